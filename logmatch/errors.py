@@ -1,0 +1,113 @@
+"""
+Errors: what can go wrong, as place, sentence and remedy.
+
+Everything that logmatch raises on purpose is a `LogmatchError`. It is made of a sentence, an optional place
+(file, line, the text of that line and the span that is wrong) and an optional hint that says what to do. `str()` gives
+the whole message as a person reads it, without the program's name. Only `cli` catches these; nothing here prints or
+exits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """
+    Where something is wrong.
+
+    `line_number` counts from 1; `start` and `end` are a half-open span of characters in `text`. `column` (from 1) is
+    what the message shows beside the line number; it differs from `start + 1` when `text` stands somewhere inside the
+    line.
+    """
+
+    file: str | None = None
+    line_number: int | None = None
+    column: int | None = None
+    text: str | None = None
+    start: int = 0
+    end: int = 0
+
+    def __str__(self) -> str:
+        parts = [self.file] if self.file is not None else []
+        if self.line_number is not None:
+            parts.append(str(self.line_number))
+            if self.column is not None:
+                parts.append(str(self.column))
+        return ":".join(parts)
+
+    def picture(self) -> list[str]:
+        """The text with carets below the span; a tab stays a tab, so the carets stand where the span is."""
+        if self.text is None:
+            return []
+        margin = "".join("\t" if char == "\t" else " " for char in self.text[: self.start])
+        return [f"  | {printable(self.text)}", f"  | {margin}{'^' * max(1, self.end - self.start)}"]
+
+
+def printable(text: str) -> str:
+    """*text* with what a terminal must not be sent (control characters, lone surrogates) replaced, one for one."""
+    return "".join(char if char == "\t" or char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
+class LogmatchError(Exception):
+    """The base of all errors of logmatch: `sentence`, `place` and `hint`."""
+
+    def __init__(self, sentence: str, *, place: Place | None = None, hint: str | None = None) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.place = place
+        self.hint = hint
+
+    def __str__(self) -> str:
+        where = str(self.place) if self.place is not None else ""
+        lines = [f"{where}: {self.sentence}" if where else self.sentence]
+        if self.place is not None:
+            lines += self.place.picture()
+        if self.hint is not None:
+            lines.append(f"  = help: {self.hint}")
+        return "\n".join(lines)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # The default would call the class with `args` alone and lose place and hint on the way out of a worker.
+        return _rebuild, (type(self), self.sentence, self.place, self.hint)
+
+
+def _rebuild(kind: type[LogmatchError], sentence: str, place: Place | None, hint: str | None) -> LogmatchError:
+    return kind(sentence, place=place, hint=hint)
+
+
+class UsageError(LogmatchError):
+    """The request makes no sense: an option's value, or options that exclude each other."""
+
+
+class TemplateSyntaxError(LogmatchError):
+    """A pattern, or the file around it, is not well formed. `place` carries the span within the pattern."""
+
+
+class TemplateErrors(LogmatchError):
+    """All that is wrong with the given templates, together. `errors` holds them in the order of the files."""
+
+    def __init__(self, errors: Sequence[LogmatchError]) -> None:
+        super().__init__("\n".join(str(error) for error in errors))
+        self.errors = tuple(errors)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return TemplateErrors, (self.errors,)
+
+
+class InputError(LogmatchError):
+    """An input could not be opened, read or decoded to its end."""
+
+
+class OutputError(LogmatchError):
+    """The output could not be opened or written."""
+
+
+class OutputClosedError(OutputError):
+    """The reader of the output has gone away (a closed pipe); the run ends quietly."""
+
+
+class WorkerError(LogmatchError):
+    """A worker process died. `place` names the file and the first line that was not done."""

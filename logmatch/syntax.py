@@ -1,0 +1,308 @@
+"""
+Syntax: the text of a pattern -> the model of `template`.
+
+`parse_pattern` reads the language of logmatch, `parse_foreign_pattern` the lists of other tools, in which only
+wildcards and typed fields have a meaning and every other `<` is text. Errors are `TemplateSyntaxError`s that carry the
+text and the span within it (in characters); which file and line it stands in is the business of `template_file`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import NoReturn
+
+from logmatch.errors import Place, TemplateSyntaxError
+from logmatch.template import (
+    ANY,
+    DROPPED,
+    REST,
+    TYPES,
+    Field,
+    FieldType,
+    Item,
+    Literal,
+    Optional,
+    Pattern,
+    RegexType,
+    WordList,
+    encode,
+    output_names,
+)
+
+MAX_OPTIONAL_PARTS = 6
+"""2 to the power of 6 is 64, the largest number of variants that one template may stand for (SPEC 3)."""
+
+_NAME = r"\*|[^\W\d][\w.-]*"
+_FIELD = re.compile(rf"<(?P<name>{_NAME})(?::(?:(?P<regex>/(?:[^\\]|\\.)*?/)|(?P<type>[^<>/][^<>]*)))?>", re.DOTALL)
+_FIELD_START = re.compile(rf"<(?P<name>{_NAME})(?P<colon>:?)")
+_MASK = re.compile(r"<(?P<colon>:?)(?P<word>[A-Z][A-Z0-9_]*)(?P=colon)>")
+
+_MASK_TYPES = {
+    **{"NUM": "int", "INT": "int", "INTEGER": "int", "DIGITS": "int", "PID": "int", "PORT": "int"},
+    **{"FLOAT": "float", "DECIMAL": "float", "NUMBER": "float", "PERCENT": "percent", "PERCENTAGE": "percent"},
+    **{"HEX": "hex", "IP": "ip", "IPV4": "ipv4", "IPV6": "ipv6", "MAC": "mac", "UUID": "uuid", "GUID": "uuid"},
+    **{"HOST": "host", "HOSTNAME": "host", "PATH": "path", "URL": "url", "URI": "url", "WORD": "word"},
+    **{"DATE": "date", "TIME": "time", "ISO8601": "iso8601"},
+}
+"""
+The nearest type for the mask words of other tools; a word that is not here is `any`. NUM is an integer: the miners mask
+runs of digits, so that 10.5 becomes `<NUM>.<NUM>` (the sample configuration of logpai/Drain3).
+"""
+
+_HINT_LITERAL = "a literal '<' is written '<<'; a field is written <name:type> or <name>, an unnamed one <*>"
+
+
+def parse_pattern(text: str) -> Pattern:
+    """
+    Return the pattern that *text* describes.
+
+    Raises:
+        TemplateSyntaxError: with the span of what is wrong in *text*.
+    """
+    _check_line(text)
+    items: list[Item] = []
+    part: list[Literal | Field] | None = None  # the optional part that is open, and where it was opened
+    part_start = 0
+    literal = ""
+    at = 0
+    while True:
+        opening = text.find("<", at)
+        literal += text[at : opening if opening >= 0 else len(text)]
+        if opening < 0:
+            break
+        if text.startswith("<<", opening):
+            literal += "<"
+            at = opening + 2
+            continue
+        if literal:
+            (items if part is None else part).append(Literal(encode(literal)))
+            literal = ""
+        if text.startswith("<?>", opening):
+            if part is not None:
+                _fail(
+                    "an optional part cannot stand inside another",
+                    text,
+                    opening,
+                    opening + 3,
+                    "close it with </?> first",
+                )
+            part, part_start, at = [], opening, opening + 3
+        elif text.startswith("</?>", opening):
+            if part is None:
+                _fail("this closes an optional part that was never opened", text, opening, opening + 4, _HINT_LITERAL)
+            if not part:
+                _fail(
+                    "the optional part is empty",
+                    text,
+                    part_start,
+                    opening + 4,
+                    "put literals or fields between <?> and </?>",
+                )
+            items.append(Optional(tuple(part)))
+            part, at = None, opening + 4
+        else:
+            match = _FIELD.match(text, opening)
+            if match is None:
+                _fail_at_field(text, opening)
+            (items if part is None else part).append(_field(match, text))
+            at = match.end()
+    if part is not None:
+        _fail("the optional part is not closed", text, part_start, part_start + 3, "an optional part ends with </?>")
+    if literal:
+        items.append(Literal(encode(literal)))
+    return Pattern(tuple(items))
+
+
+def parse_foreign_pattern(text: str) -> Pattern:
+    """
+    Return the pattern that *text* of another tool's template list describes.
+
+    `<*>` and fields with a known type are fields as in logmatch's own language, mask words in capitals (`<NUM>`,
+    `<:IP:>`) are unnamed fields of the nearest type, and `<name>` is a field where its name occurs once. Everything
+    else is text, since such lists have no way to write a literal `<`: `<<*>>` is a wildcard between a `<` and a `>`.
+    """
+    _check_line(text)
+    items: list[Item] = []
+    names: set[str] = set()
+    literal = ""
+    at = 0
+    while (opening := text.find("<", at)) >= 0:
+        literal += text[at:opening]
+        field, end = _foreign_field(text, opening, names)
+        if field is None:
+            literal += text[opening:end]
+        else:
+            if literal:
+                items.append(Literal(encode(literal)))
+                literal = ""
+            items.append(field)
+        at = end
+    literal += text[at:]
+    if literal:
+        items.append(Literal(encode(literal)))
+    return Pattern(tuple(items))
+
+
+def _foreign_field(text: str, opening: int, names: set[str]) -> tuple[Field | None, int]:
+    """The field that begins at *opening* and its end, or None and the end of what is text there."""
+    if mask := _MASK.match(text, opening):
+        return Field(None, TYPES[_MASK_TYPES.get(mask["word"], "any")]), mask.end()
+    match = _FIELD.match(text, opening)
+    if match is None:
+        return None, opening + 1
+    try:
+        field = _field(match, text)
+    except TemplateSyntaxError:
+        return None, opening + 1
+    if field.name is not None and field.name != DROPPED:
+        if field.name in names or (match["type"] is None and text.count(match[0]) > 1):
+            return None, opening + 1
+        names.add(field.name)
+    return field, match.end()
+
+
+def _field(match: re.Match[str], text: str) -> Field:
+    name = None if match["name"] == "*" else match["name"]
+    if match["regex"] is not None:
+        return Field(name, _regex_type(match["regex"][1:-1], text, match.start("regex") + 1))
+    if match["type"] is None:
+        return Field(name, ANY)
+    return Field(name, _named_or_words(match["type"], text, match.start("type")))
+
+
+def _named_or_words(written: str, text: str, start: int) -> FieldType:
+    if "|" in written:
+        words = written.split("|")
+        for index, word in enumerate(words):
+            at = start + sum(len(before) + 1 for before in words[:index])
+            if not word:
+                _fail(
+                    "a word of the list is empty",
+                    text,
+                    at - 1 if index else at,
+                    at + (not index),
+                    "words are joined by one '|'",
+                )
+            if word in words[:index]:
+                _fail(f"the word {word!r} stands in the list twice", text, at, at + len(word), "leave one of them out")
+        return WordList(tuple(map(encode, words)))
+    if written in TYPES:
+        return TYPES[written]
+    near = difflib.get_close_matches(written, TYPES, n=1)
+    hint = (
+        f"did you mean {near[0]!r}? The types are {', '.join(TYPES)}" if near else f"the types are {', '.join(TYPES)}"
+    )
+    _fail(f"unknown type {written!r}", text, start, start + len(written), hint)
+
+
+def _regex_type(source: str, text: str, start: int) -> RegexType:
+    import regex  # not at the top: its import takes longer than all others of this module, and few templates need it
+
+    encoded = encode(source)
+    try:
+        regex.compile(encoded)
+    except regex.error as error:
+        position: int | None = getattr(error, "pos", None)
+        at = start + len(encoded[: position or 0].decode("utf-8", "replace"))
+        sentence = f"the regular expression is not valid: {getattr(error, 'msg', error)}"
+        _fail(sentence, text, at, at + 1, "a '/' before a '>' is written '\\/'")
+    except (RecursionError, OverflowError, ValueError) as error:
+        _fail(
+            f"the regular expression cannot be compiled: {error}", text, start, start + len(source), "make it simpler"
+        )
+    return RegexType(encoded)
+
+
+def _fail_at_field(text: str, opening: int) -> NoReturn:
+    """Say what is wrong with the field that begins at *opening* and that `_FIELD` does not match."""
+    start = _FIELD_START.match(text, opening)
+    if start is None:
+        if text.startswith("<:", opening):
+            _fail("the field has no name", text, opening, opening + 2, "an unnamed field is written <*:type>")
+        _fail("this '<' opens nothing", text, opening, opening + 1, _HINT_LITERAL)
+    if start["colon"] and text.startswith("/", start.end()):
+        _fail(
+            "the regular expression is not closed",
+            text,
+            opening,
+            start.end() + 1,
+            "a field with one is written <name:/regex/>",
+        )
+    closing = text.find(">", start.end())
+    if closing < 0 or "<" in text[start.end() : closing]:
+        _fail("the field is not closed", text, opening, start.end(), f"it ends with '>'; {_HINT_LITERAL}")
+    if start["colon"]:
+        _fail("the field has no type after the ':'", text, opening, closing + 1, f"the types are {', '.join(TYPES)}")
+    hint = f"a name holds letters, digits, '_', '.' and '-'; {_HINT_LITERAL}"
+    _fail("this is not the name of a field", text, opening, closing + 1, hint)
+
+
+def _check_line(text: str) -> None:
+    at = text.find("\n")
+    if at >= 0:
+        _fail(
+            "a pattern describes one line and cannot hold a line break",
+            text[:at],
+            at,
+            at + 1,
+            "describe each line by a template",
+        )
+
+
+def _fail(sentence: str, text: str, start: int, end: int, hint: str) -> NoReturn:
+    raise TemplateSyntaxError(sentence, place=Place(text=text, start=start, end=end), hint=hint)
+
+
+def check_fields(header: Pattern | None, pattern: Pattern) -> None:
+    """
+    Check what holds for a header and a pattern together: names are unique, `rest` is last, at most 64 variants.
+
+    Raises:
+        TemplateSyntaxError: its span is one of `str(pattern)`, or of `str(header)` where the header alone is wrong.
+    """
+    whole = Pattern((header.items if header is not None else ()) + pattern.items)
+    names = [name for name in output_names(whole.items) if name is not None]
+    parts = sum(isinstance(item, Optional) for item in whole.items)
+    if len(set(names)) == len(names) and parts <= MAX_OPTIONAL_PARTS and REST not in [f.type for f in whole.fields()]:
+        return  # nearly always; what follows finds places, which takes longer
+    if header is not None:
+        for span, field in _spans(header):
+            if field.type == REST:
+                _fail("a header cannot hold a 'rest' field", str(header), *span, "use 'any' or 'word'")
+    for span, field in _spans(pattern):
+        if field.type == REST and str(pattern)[span[1] :] not in ("", "</?>"):
+            _fail("a 'rest' field must be the last", str(pattern), *span, "use 'any' for text before other text")
+    _check_names(header, pattern)
+    if parts > MAX_OPTIONAL_PARTS:
+        hint = f"a template has at most {MAX_OPTIONAL_PARTS} optional parts, its header included"
+        _fail(f"{parts} optional parts make more than 64 variants", str(pattern), 0, len(str(pattern)), hint)
+
+
+def _check_names(header: Pattern | None, pattern: Pattern) -> None:
+    names = output_names((header.items if header is not None else ()) + pattern.items)
+    texts = [str(header)] * (len(names) - len(_spans(pattern))) + [str(pattern)] * len(_spans(pattern))
+    spans = [span for part in (header, pattern) if part is not None for span, _ in _spans(part)]
+    for index, name in enumerate(names):
+        if name is not None and name in names[:index]:
+            where = " (it is in the header)" if texts[index] != texts[names.index(name)] else ""
+            _fail(f"the name {name!r} is used twice{where}", texts[index], *spans[index], _HINT_NAMES)
+
+
+_HINT_NAMES = (
+    "names are unique within a template, its header included; unnamed fields are called p1, p2, …; <_> is not output"
+)
+
+
+def _spans(pattern: Pattern) -> list[tuple[tuple[int, int], Field]]:
+    """Each field of *pattern* and its span in `str(pattern)`."""
+    spans: list[tuple[tuple[int, int], Field]] = []
+    at = 0
+    for item in pattern.items:
+        inner = at + len("<?>") if isinstance(item, Optional) else at
+        for part in item.items if isinstance(item, Optional) else (item,):
+            if isinstance(part, Field):
+                spans.append(((inner, inner + len(str(part))), part))
+            inner += len(str(part))
+        at += len(str(item))
+    return spans

@@ -1,0 +1,233 @@
+"""
+Template: the parsed model of a pattern and of what a template file says about it.
+
+A *pattern* is a sequence of items: literals, fields and optional parts. A *template* is a pattern with an id, an
+optional header (a pattern that stands before it) and what people say about it. Everything here is a value: frozen,
+compared by content. `str(pattern)` is text that parses to the same pattern (`syntax.parse_pattern`); patterns are
+parsed in `syntax`, read from files in `template_file`, compiled in `program`.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+
+class Kind(enum.Enum):
+    """How a field finds its end: free text takes the shortest that lets the rest match, a token its own longest."""
+
+    FREE = "free"
+    TOKEN = "token"
+
+
+class Json(enum.Enum):
+    """How a field's value is written as JSON."""
+
+    STRING = "string"
+    NUMBER = "number"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class NamedType:
+    """One of the types that the language knows by name; the instances are in `TYPES`."""
+
+    name: str
+    kind: Kind = Kind.TOKEN
+    json: Json = Json.STRING
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class WordList:
+    """One of these words, the longest that stands here. `words` are in the order in which they were written."""
+
+    words: tuple[bytes, ...]
+    kind = Kind.TOKEN
+    json = Json.STRING
+
+    def __str__(self) -> str:
+        return "|".join(map(decode, self.words))
+
+    @property
+    def longest_first(self) -> tuple[bytes, ...]:
+        """The words in the order in which they are tried."""
+        return tuple(sorted(self.words, key=len, reverse=True))
+
+
+@dataclass(frozen=True, slots=True)
+class RegexType:
+    """What a regular expression (package `regex`, over bytes) matches here. `source` is without the slashes."""
+
+    source: bytes
+    kind = Kind.TOKEN
+    json = Json.STRING
+
+    def __str__(self) -> str:
+        return f"/{decode(self.source)}/"
+
+
+FieldType = NamedType | WordList | RegexType
+
+ANY = NamedType("any", Kind.FREE)
+WORD = NamedType("word", Kind.FREE)
+PATH = NamedType("path", Kind.FREE)
+URL = NamedType("url", Kind.FREE)
+REST = NamedType("rest")
+WS = NamedType("ws", json=Json.NOTHING)
+INT = NamedType("int", json=Json.NUMBER)
+FLOAT = NamedType("float", json=Json.NUMBER)
+PERCENT = NamedType("percent", json=Json.NUMBER)
+HEX = NamedType("hex")
+IPV4 = NamedType("ipv4")
+IPV6 = NamedType("ipv6")
+IP = NamedType("ip")
+MAC = NamedType("mac")
+UUID = NamedType("uuid")
+HOST = NamedType("host")
+QUOTED = NamedType("quoted")
+DATE = NamedType("date")
+TIME = NamedType("time")
+ISO8601 = NamedType("iso8601")
+SYSLOGTIME = NamedType("syslogtime")
+CLFTIME = NamedType("clftime")
+
+TYPES: dict[str, NamedType] = {
+    type_.name: type_
+    for type_ in (
+        *(ANY, WORD, PATH, URL, REST, WS, INT, FLOAT, PERCENT, HEX, IPV4, IPV6, IP, MAC, UUID, HOST, QUOTED),
+        *(DATE, TIME, ISO8601, SYSLOGTIME, CLFTIME),
+    )
+}
+"""The types of SPEC 1 by name, in the order of its table."""
+
+DROPPED = "_"
+"""The name of a field that is matched and not output."""
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """Text that stands for itself, byte for byte; never empty in a parsed pattern."""
+
+    text: bytes
+
+    def __str__(self) -> str:
+        return decode(self.text).replace("<", "<<")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """
+    A place whose text varies.
+
+    `name` is None for an unnamed field (`<*>`) and `DROPPED` for one that is matched and not output.
+    """
+
+    name: str | None
+    type: FieldType = ANY
+
+    def __str__(self) -> str:
+        name = "*" if self.name is None else self.name
+        return f"<{name}>" if self.type is ANY or self.type == ANY else f"<{name}:{self.type}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Optional:
+    """A part that may be absent; it holds literals and fields, at least one, and no optional part."""
+
+    items: tuple[Literal | Field, ...]
+
+    def __str__(self) -> str:
+        return f"<?>{''.join(map(str, self.items))}</?>"
+
+
+Item = Literal | Field | Optional
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A sequence of items. No two literals are neighbours."""
+
+    items: tuple[Item, ...]
+
+    def __str__(self) -> str:
+        return "".join(map(str, self.items))
+
+    def fields(self) -> Iterator[Field]:
+        """All fields in their order, those of optional parts included."""
+        for item in self.items:
+            if isinstance(item, Optional):
+                yield from (part for part in item.items if isinstance(part, Field))
+            elif isinstance(item, Field):
+                yield item
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A line that a template must match (`values`: what the named fields must be, None: not said)."""
+
+    line: str
+    values: tuple[tuple[str, object], ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The file and line (from 1) that a template was read from; both None for one made in a program."""
+
+    file: str | None = None
+    line_number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """
+    A pattern with an id, and the header that stands before it in a line.
+
+    Its place among others is not kept here: templates have the order of the sequence that holds them.
+    """
+
+    id: str
+    pattern: Pattern
+    header: Pattern | None = None
+    priority: int = 0
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    match: tuple[Example, ...] = ()
+    no_match: tuple[str, ...] = ()
+    origin: Origin = field(default=Origin(), compare=False)
+
+    def items(self) -> tuple[Item, ...]:
+        """The items of the header and of the pattern, as they stand in a line."""
+        return (self.header.items if self.header is not None else ()) + self.pattern.items
+
+
+def output_names(items: Iterable[Item]) -> list[str | None]:
+    """
+    Under which name the value of each field is output, for all fields of *items* in order; None: it is not output.
+
+    Unnamed fields are numbered over the whole template, so that a value has the same name in every variant of it.
+    """
+    names: list[str | None] = []
+    unnamed = 0
+    for field_ in Pattern(tuple(items)).fields():
+        if field_.name == DROPPED or field_.type.json is Json.NOTHING:
+            names.append(None)
+        elif field_.name is None:
+            unnamed += 1
+            names.append(f"p{unnamed}")
+        else:
+            names.append(field_.name)
+    return names
+
+
+def encode(text: str) -> bytes:
+    """Template text as bytes: UTF-8; bytes that were not UTF-8 in the file come back as they were."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def decode(text: bytes) -> str:
+    """The reverse of `encode`."""
+    return text.decode("utf-8", "surrogateescape")
