@@ -1,0 +1,243 @@
+"""
+Expression: a variant -> a regular expression that finds what `reference.walk` finds, and up to which length of line it
+may.
+
+Written plainly (`(.*?)` for each free field), a backtracking matcher needs time of the order n^k for k free fields on a
+line of n bytes. Mostly that can be avoided by construction: where the leftmost place at which a free field and the text
+behind it match is also the right one whatever comes later, the search for it is made atomic. `hard_loops` counts the
+searches for which that does not hold; `Expression.longest_line` says for which lines the cost stays within a constant
+factor of the linear one. Longer lines are matched by `reference.walk`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from logmatch.engine.tokens import TOKEN_EXPRESSIONS
+from logmatch.program import WHITESPACE, Variant
+from logmatch.template import (
+    ANY,
+    FLOAT,
+    HEX,
+    HOST,
+    INT,
+    IPV4,
+    MAC,
+    PATH,
+    PERCENT,
+    QUOTED,
+    REST,
+    URL,
+    UUID,
+    WORD,
+    WS,
+    Field,
+    FieldType,
+    Kind,
+    Literal,
+    NamedType,
+    RegexType,
+    WordList,
+)
+
+MAX_FACTOR = 1000
+"""How much dearer than linear the worst line may be: n^hard_loops <= MAX_FACTOR."""
+
+UNBOUNDED = 1 << 62
+"""A length that no line has."""
+
+# What a free field takes that stops at the next whitespace anyway, because literal whitespace or the end comes after
+# it.
+_TO_WHITESPACE = {
+    WORD: rb"[^ \t]++",
+    PATH: rb"(?:/|~|[A-Za-z]:[\\/])[^ \t]*+",
+    URL: rb"[A-Za-z][A-Za-z0-9+.-]*+://[^ \t]++",
+}
+_SHORTEST: dict[FieldType, bytes] = {
+    ANY: rb".*?",
+    WORD: rb"[^ \t]+?",
+    PATH: rb"(?:/|~|[A-Za-z]:[\\/])[^ \t]*?",
+    URL: rb"[A-Za-z][A-Za-z0-9+.-]*+://[^ \t]+?",
+}
+
+# Tokens that end no later when they begin earlier. (From the second colon of 13:05:59.1 a time ends earlier: 05:59.)
+_MONOTONE = {INT, FLOAT, PERCENT, HEX, HOST, QUOTED, WS, IPV4, MAC, UUID}
+_NEVER_WHITESPACE = {INT, FLOAT, PERCENT, HEX, HOST, IPV4, MAC, UUID}
+
+# The bytes of tokens without a bound on their length. Two scans that begin behind a literal overlap only if its last
+# byte is one of these; for quoted text only if that byte escapes the quote.
+_RUN_BYTES: dict[FieldType, bytes] = {
+    INT: b"0123456789+-",
+    FLOAT: b"0123456789+-.eE",
+    PERCENT: b"0123456789+-.eE",
+    HEX: b"0123456789abcdefABCDEFxX",
+    HOST: b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-.",
+    QUOTED: b"\\",
+    WS: WHITESPACE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """
+    `text` matches from the start of its first item, with one group for each field; it ends at the end of the line.
+    """
+
+    text: bytes
+    longest_line: int
+
+
+def of_variant(variant: Variant) -> Expression | None:
+    """
+    The expression for *variant*, or None where it has none (`/regex/` fields keep their own rules and time limit).
+    """
+    return of_items(variant.items)
+
+
+def of_items(items: Sequence[Literal | Field], *, to_end: bool = True) -> Expression | None:
+    """
+    The expression for *items*; *to_end*: they end where the line ends.
+
+    Without *to_end* what matches is the first of possibly several ways, and the last item must be no free field.
+    """
+    if any(isinstance(item, Field) and isinstance(item.type, RegexType) for item in items):
+        return None
+    parts: list[bytes] = []
+    open_groups = 0  # searches whose end may have to move when something later does not fit
+    monotone = True  # whether all segments since the first of them are
+    hard_loops = 0
+    index = 0
+    while index < len(items):
+        item = items[index]
+        if not is_search(items, index):
+            parts.append(_plain(items, index))
+            index += 1
+            continue
+        end = index + 1
+        while end < len(items) and not is_search(items, end):
+            end += 1
+        segment = items[index + 1 : end]
+        following = items[end] if end < len(items) else None
+        assert isinstance(item, Field)
+        hard_loops += _scans_overlap(segment)
+        monotone = monotone and all(map(_is_monotone, segment))
+        is_final = not to_end if following is None else leftmost_is_final(item, segment, following)
+        quick = None
+        if len(segment) == 1 and isinstance(segment[0], Literal):
+            quick = _quick_search(item, segment[0].text, is_final=is_final, to_end=to_end and following is None)
+        if quick is not None:
+            parts.append(quick)
+        else:
+            parts += [b"(?>(", _SHORTEST[item.type], b")"]
+            parts += [_plain(items, place) for place in range(index + 1, end)]
+            if is_final:
+                parts.append(b")")
+            else:
+                open_groups += 1
+                hard_loops += following is not None
+        if isinstance(following, Field) and following.type == ANY and monotone:
+            # `any` takes whatever lies between the end of this place and the end of a later one: nothing before it
+            # moves.
+            parts.append(b")" * open_groups)
+            open_groups = 0
+        if not open_groups:
+            monotone = True
+        index = end
+    if to_end:
+        parts.append(rb"\Z")
+    parts.append(b")" * open_groups)
+    longest = UNBOUNDED if hard_loops == 0 else int(MAX_FACTOR ** (1 / hard_loops))
+    return Expression(b"".join(parts), longest)
+
+
+def is_search(items: Sequence[Literal | Field], index: int) -> bool:
+    """Whether the item is a free field whose end is not plain from the next whitespace or the end of the line."""
+    item = items[index]
+    if not isinstance(item, Field) or item.type.kind is not Kind.FREE:
+        return False
+    following = items[index + 1] if index + 1 < len(items) else None
+    if following is None:
+        return False
+    return item.type == ANY or not (isinstance(following, Literal) and following.text[0] in WHITESPACE)
+
+
+def _plain(items: Sequence[Literal | Field], index: int) -> bytes:
+    """The expression of an item that is no search."""
+    item = items[index]
+    if isinstance(item, Literal):
+        return re.escape(item.text)
+    type_ = item.type
+    if type_ in (ANY, REST):
+        return b"(.*+)"
+    if isinstance(type_, WordList):
+        return b"((?>" + b"|".join(map(re.escape, type_.longest_first)) + b"))"
+    assert isinstance(type_, NamedType)
+    return b"(" + (_TO_WHITESPACE.get(type_) or TOKEN_EXPRESSIONS[type_]) + b")"
+
+
+def _quick_search(item: Field, literal: bytes, *, is_final: bool, to_end: bool) -> bytes | None:
+    """
+    A faster expression for a search whose segment is *literal* alone, where it has one.
+
+    With *is_final* the leftmost place of the literal is the right one, so that it can be found by runs of other bytes.
+    With *to_end* the literal ends the line, so that there is just one place for it.
+    """
+    if to_end:
+        return b"(.*)" + re.escape(literal) if item.type == ANY else None
+    if not is_final or item.type not in (ANY, WORD):
+        return None
+    first, rest = re.escape(literal[:1]), re.escape(literal[1:])
+    run = b"[^" + first + (b" \\t" if item.type == WORD else b"") + b"]*+"
+    text = (b"[^ \\t]" if item.type == WORD else b"") + run
+    if rest:
+        text += b"(?:" + first + b"(?!" + rest + b")" + run + b")*+"
+    return b"(" + text + b")" + first + rest
+
+
+def leftmost_is_final(item: Field, segment: Sequence[Literal | Field], following: Literal | Field) -> bool:
+    """
+    Whether the leftmost place of *item* and *segment* need not be given up for a later one.
+
+    So it is if the field that follows can take whatever lies between the end of the leftmost and the end of a later
+    one: if the segment ends no earlier when it begins later, and that field is `any`, or is a `word` and only such text
+    can lie there.
+    """
+    assert isinstance(following, Field)
+    if not all(_is_monotone(part) for part in segment):
+        return False
+    if following.type == ANY:
+        return True
+    return following.type == WORD and item.type != ANY and all(map(_has_no_whitespace, segment))
+
+
+def _is_monotone(item: Literal | Field) -> bool:
+    if isinstance(item, Literal):
+        return True
+    if isinstance(item.type, WordList):
+        return len({len(word) for word in item.type.words}) == 1
+    return item.type in _MONOTONE or item.type in _TO_WHITESPACE
+
+
+def _has_no_whitespace(item: Literal | Field) -> bool:
+    if isinstance(item, Literal):
+        return not any(byte in WHITESPACE for byte in item.text)
+    if isinstance(item.type, WordList):
+        return not any(byte in WHITESPACE for word in item.type.words for byte in word)
+    return item.type in _NEVER_WHITESPACE
+
+
+def _scans_overlap(segment: Sequence[Literal | Field]) -> bool:
+    """Whether, tried from every place of a line, the tokens of *segment* may read the same bytes again and again."""
+    before: Literal | Field | None = None
+    for item in segment:
+        if isinstance(item, Field) and not isinstance(item.type, WordList):
+            if item.type in _TO_WHITESPACE:
+                if not (isinstance(before, Literal) and before.text[-1] in WHITESPACE):
+                    return True
+            elif item.type in _RUN_BYTES:
+                if not isinstance(before, Literal) or before.text[-1] in _RUN_BYTES[item.type]:
+                    return True
+        before = item
+    return False

@@ -1,0 +1,405 @@
+"""
+Portable: literals choose candidates, regular expressions confirm them.
+
+Variants that begin with the same items (the usual case: a header) form a `Section`. Its common head is matched once for
+a line; then the next bytes of the line look up, in tables of literal prefixes, the few variants that can follow, beside
+those that go on with a field. Where many are left, `prefilter` narrows them down by the other literals. Each candidate
+is confirmed by the expression of its remaining items (`expression`), in the order of precedence.
+
+What makes this the answer of `reference`:
+
+* A head is only used where it can end at one place. If something in the line says that it might end at another, the
+  section's variants are tried as wholes.
+* A candidate is skipped only if a variant of higher precedence has matched, or its literals are missing. The one that
+  matched last is tried first only if no other that precedes it can match the same line.
+* A line too long for an expression's cost bound is given to `reference.walk`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+
+from logmatch.engine import FieldTimeouts, Found, expression
+from logmatch.engine.prefilter import Filter, are_disjoint
+from logmatch.engine.reference import FieldTimeoutError, ReferenceEngine, texts, walk
+from logmatch.program import WHITESPACE, Program, Variant
+from logmatch.template import ANY, Field, Kind, Literal, RegexType
+
+Items = tuple[Literal | Field, ...]
+
+PREFIX_LENGTHS = (8, 4, 2, 1)
+"""
+How many bytes the keys of the prefix tables have; a variant stands in the first table that its literal is long enough
+for.
+"""
+
+FEW = 8
+"""Up to how many variants of a bucket are tried by one expression with alternatives."""
+
+PROVABLE = 64
+"""
+Up to how many variants of a bucket the last match is tried first; proving it right costs the square of their number.
+"""
+
+MOST_SPLITS = 4
+"""How many sections may differ only in what follows a free field: each costs every line a match of its head."""
+
+DOUBTS = 64
+"""After how many more lines with an ambiguous head than with a clear one a section does without its head."""
+
+MOST_KEYS = 4096
+"""How many different beginnings of lines a section remembers the bucket of."""
+
+
+class PortableEngine:
+    """The engine that needs no compiler; see the module."""
+
+    name = "portable"
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.timeouts: FieldTimeouts = Counter()
+        self._sections = [Section(head, variants) for head, variants in split_heads(program.variants)]
+        self._only = self._sections[0] if len(self._sections) == 1 else None
+
+    def match(self, line: bytes) -> Found | None:
+        """See `Engine.match`."""
+        found = None
+        limit = len(self.program.variants)
+        try:
+            if self._only is not None:
+                return self._only.match(line, limit)
+            for section in self._sections:
+                better = section.match(line, limit)
+                if better is not None:
+                    found = better
+                    limit = better[0]
+        except FieldTimeoutError:
+            # Rare and slow: which variants of a template fall out with it is decided by the order, so go by the
+            # definition.
+            reference = ReferenceEngine(self.program)
+            found = reference.match(line)
+            self.timeouts.update(reference.timeouts)
+        return found
+
+
+def split_heads(variants: Sequence[Variant]) -> list[tuple[Items, dict[int, Variant]]]:
+    """
+    Split *variants* into sections by the type of their first field or the first byte of their first literal, with the
+    longest head that the members have in common. Those without a common field form one section, which has no head.
+    """
+    sections = []
+    headless: dict[int, Variant] = {}
+    for group in _by_item(dict(enumerate(variants)), 0).values():
+        head = _common_head(group.values())
+        if any(isinstance(item, Field) for item in head):
+            sections += _split_behind(head, group)
+        else:
+            headless.update(group)
+    return [*sections, ((), dict(sorted(headless.items())))] if headless else sections
+
+
+def _split_behind(head: Items, group: dict[int, Variant]) -> list[tuple[Items, dict[int, Variant]]]:
+    """
+    Split a section further where all its variants go on with free fields, and what follows those tells large parts
+    apart.
+
+    So it is with a header that has an optional part: `<program:any><?>[<pid:int>]</?>: `.
+    """
+    if all(len(v.items) > len(head) + 1 and expression.is_search(v.items, len(head)) for v in group.values()):
+        parts = _by_item(group, len(head) + 1)
+        heads = [_common_head(part.values()) for part in parts.values()]
+        if len(parts) <= MOST_SPLITS and all(len(longer) > len(head) for longer in heads):
+            return [
+                each for longer, part in zip(heads, parts.values(), strict=True) for each in _split_behind(longer, part)
+            ]
+    return [(head, group)]
+
+
+def _by_item(group: dict[int, Variant], place: int) -> dict[object, dict[int, Variant]]:
+    """Group variants by the item at *place*: the type of a field, or the first byte of a literal."""
+    groups: dict[object, dict[int, Variant]] = {}
+    for number, variant in group.items():
+        item = variant.items[place] if place < len(variant.items) else None
+        key = item.type if isinstance(item, Field) else item.text[:1] if item is not None else None
+        groups.setdefault(key, {})[number] = variant
+    return groups
+
+
+def _common_head(variants: Iterable[Variant]) -> Items:
+    """The longest common beginning that an expression can match on its own: see `Section`."""
+    item_lists = [variant.items for variant in variants]
+    if len(item_lists) < 2:
+        return ()
+    head: list[Literal | Field] = []
+    for place in zip(*item_lists, strict=False):
+        first = place[0]
+        if isinstance(first, Literal):
+            literals = [item.text for item in place if isinstance(item, Literal)]
+            text = _common_prefix(literals) if len(literals) == len(place) else b""
+            if text:
+                head.append(Literal(text))
+            if text != first.text or any(text != other for other in literals):
+                break
+        elif all(isinstance(item, Field) and item.type == first.type for item in place):
+            if isinstance(first.type, RegexType):
+                break
+            head.append(first)
+        else:
+            break
+    # A free field that is not followed by a literal here has no end of its own.
+    for index, item in enumerate(head):
+        if (
+            isinstance(item, Field)
+            and item.type.kind is Kind.FREE
+            and not isinstance((*head, None)[index + 1], Literal)
+        ):
+            return tuple(head[:index])
+    return tuple(head)
+
+
+def _common_prefix(literals: Sequence[bytes]) -> bytes:
+    low, high = min(literals), max(literals)
+    length = next(
+        (index for index, (a, b) in enumerate(zip(low, high, strict=False)) if a != b), min(len(low), len(high))
+    )
+    return low[:length]
+
+
+class Section:
+    """
+    Variants with a common head.
+
+    `head` may hold tokens, and free fields with a literal behind each. Whether the head could end at another place too
+    is seen from `_again`: for each free field in search of its end an expression for what follows it in the head.
+    """
+
+    def __init__(self, head: Items, variants: dict[int, Variant]) -> None:
+        self._variants = variants
+        self._head = None
+        self._longest_line = expression.UNBOUNDED
+        self._again: list[
+            tuple[int, re.Pattern[bytes]]
+        ] = []  # (number of the group, what must not come again behind it)
+        self._whole: Bucket | None = None
+        self._doubts = 0
+        head_fields = sum(isinstance(item, Field) for item in head)
+        if head:
+            compiled = expression.of_items(head, to_end=False)
+            assert compiled is not None
+            self._head = re.compile(compiled.text, re.DOTALL)
+            self._longest_line = compiled.longest_line
+            self._again = list(_what_comes_again(head))
+        self._tables: dict[int, dict[bytes, list[Candidate]]] = {}  # length of the keys -> key -> who begins with it
+        self._others: list[Candidate] = []
+        self._buckets: dict[frozenset[int], Bucket] = {}
+        self._bucket_of: dict[bytes, Bucket] = {}  # a cache of at most `MOST_KEYS`
+        for number, variant in variants.items():
+            candidate = Candidate(number, variant, _behind(head, variant.items), head_fields)
+            first = candidate.items[0] if candidate.items else None
+            if isinstance(first, Literal):
+                length = next(length for length in PREFIX_LENGTHS if length <= len(first.text))
+                self._tables.setdefault(length, {}).setdefault(first.text[:length], []).append(candidate)
+            else:
+                self._others.append(candidate)
+
+    def match(self, line: bytes, limit: int) -> Found | None:
+        """The best match among the variants of this section whose number is below *limit*."""
+        if self._head is None:
+            return self._bucket(line[: PREFIX_LENGTHS[0]]).match(line, 0, limit)
+        if len(line) > self._longest_line or self._doubts > DOUBTS:
+            return self._match_whole(line, limit)
+        match = self._head.match(line)
+        if match is None:
+            return None
+        if self._again:
+            for group, again in self._again:
+                if again.search(line, match.end(group) + 1):
+                    self._doubts += 1
+                    return self._match_whole(line, limit)
+            self._doubts -= self._doubts > 0
+        end = match.end()
+        key = line[end : end + 8]  # PREFIX_LENGTHS[0]
+        bucket = self._bucket_of.get(key) or self._bucket(key)
+        if len(line) > bucket.longest_line:
+            found = bucket.match(line, end, limit)
+            return None if found is None else (found[0], match.groups() + found[1])
+        # The same as bucket.match for a bucket of few variants, without the calls: nine lines of ten end here.
+        content = bucket.match_all(line, end)
+        if content is None:
+            return None
+        number, first, last = bucket.alternatives[content.lastindex]  # type: ignore[index]  # each has a group
+        return (number, match.groups() + content.groups()[first:last]) if number < limit else None
+
+    def _bucket(self, key: bytes) -> Bucket:
+        """The variants that can follow the head where the line goes on with *key*."""
+        bucket = self._bucket_of.get(key)
+        if bucket is None:
+            candidates = {candidate.number: candidate for candidate in self._others}
+            for length, table in self._tables.items():
+                candidates.update((candidate.number, candidate) for candidate in table.get(key[:length], ()))
+            members = frozenset(candidates)
+            if members not in self._buckets:
+                self._buckets[members] = Bucket(candidates)
+            bucket = self._buckets[members]
+            if len(self._bucket_of) >= MOST_KEYS:
+                self._bucket_of.clear()
+            self._bucket_of[key] = bucket
+        return bucket
+
+    def _match_whole(self, line: bytes, limit: int) -> Found | None:
+        if self._whole is None:
+            self._whole = Bucket({n: Candidate(n, variant, variant.items, 0) for n, variant in self._variants.items()})
+        return self._whole.match(line, 0, limit)
+
+
+def _what_comes_again(head: Items) -> Iterable[tuple[int, re.Pattern[bytes]]]:
+    """
+    For each free field that could make *head* end elsewhere: the number of its group, and what follows it in the head.
+
+    Only such fields are left out whose leftmost end serves as well as a later one, or whose end is the only one.
+    """
+    group = 0
+    for index, item in enumerate(head):
+        if isinstance(item, Literal):
+            continue
+        group += 1
+        if not expression.is_search(head, index):
+            continue
+        end = next((end for end in range(index + 1, len(head)) if expression.is_search(head, end)), len(head))
+        segment = head[index + 1 : end]
+        if end < len(head) and expression.leftmost_is_final(item, segment, head[end]):
+            continue
+        literal = segment[0]
+        assert isinstance(literal, Literal)
+        if item.type != ANY and any(byte in WHITESPACE for byte in literal.text):
+            continue  # the literal stands in one place only, since the field cannot reach over its whitespace
+        following = expression.of_items(segment, to_end=False)
+        assert following is not None
+        yield group, re.compile(following.text, re.DOTALL)
+
+
+def _behind(head: Items, items: Items) -> Items:
+    """What of *items* comes behind *head*."""
+    if not head:
+        return items
+    last = head[-1]
+    rest = items[len(head) :]
+    if isinstance(last, Literal):
+        cut = items[len(head) - 1]
+        assert isinstance(cut, Literal)
+        if cut.text != last.text:
+            return (Literal(cut.text[len(last.text) :]), *rest)
+    return rest
+
+
+class Candidate:
+    """A variant, and the items that are left of it behind a head. Its expression is made when it is first needed."""
+
+    __slots__ = ("_expression", "_head_fields", "_match", "_variant", "items", "number")
+
+    def __init__(self, number: int, variant: Variant, items: Items, head_fields: int) -> None:
+        self.number = number
+        self.items = items
+        self._variant = variant
+        self._head_fields = head_fields
+        self._expression: expression.Expression | None = None
+        self._match: Callable[[bytes, int], re.Match[bytes] | None] | None = None
+
+    def expression(self) -> expression.Expression:
+        """The expression of `items`; one for no line at all where they have none."""
+        if self._expression is None:
+            self._expression = expression.of_items(self.items) or expression.Expression(b"", -1)
+        return self._expression
+
+    def confirm(self, line: bytes, start: int) -> tuple[bytes, ...] | None:
+        """
+        The texts of the fields among `items`, if they match *line* from *start* to its end.
+
+        Raises:
+            FieldTimeoutError: a `/regex/` field took too long.
+        """
+        if len(line) <= self.expression().longest_line:
+            if self._match is None:
+                self._match = re.compile(self.expression().text, re.DOTALL).match
+            match = self._match(line, start)
+            return None if match is None else match.groups()
+        spans = walk(self._variant, line)
+        return texts(line, spans)[self._head_fields :] if spans is not None else None
+
+
+class Bucket:
+    """
+    Variants that a line has been narrowed down to by how it begins; finds the first of them that matches.
+
+    For a few variants `match_all` tries all of them at once, in order, on lines of at most `longest_line` bytes; the
+    number of the last group of what it found is a key of `alternatives`: (number of the variant, its groups from, to).
+    """
+
+    def __init__(self, candidates: dict[int, Candidate]) -> None:
+        self._candidates = dict(sorted(candidates.items()))
+        self._filter: Filter | None = None
+        self._last: Candidate | None = None  # the one that matched last, if nothing before it can match the same line
+        self._unrivalled: dict[int, bool] = {}
+        self.longest_line = -1
+        self.alternatives: dict[int, tuple[int, int, int]] = {}
+        self.match_all = _NOTHING.match
+        if len(candidates) <= FEW:
+            self._join()
+
+    def _join(self) -> None:
+        expressions = []
+        group = 0
+        for number, candidate in self._candidates.items():
+            fields = sum(isinstance(item, Field) for item in candidate.items)
+            expressions.append(candidate.expression())
+            self.alternatives[group + fields + 1] = (number, group, group + fields)
+            group += fields + 1
+        self.longest_line = min((each.longest_line for each in expressions), default=expression.UNBOUNDED)
+        if expressions:
+            self.match_all = re.compile(b"|".join(each.text + b"()" for each in expressions), re.DOTALL).match
+
+    def match(self, line: bytes, start: int, limit: int) -> Found | None:
+        """The first candidate that matches *line* from *start* on and whose number is below *limit*."""
+        if len(line) <= self.longest_line:
+            match = self.match_all(line, start)
+            if match is None:
+                return None
+            number, first, last = self.alternatives[match.lastindex or 0]
+            return (number, match.groups()[first:last]) if number < limit else None
+        last_match = self._last
+        if last_match is not None and last_match.number < limit:
+            values = last_match.confirm(line, start)
+            if values is not None:
+                return last_match.number, values
+        if self._filter is None:
+            self._filter = Filter({number: candidate.items for number, candidate in self._candidates.items()})
+        for number in self._filter.candidates(line, start):
+            if number >= limit:
+                break
+            candidate = self._candidates[number]
+            if candidate is last_match:
+                continue
+            values = candidate.confirm(line, start)
+            if values is not None:
+                if len(self._candidates) <= PROVABLE and self._is_unrivalled(candidate):
+                    self._last = candidate
+                return number, values
+        return None
+
+    def _is_unrivalled(self, candidate: Candidate) -> bool:
+        """Whether no candidate that precedes *candidate* can match a line that it matches."""
+        known = self._unrivalled.get(candidate.number)
+        if known is None:
+            known = all(
+                are_disjoint(other.items, candidate.items)
+                for other in self._candidates.values()
+                if other.number < candidate.number
+            )
+            self._unrivalled[candidate.number] = known
+        return known
+
+
+_NOTHING = re.compile(rb"(?!)")

@@ -1,0 +1,282 @@
+"""
+Reference: the matching rule as plain loops. It is the definition that every other engine is tested against.
+
+The rule: variants are tried in the order of precedence, and the first that fits the whole line is the match. Within one
+variant a token takes the longest text of its form and gives nothing back; a free field takes the shortest text that
+lets the rest match, where an earlier field's choice counts before a later one's.
+
+`walk` does that for one variant, by depth-first search with a memory. Whether the rest of a variant fits depends only
+on the item and the place in the line, so a place where it once failed is never tried again, and the time is bounded by
+(length of the line) x (size of the variant). This file is never edited for speed.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from logmatch.engine import FieldTimeouts, Found
+from logmatch.engine.tokens import TOKEN_EXPRESSIONS
+from logmatch.program import WHITESPACE, Program, Variant
+from logmatch.template import (
+    ANY,
+    FLOAT,
+    HEX,
+    HOST,
+    INT,
+    PATH,
+    PERCENT,
+    QUOTED,
+    REST,
+    URL,
+    WORD,
+    WS,
+    Field,
+    FieldType,
+    Kind,
+    Literal,
+    NamedType,
+    RegexType,
+    WordList,
+)
+
+REGEX_SECONDS = 0.1
+"""How long the `/regex/` fields of one variant may work on one line, in seconds."""
+
+NO_MATCH = -1
+
+
+class FieldTimeoutError(Exception):
+    """A `/regex/` field took too long; `slot` is its number among the fields of the template."""
+
+    def __init__(self, slot: int) -> None:
+        super().__init__(slot)
+        self.slot = slot
+
+
+class ReferenceEngine:
+    """Tries every variant on every line."""
+
+    name = "reference"
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.timeouts: FieldTimeouts = Counter()
+
+    def match(self, line: bytes) -> Found | None:
+        """See `Engine.match`."""
+        too_slow = set()
+        for number, variant in enumerate(self.program.variants):
+            if variant.template_number in too_slow:
+                continue
+            try:
+                spans = walk(variant, line)
+            except FieldTimeoutError as timeout:
+                too_slow.add(variant.template_number)
+                self.timeouts[variant.template_number, timeout.slot] += 1
+                continue
+            if spans is not None:
+                return number, texts(line, spans)
+        return None
+
+
+def texts(line: bytes, spans: tuple[int, ...]) -> tuple[bytes, ...]:
+    """The text of each field of *line*; *spans* is flat: start and end of each."""
+    return tuple(line[start:end] for start, end in zip(spans[::2], spans[1::2], strict=True))
+
+
+def walk(variant: Variant, line: bytes) -> tuple[int, ...] | None:
+    """
+    Return where the fields of *variant* are in *line*, or None if it does not fit the whole of it.
+
+    The spans are flat: 2·k half-open byte offsets, start and end of each of the k fields.
+
+    Raises:
+        FieldTimeoutError: a `/regex/` field took too long.
+    """
+    items = variant.items
+    scan = Scanner(line)
+    starts = [0] * len(items)
+    ends = [0] * len(items)
+    open_free: list[int] = []  # free fields whose end was chosen and can still be moved to the right, the last on top
+    # dead[i][p]: no match has free field i reaching p, whether it ends there or further on. It does not depend on where
+    # the field began, since a free field that may be extended from p to p + 1 may be so whatever its start.
+    dead: dict[int, bytearray] = {}
+    index = position = 0
+    field_number = 0
+    slot_of = {}
+    for number, item in enumerate(items):
+        if isinstance(item, Field):
+            slot_of[number] = variant.slots[field_number]
+            field_number += 1
+    while True:
+        # Forward: from item `index` at `position`, until the variant ends or something does not fit.
+        fits = True
+        while fits and index < len(items):
+            item = items[index]
+            starts[index] = position
+            if isinstance(item, Literal):
+                fits = line.startswith(item.text, position)
+                position += len(item.text)
+            elif item.type.kind is Kind.FREE:
+                position = scan.first_end(item.type, position)
+                fits = position != NO_MATCH and not (index in dead and dead[index][position])
+                if fits:
+                    open_free.append(index)
+            else:
+                try:
+                    position = scan.token_end(item.type, position)
+                except TimeoutError:
+                    raise FieldTimeoutError(slot_of[index]) from None
+                fits = position != NO_MATCH
+            ends[index] = position
+            index += 1
+        if fits and position == len(line):
+            return tuple(offset for number in slot_of for offset in (starts[number], ends[number]))
+        # Back: the last free field that can take one byte more does so.
+        while open_free:
+            index = open_free[-1]
+            free = items[index]
+            assert isinstance(free, Field)
+            position = ends[index]
+            marks = dead.setdefault(index, bytearray(len(line) + 1))
+            marks[position] = True
+            if position < len(line) and (free.type == ANY or line[position] not in WHITESPACE):
+                position += 1
+                if not marks[position]:
+                    break
+            open_free.pop()
+        else:
+            return None
+        ends[index] = position
+        index += 1
+
+
+class Scanner:
+    """
+    Finds the ends of fields in one line, in amortised constant time for each byte that a walk tries.
+
+    A token scanned from every byte of a long run of digits would cost the square of its length. So the scanner
+    remembers for each of the types without a bound on their length the last range of places from which a scan has the
+    same result.
+    """
+
+    def __init__(self, line: bytes) -> None:
+        self.line = line
+        self._known: dict[NamedType, tuple[int, int, int]] = {}  # type -> (first place, end of places, their result)
+        self._deadline: float | None = None
+
+    def first_end(self, type_: FieldType, start: int) -> int:
+        """Where free text of *type_* that begins at *start* can end at the earliest, or `NO_MATCH`."""
+        if type_ == ANY:
+            return start
+        if type_ == WORD:
+            return self._one_more(start)
+        if type_ == PATH:
+            prefix = _PATH_START.match(self.line, start)
+            return prefix.end() if prefix else NO_MATCH
+        assert type_ == URL, type_
+        scheme_end = self._token(URL, start)
+        return (
+            self._one_more(scheme_end + 3) if self.line.startswith(b"://", scheme_end) and scheme_end >= 0 else NO_MATCH
+        )
+
+    def _one_more(self, start: int) -> int:
+        """The end of the single non-whitespace byte at *start*."""
+        return start + 1 if start < len(self.line) and self.line[start] not in WHITESPACE else NO_MATCH
+
+    def token_end(self, type_: FieldType, start: int) -> int:
+        """
+        Where the longest text of *type_* that begins at *start* ends, or `NO_MATCH`.
+
+        Raises:
+            TimeoutError: the `/regex/` fields of this line took more than `REGEX_SECONDS`.
+        """
+        if isinstance(type_, WordList):
+            return next(
+                (start + len(word) for word in type_.longest_first if self.line.startswith(word, start)), NO_MATCH
+            )
+        if isinstance(type_, RegexType):
+            return self._regex(type_, start)
+        return len(self.line) if type_ == REST else self._token(type_, start)
+
+    def _token(self, type_: NamedType, start: int) -> int:
+        first, end, result = self._known.get(type_, (0, 0, 0))
+        if first <= start < end:
+            return result if type_ not in _BEGINS or self.line[start] in _BEGINS[type_] else NO_MATCH
+        match = _EXPRESSIONS[type_].match(self.line, start)
+        result = match.end() if match else NO_MATCH
+        if type_ in _SAME_END:
+            self._known[type_] = (*_SAME_END[type_](self.line, start, result), result)
+        return result
+
+    def _regex(self, type_: RegexType, start: int) -> int:
+        now = time.monotonic()
+        if self._deadline is None:
+            self._deadline = now + REGEX_SECONDS
+        if now >= self._deadline:
+            raise TimeoutError
+        match = _compiled(type_.source).match(self.line, start, timeout=self._deadline - now)
+        return match.end() if match else NO_MATCH
+
+
+_PATH_START = re.compile(rb"/|~|[A-Za-z]:[\\/]")
+_EXPRESSIONS = {type_: re.compile(expression, re.DOTALL) for type_, expression in TOKEN_EXPRESSIONS.items()}
+_EXPRESSIONS[URL] = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*")  # its scheme
+_SIGNED_DIGITS = re.compile(rb"[+-]?([0-9]*)")
+_HEX_DIGITS = re.compile(rb"(?:0[xX](?=[0-9a-fA-F]))?([0-9a-fA-F]*)")
+
+
+def _first_digits(line: bytes, start: int, result: int) -> tuple[int, int]:
+    # From each digit of the first run of digits a number ends at the same place (or does not, for want of a '%').
+    match = _SIGNED_DIGITS.match(line, start)
+    return match.span(1) if match else (start, start)
+
+
+def _hex_digits(line: bytes, start: int, result: int) -> tuple[int, int]:
+    # Not from the last digit: it may be the 0 of a 0x.
+    match = _HEX_DIGITS.match(line, start)
+    return (match.start(1), match.end(1) - 1) if match else (start, start)
+
+
+def _whole(line: bytes, start: int, result: int) -> tuple[int, int]:
+    return (start, result)
+
+
+def _up_to_closing_quote(line: bytes, start: int, result: int) -> tuple[int, int]:
+    # A quote within the text is an escaped one. From it, too, the text ends at the next quote that has an even number
+    # of backslashes before it: those cannot reach back over the quote, so that their number does not depend on the
+    # start.
+    if not line.startswith(b'"', start):
+        return (start, start)
+    return (start, result - 1 if result != NO_MATCH else len(line))
+
+
+_SAME_END: dict[NamedType, Callable[[bytes, int, int], tuple[int, int]]] = {
+    INT: _first_digits,
+    FLOAT: _first_digits,
+    PERCENT: _first_digits,
+    HEX: _hex_digits,
+    HOST: _whole,
+    WS: _whole,
+    QUOTED: _up_to_closing_quote,
+    URL: _whole,
+}
+"""
+For each type without a bound on its length: the range of places from which a scan has the same result as the scan from
+*start* that ended at *result*.
+"""
+
+_LETTERS = string.ascii_letters.encode()
+_BEGINS = {HOST: _LETTERS + string.digits.encode() + b"_-", QUOTED: b'"', URL: _LETTERS}
+"""With which bytes a text can begin within such a range, where that is not any byte of it."""
+
+
+def _compiled(source: bytes) -> Any:
+    import regex  # only programs with `/regex/` fields pay for its import; it caches what it compiled
+
+    return regex.compile(source)
