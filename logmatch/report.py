@@ -1,0 +1,144 @@
+"""
+Report: what a run has counted, and the status it exits with.
+
+A `Tally` holds counts that add: each chunk of lines gives one, and their sum is the tally of the run. A `Summary` is a
+tally with the time it took and the names of the templates, as plain values for people and machines; how it looks on a
+terminal is the business of `display`.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+class ExitStatus(enum.IntEnum):
+    """The statuses of SPEC 5."""
+
+    DONE = 0
+    ANSWER_IS_NO = 1
+    FATAL = 2
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of lines, bytes and what happened to them. Every line is counted once as matched or unmatched."""
+
+    lines: int = 0
+    matched: int = 0
+    too_long: int = 0
+    """Unmatched lines that were longer than `--max-line`."""
+    replaced: int = 0
+    """How many U+FFFD were written in place of bytes that are not UTF-8."""
+    bytes_in: int = 0
+    """Bytes of whole lines, their terminators included, after decompression."""
+    bytes_out: int = 0
+    by_template: Counter[int] = field(default_factory=Counter)
+    """Template number -> matched lines."""
+    timeouts: Counter[tuple[int, int]] = field(default_factory=Counter)
+    """(template number, slot of a `/regex/` field) -> lines for which it took too long."""
+
+    @property
+    def unmatched(self) -> int:
+        """Lines that no template matched, those that were too long included."""
+        return self.lines - self.matched
+
+    @property
+    def matched_share(self) -> float:
+        """The share of lines that matched, 0 to 1; 1 where there was no line."""
+        return self.matched / self.lines if self.lines else 1.0
+
+    def add(self, other: Tally) -> None:
+        """Add the counts of *other* to these."""
+        self.lines += other.lines
+        self.matched += other.matched
+        self.too_long += other.too_long
+        self.replaced += other.replaced
+        self.bytes_in += other.bytes_in
+        self.bytes_out += other.bytes_out
+        self.by_template.update(other.by_template)
+        self.timeouts.update(other.timeouts)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What `--summary-json` writes and `--summary` shows. Rates are per second of wall time."""
+
+    lines: int
+    matched: int
+    unmatched: int
+    matched_share: float
+    too_long: int
+    replaced: int
+    templates: int
+    templates_used: int
+    top_templates: tuple[tuple[str, int], ...]
+    slow_fields: tuple[tuple[str, str, int], ...]
+    """(template id, field, lines) for `/regex/` fields that took too long."""
+    bytes_in: int
+    bytes_out: int
+    seconds: float
+    lines_per_second: float
+    megabytes_in_per_second: float
+    megabytes_out_per_second: float
+    workers: int
+    engine: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """The summary as what JSON can hold, in the order of its fields."""
+        plain = {name: getattr(self, name) for name in self.__slots__}
+        plain["top_templates"] = [{"template_id": id_, "lines": lines} for id_, lines in self.top_templates]
+        plain["slow_fields"] = [
+            {"template_id": id_, "field": name, "lines": lines} for id_, name, lines in self.slow_fields
+        ]
+        return plain
+
+
+def summarize(
+    tally: Tally,
+    *,
+    template_ids: Sequence[str],
+    field_name: dict[tuple[int, int], str],
+    seconds: float,
+    workers: int,
+    engine: str,
+    top: int = 10,
+) -> Summary:
+    """
+    Return the summary of *tally*.
+
+    Args:
+        template_ids: the ids by template number.
+        field_name: a name for each (template number, slot) in `tally.timeouts`.
+        seconds: wall time of the run.
+        top: how many of the most frequent templates to name.
+    """
+    per_second = 1 / seconds if seconds > 0 else 0.0
+    frequent = sorted(tally.by_template.items(), key=lambda pair: (-pair[1], pair[0]))
+    return Summary(
+        lines=tally.lines,
+        matched=tally.matched,
+        unmatched=tally.unmatched,
+        matched_share=tally.matched_share,
+        too_long=tally.too_long,
+        replaced=tally.replaced,
+        templates=len(template_ids),
+        templates_used=len(frequent),
+        top_templates=tuple((template_ids[number], lines) for number, lines in frequent[:top]),
+        slow_fields=tuple(
+            (template_ids[place[0]], field_name[place], lines) for place, lines in sorted(tally.timeouts.items())
+        ),
+        bytes_in=tally.bytes_in,
+        bytes_out=tally.bytes_out,
+        seconds=seconds,
+        lines_per_second=tally.lines * per_second,
+        megabytes_in_per_second=tally.bytes_in / 1e6 * per_second,
+        megabytes_out_per_second=tally.bytes_out / 1e6 * per_second,
+        workers=workers,
+        engine=engine,
+    )
