@@ -1,0 +1,170 @@
+"""
+Layers: imports of logmatch go one way, and what is heavy or of the terminal is imported in few places.
+
+Nothing is imported here; every module is read with `ast`, and an import inside a function counts like any other.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parent.parent / "logmatch"
+
+ROOT = "(logmatch)"
+"""The package itself, `logmatch/__init__.py`."""
+
+ORDER = (
+    "errors",
+    "template",
+    "syntax",
+    "template_file",
+    "program",
+    "engine",
+    "engine.scan",
+    "engine.tokens",
+    "engine.reference",
+    "engine.expression",
+    "engine.prefilter",
+    "engine.portable",
+    "engine.native",
+    "chunk",
+    "record",
+    "output",
+    "report",
+    "worker",
+    "job",
+    "pipeline",
+    "matcher",
+    ROOT,
+    "samples",
+    "samples.__main__",
+    "check",
+    "bench",
+    "cli",
+    "__main__",
+)
+"""All modules of logmatch, each after those that it may import."""
+
+CHOICES = {"engine": {"engine.reference", "engine.portable", "engine.native"}}
+"""Who may import a later module, inside a function only: choosing an engine imports the one that was chosen."""
+
+IMPORTERS = {
+    "typer": {"cli"},
+    "click": {"cli"},
+    "rich": {"cli", "report", "bench"},
+}
+"""Packages that only these modules may import: the options; the display of progress and summary, and of a benchmark."""
+
+NAMES_THAT_SAY_NOTHING = {"util", "utils", "helper", "helpers", "manager", "managers"}
+
+
+def modules() -> dict[str, Path]:
+    """The modules in the tree by name, `engine.portable` for logmatch/engine/portable.py."""
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(PACKAGE).with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        found[name or ROOT] = path
+    return found
+
+
+def imports(module: str, source: str, *, top_only: bool = False) -> set[str]:
+    """
+    All that *source*, the text of *module*, imports: named as in `ORDER` for logmatch, by the dotted name for others.
+
+    With *top_only*, what functions import is left out.
+    """
+    return {_short(name) for name in _full_names(module, source, top_only)}
+
+
+def _full_names(module: str, source: str, top_only: bool) -> Iterator[str]:
+    for node in _nodes(ast.parse(source), top_only):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module} has a relative import in line {node.lineno}"
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                yield whole if _short(whole) in _KNOWN else str(node.module)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("import_module", "__import__")):
+            assert node.args, f"{module} imports something by a name that cannot be seen in line {node.lineno}"
+            name = node.args[0]
+            assert isinstance(name, ast.Constant), f"{module} imports a module by a computed name in line {node.lineno}"
+            yield str(name.value)
+
+
+def _nodes(tree: ast.AST, top_only: bool) -> Iterator[ast.AST]:
+    for node in ast.iter_child_nodes(tree):
+        yield node
+        if not (top_only and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)):
+            yield from _nodes(node, top_only)
+
+
+def _short(name: str) -> str:
+    return ROOT if name == "logmatch" else name.removeprefix("logmatch.")
+
+
+TREE = modules()
+_KNOWN = {*ORDER, *TREE}
+
+each_module = pytest.mark.parametrize("module", TREE)
+
+
+def test_every_module_has_its_place_in_the_order() -> None:
+    assert [] == [module for module in TREE if module not in ORDER]
+
+
+def test_no_module_has_two_places_in_the_order() -> None:
+    assert len(set(ORDER)) == len(ORDER)
+
+
+@each_module
+def test_a_module_imports_only_modules_before_it(module: str) -> None:
+    source = TREE[module].read_text("utf-8")
+    before = set(ORDER[: ORDER.index(module)]) if module in ORDER else set()
+    upward = (imports(module, source) & _KNOWN) - before
+    assert set() == upward - CHOICES.get(module, set())
+    assert set() == upward & imports(module, source, top_only=True)
+
+
+@each_module
+def test_a_package_is_imported_only_where_it_belongs(module: str) -> None:
+    packages = {name.partition(".")[0] for name in imports(module, TREE[module].read_text("utf-8"))}
+    assert set() == {package for package in packages if module not in IMPORTERS.get(package, {module})}
+
+
+@each_module
+def test_the_name_of_a_module_says_something(module: str) -> None:
+    assert set() == {part.strip("_") for part in module.split(".")} & NAMES_THAT_SAY_NOTHING
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("import logmatch", {ROOT}),
+        ("import rich.progress as shown", {"rich.progress"}),
+        ("from logmatch import __version__", {ROOT}),
+        ("from logmatch import errors", {"errors"}),
+        ("from logmatch.errors import Place", {"errors"}),
+        ("from logmatch.engine import portable, Engine", {"engine", "engine.portable"}),
+        ("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import typer", {"typing", "typer"}),
+        ("import importlib\nimportlib.import_module('logmatch.bench')", {"importlib", "bench"}),
+    ],
+)
+def test_every_form_of_import_is_seen(source: str, expected: set[str]) -> None:
+    assert expected == imports("chunk", source)
+
+
+def test_an_import_inside_a_function_is_seen_and_told_apart() -> None:
+    source = "import os\ndef run():\n    if True:\n        from logmatch.bench import run"
+    assert {"os", "bench"} == imports("chunk", source)
+    assert {"os"} == imports("chunk", source, top_only=True)
+
+
+def test_a_relative_import_is_refused() -> None:
+    with pytest.raises(AssertionError, match="chunk has a relative import in line 1"):
+        imports("chunk", "from . import errors")
