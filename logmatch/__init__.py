@@ -16,20 +16,11 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> object:
-    # PEP 562: the command imports this package too, and does not pay for what a library user needs.
-    module = _WHERE.get(name)
-    if module is None:
-        raise AttributeError(f"module 'logmatch' has no attribute {name!r}")
-    import importlib
+    # PEP 562: the command imports this package too, and does not pay for what only a library user needs.
+    if name in __all__:
+        from logmatch import errors, matcher, record, template
 
-    return getattr(importlib.import_module(module), name)
-
-
-_WHERE = {
-    "LogmatchError": "logmatch.errors",
-    "TemplateErrors": "logmatch.errors",
-    "Matcher": "logmatch.matcher",
-    "Match": "logmatch.record",
-    "Record": "logmatch.record",
-    "Template": "logmatch.template",
-}
+        for module in (errors, matcher, record, template):
+            if hasattr(module, name):
+                return getattr(module, name)
+    raise AttributeError(f"module 'logmatch' has no attribute {name!r}")

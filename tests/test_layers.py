@@ -24,7 +24,6 @@ ORDER = (
     "template_file",
     "program",
     "engine",
-    "engine.scan",
     "engine.tokens",
     "engine.reference",
     "engine.expression",
@@ -36,14 +35,16 @@ ORDER = (
     "output",
     "report",
     "worker",
-    "job",
-    "pipeline",
     "matcher",
+    "job",
+    "sink",
+    "pipeline",
     ROOT,
     "samples",
     "samples.__main__",
     "check",
     "bench",
+    "display",
     "cli",
     "__main__",
 )
@@ -55,7 +56,7 @@ CHOICES = {"engine": {"engine.reference", "engine.portable", "engine.native"}}
 IMPORTERS = {
     "typer": {"cli"},
     "click": {"cli"},
-    "rich": {"cli", "report", "bench"},
+    "rich": {"display", "bench"},
 }
 """Packages that only these modules may import: the options; the display of progress and summary, and of a benchmark."""
 

@@ -17,6 +17,7 @@ import string
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from logmatch.engine import FieldTimeouts, Found
@@ -208,7 +209,7 @@ class Scanner:
         first, end, result = self._known.get(type_, (0, 0, 0))
         if first <= start < end:
             return result if type_ not in _BEGINS or self.line[start] in _BEGINS[type_] else NO_MATCH
-        match = _EXPRESSIONS[type_].match(self.line, start)
+        match = _expression(type_).match(self.line, start)
         result = match.end() if match else NO_MATCH
         if type_ in _SAME_END:
             self._known[type_] = (*_SAME_END[type_](self.line, start, result), result)
@@ -225,8 +226,7 @@ class Scanner:
 
 
 _PATH_START = re.compile(rb"/|~|[A-Za-z]:[\\/]")
-_EXPRESSIONS = {type_: re.compile(expression, re.DOTALL) for type_, expression in TOKEN_EXPRESSIONS.items()}
-_EXPRESSIONS[URL] = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*")  # its scheme
+_SCHEME = rb"[A-Za-z][A-Za-z0-9+.-]*"
 _SIGNED_DIGITS = re.compile(rb"[+-]?([0-9]*)")
 _HEX_DIGITS = re.compile(rb"(?:0[xX](?=[0-9a-fA-F]))?([0-9a-fA-F]*)")
 
@@ -274,6 +274,12 @@ For each type without a bound on its length: the range of places from which a sc
 _LETTERS = string.ascii_letters.encode()
 _BEGINS = {HOST: _LETTERS + string.digits.encode() + b"_-", QUOTED: b'"', URL: _LETTERS}
 """With which bytes a text can begin within such a range, where that is not any byte of it."""
+
+
+@cache
+def _expression(type_: NamedType) -> re.Pattern[bytes]:
+    """What is scanned as a token of *type_*: the token; of a `url`, its scheme."""
+    return re.compile(_SCHEME if type_ == URL else TOKEN_EXPRESSIONS[type_], re.DOTALL)
 
 
 def _compiled(source: bytes) -> Any:

@@ -39,26 +39,21 @@ _IPV4 = rb"(?>" + _OCTET + rb")(?:\.(?>" + _OCTET + rb")){3}"
 _GROUP = rb"[0-9a-fA-F]{1,4}"
 
 
-def _groups_after_compression(most: int) -> bytes:
-    """What may follow `::` where at most *most* groups are left; an embedded IPv4 address takes two of them."""
-    more = rb"(?::" + _groups_after_compression(most - 1) + rb")?" if most > 1 else b""
-    group = _GROUP + more
-    return rb"(?:" + (_IPV4 + rb"|" if most > 1 else b"") + group + rb")"
-
-
 def _ipv6() -> bytes:
     """
     RFC 4291, section 2.2: eight groups, or fewer with one `::` for one or more groups of zeros.
 
-    How many groups stand before `::` is seen from the text alone, so at most one of the alternatives below can match,
-    and each takes the longest text that it can.
+    How many groups stand before `::` is seen from the text alone, so at most one of the alternatives can match. Behind it an
+    embedded IPv4 address, which takes the place of two groups, is tried first: it goes on where a group would end.
     """
-    full = rb"(?:" + _GROUP + rb":){6}(?:" + _IPV4 + rb"|" + _GROUP + rb":" + _GROUP + rb")"
-    compressed = [rb"::(?:" + _groups_after_compression(7) + rb")?"]
-    for before in range(1, 8):
-        head = rb"(?:" + _GROUP + rb":){%d}:" % before
-        compressed.append(head + (rb"(?:" + _groups_after_compression(7 - before) + rb")?" if before < 7 else b""))
-    return rb"(?:" + rb"|".join([full, *compressed]) + rb")"
+    alternatives = [rb"(?:" + _GROUP + rb":){6}(?:" + _IPV4 + rb"|" + _GROUP + rb":" + _GROUP + rb")"]
+    for before in range(8):
+        head = rb"(?:" + _GROUP + rb":){%d}:" % before if before else rb"::"
+        most = 7 - before
+        tails = [rb"(?:" + _GROUP + rb":){0,%d}" % (most - 2) + _IPV4] if most >= 2 else []
+        tails += [_GROUP + rb"(?::" + _GROUP + rb"){0,%d}" % (most - 1)] if most else []
+        alternatives.append(head + (rb"(?:" + rb"|".join(tails) + rb")?" if tails else b""))
+    return rb"(?:" + rb"|".join(alternatives) + rb")"
 
 
 _IPV6 = _ipv6()

@@ -1,0 +1,183 @@
+"""
+Display: progress and summary as a person sees them, on stderr.
+
+The only module besides `bench` that draws with rich; a run whose stderr is no terminal and that was not asked for
+either never imports it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
+    from logmatch.errors import InputError
+    from logmatch.job import Job
+    from logmatch.report import Summary, Tally
+
+PROGRAM = "logmatch"
+"""What messages begin with."""
+
+SECONDS_BETWEEN_DRAWINGS = 0.2
+
+
+def console() -> Console:
+    """The console on stderr; rich leaves colour off for NO_COLOR, and control sequences too for TERM=dumb."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)
+
+
+class Observer:
+    """
+    Shows how a run goes: errors of inputs when they come, and a progress bar where one is wanted (`pipeline.Observer`).
+
+    The bar shows bytes, lines per second, the share of matched lines and the time left. It is drawn when something has
+    been written, and not by a thread of its own: the pipeline forks.
+    """
+
+    def __init__(self, job: Job, *, shows_progress: bool) -> None:
+        self._sizes = [source.size for source in job.inputs]
+        self._started = time.monotonic()
+        self._next = 0.0
+        self._progress: Progress | None = None
+        if shows_progress:
+            self._progress, self._task = _progress_bar(self._sizes)
+
+    def __enter__(self) -> Self:
+        if self._progress is not None:
+            self._progress.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+
+    def progress(self, tally: Tally, position: int, file_index: int) -> None:
+        """See `pipeline.Observer`."""
+        now = time.monotonic()
+        if self._progress is None or now < self._next:
+            return
+        self._next = now + SECONDS_BETWEEN_DRAWINGS
+        before = sum(size or 0 for size in self._sizes[:file_index])
+        rate = tally.lines / max(now - self._started, 1e-6)
+        self._progress.update(
+            self._task,
+            completed=before + position,
+            rate=f"{rate:,.0f} lines/s",
+            share=f"{tally.matched_share:.1%} matched",
+        )
+        self._progress.refresh()
+
+    def input_failed(self, error: InputError) -> None:
+        """See `pipeline.Observer`."""
+        if self._progress is not None:
+            self._progress.console.print(f"{PROGRAM}: {error}", markup=False, soft_wrap=True)
+        else:
+            say(f"{PROGRAM}: {error}")
+
+
+def _progress_bar(sizes: Sequence[int | None]) -> tuple[Progress, TaskID]:
+    """A bar for inputs of these sizes in bytes; None: not known beforehand, so that no time left can be told."""
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    known = [size for size in sizes if size is not None]
+    is_known = len(known) == len(sizes)
+    progress = Progress(
+        BarColumn(bar_width=30),
+        DownloadColumn(binary_units=True),
+        TextColumn("{task.fields[rate]}"),
+        TextColumn("{task.fields[share]}"),
+        TimeRemainingColumn(compact=True) if is_known else TimeElapsedColumn(),
+        TextColumn("left" if is_known else "so far"),
+        console=console(),
+        auto_refresh=False,
+        transient=True,
+    )
+    return progress, progress.add_task("", total=sum(known) if is_known else None, rate="", share="")
+
+
+def show_summary(summary: Summary) -> None:
+    """Write the summary to stderr."""
+    from rich.table import Table
+
+    out = console()
+    out.print(
+        f"{summary.lines:,} lines in {_duration(summary.seconds)}: "
+        f"{summary.matched:,} matched ({summary.matched_share:.1%}), {summary.unmatched:,} unmatched",
+        markup=False,
+        soft_wrap=True,
+    )
+    out.print(
+        f"{summary.lines_per_second:,.0f} lines/s, {summary.megabytes_in_per_second:,.1f} MB/s in, "
+        f"{summary.megabytes_out_per_second:,.1f} MB/s out, with {_count(summary.workers, 'worker')} "
+        f"and the {summary.engine} engine",
+        markup=False,
+        soft_wrap=True,
+    )
+    for sentence in _remarks(summary):
+        out.print(sentence, markup=False, soft_wrap=True)
+    if summary.top_templates:
+        table = Table(box=None, pad_edge=False, show_edge=False, header_style="bold")
+        table.add_column(
+            f"most frequent of {summary.templates_used:,} used (of {_count(summary.templates, 'template')})"
+        )
+        table.add_column("lines", justify="right")
+        table.add_column("share", justify="right")
+        for id_, lines in summary.top_templates:
+            table.add_row(_plain(id_), f"{lines:,}", f"{lines / summary.lines:.1%}")
+        out.print(table)
+
+
+def _remarks(summary: Summary) -> list[str]:
+    remarks = []
+    if summary.too_long:
+        remarks.append(f"{_count(summary.too_long, 'line')} longer than --max-line, not matched")
+    if summary.replaced:
+        remarks.append(f"{summary.replaced:,} U+FFFD written in place of bytes that are not UTF-8")
+    for id_, name, lines in summary.slow_fields:
+        remarks.append(
+            f"template {id_!r}: the regular expression of field {name!r} took too long on {_count(lines, 'line')}"
+        )
+    return remarks
+
+
+def _plain(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.2f} s"
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02} h" if hours else f"{minutes}:{rest:02} min"
+
+
+def is_terminal(descriptor: int) -> bool:
+    """Whether the file descriptor is one."""
+    try:
+        return os.isatty(descriptor)
+    except OSError:
+        return False
+
+
+def say(text: str) -> None:
+    """Write a message of the program to stderr, as it is; a closed stderr is not an error."""
+    try:
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+    except (OSError, ValueError, AttributeError):
+        return
