@@ -27,11 +27,11 @@ PROGRAM = "logmatch"
 SECONDS_BETWEEN_DRAWINGS = 0.2
 
 
-def console() -> Console:
-    """The console on stderr; rich leaves colour off for NO_COLOR, and control sequences too for TERM=dumb."""
+def console(*, stderr: bool = True) -> Console:
+    """The console on stderr or stdout; rich leaves colour off for NO_COLOR, and control sequences too for TERM=dumb."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False)
+    return Console(stderr=stderr, highlight=False)
 
 
 class Observer:

@@ -92,11 +92,17 @@ class Summary:
     def to_dict(self) -> dict[str, Any]:
         """The summary as what JSON can hold, in the order of its fields."""
         plain = {name: getattr(self, name) for name in self.__slots__}
-        plain["top_templates"] = [{"template_id": id_, "lines": lines} for id_, lines in self.top_templates]
+        plain["top_templates"] = [{"template_id": _unicode(id_), "lines": lines} for id_, lines in self.top_templates]
         plain["slow_fields"] = [
-            {"template_id": id_, "field": name, "lines": lines} for id_, name, lines in self.slow_fields
+            {"template_id": _unicode(id_), "field": _unicode(name), "lines": lines}
+            for id_, name, lines in self.slow_fields
         ]
         return plain
+
+
+def _unicode(text: str) -> str:
+    """*text* without the surrogates that stand for bytes of a file that is not UTF-8."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def summarize(

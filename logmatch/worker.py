@@ -24,9 +24,9 @@ class WorkerSpec:
     engine: str
     layout: Layout
     unmatched_apart: bool
-    """
-    Whether the records of unmatched lines are kept apart from the others (for a file of their own, or to be dropped).
-    """
+    """Whether the records of unmatched lines are kept apart from the others, for a file of their own."""
+    unmatched_dropped: bool = False
+    """Whether unmatched lines are counted and have no record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,7 @@ class Worker:
         self._writer = RecordWriter(spec.program, spec.layout)
         self._template_numbers = [variant.template_number for variant in spec.program.variants]
         self._apart = spec.unmatched_apart
+        self._dropped = spec.unmatched_dropped
 
     @property
     def engine_name(self) -> str:
@@ -60,12 +61,12 @@ class Worker:
         writer.replaced = 0
         self._engine.timeouts.clear()
         records: list[bytes] = []
-        apart: list[bytes] = [] if self._apart else records
+        apart = [] if self._apart else records
         variants: Counter[int] = Counter()
-        if chunk.oversized is not None:
-            apart.append(writer.too_long(chunk.first_line, chunk.offset, chunk.data, chunk.oversized))
-        else:
+        if chunk.oversized is None:
             self._match_lines(chunk, records, apart, variants)
+        elif not self._dropped:
+            apart.append(writer.too_long(chunk.first_line, chunk.offset, chunk.data, chunk.oversized))
         output = b"".join(records)
         unmatched = b"".join(apart) if self._apart else b""
         tally = Tally(
@@ -93,10 +94,10 @@ class Worker:
         for line_number, line in enumerate(lines, chunk.first_line):
             raw = line[:-1] if may_have_return and line.endswith(b"\r") else line
             found = match(raw.rstrip(WHITESPACE))
-            if found is None:
-                apart.append(unmatched(line_number, offset, raw))
-            else:
+            if found is not None:
                 number, values = found
                 variants[number] += 1
                 records.append(matched(line_number, offset, raw, number, values))
+            elif not self._dropped:
+                apart.append(unmatched(line_number, offset, raw))
             offset += len(line) + 1

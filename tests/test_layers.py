@@ -37,6 +37,7 @@ ORDER = (
     "worker",
     "matcher",
     "job",
+    "interrupt",
     "sink",
     "pipeline",
     ROOT,

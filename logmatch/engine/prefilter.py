@@ -100,5 +100,7 @@ def are_disjoint(first: Items, second: Items) -> bool:
 
 
 def _is_fixed(field: Field) -> bool:
-    """Whether the field has one end from one start, whatever follows; `/regex/` fields are left out for their time limit."""
+    """
+    Whether the field has one end from one start, whatever follows; `/regex/` fields are left out for their time limit.
+    """
     return field.type.kind is Kind.TOKEN and not isinstance(field.type, RegexType)

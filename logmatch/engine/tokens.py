@@ -43,8 +43,9 @@ def _ipv6() -> bytes:
     """
     RFC 4291, section 2.2: eight groups, or fewer with one `::` for one or more groups of zeros.
 
-    How many groups stand before `::` is seen from the text alone, so at most one of the alternatives can match. Behind it an
-    embedded IPv4 address, which takes the place of two groups, is tried first: it goes on where a group would end.
+    How many groups stand before `::` is seen from the text alone, so at most one of the alternatives can match. Behind
+    it an embedded IPv4 address, which takes the place of two groups, is tried first: it goes on where a group would
+    end.
     """
     alternatives = [rb"(?:" + _GROUP + rb":){6}(?:" + _IPV4 + rb"|" + _GROUP + rb":" + _GROUP + rb")"]
     for before in range(8):

@@ -1,0 +1,5 @@
+"""`python -m logmatch` is `logmatch`."""
+
+from logmatch.cli import main
+
+main()

@@ -1,0 +1,424 @@
+"""
+Cli: the command line. Options become a request for another module, what comes back becomes an exit status; nothing
+else.
+
+The only module that imports typer, catches `LogmatchError` or leaves the process. What only some commands need is
+imported where they use it.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from logmatch import __version__
+from logmatch.display import PROGRAM, Observer, console, is_terminal, say, show_summary
+from logmatch.errors import LogmatchError, OutputClosedError, TemplateErrors, UsageError
+from logmatch.report import ExitStatus, Summary, summarize
+
+if TYPE_CHECKING:
+    from logmatch.pipeline import Outcome
+    from logmatch.program import Program
+
+FAIL_ON_UNMATCHED = "--fail-on-unmatched"
+
+app = typer.Typer(
+    name=PROGRAM,
+    help="Find for each log line the template that it came from, and write the values of its fields as JSON Lines.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+class EngineName(enum.StrEnum):
+    """What `--engine` takes."""
+
+    AUTO = "auto"
+    NATIVE = "native"
+    PORTABLE = "portable"
+    REFERENCE = "reference"
+
+
+Templates = Annotated[
+    list[Path],
+    typer.Option(
+        "--templates",
+        "-t",
+        envvar="LOGMATCH_TEMPLATES",
+        metavar="PATH",
+        help="Template file (TOML, CSV, JSON, JSON Lines, text) or directory of them. May be given several times.",
+    ),
+]
+Header = Annotated[
+    str | None,
+    typer.Option(
+        envvar="LOGMATCH_HEADER",
+        metavar="PATTERN",
+        help="Header of the lines, for template files that name none (CSV, text).",
+    ),
+]
+Engine = Annotated[EngineName, typer.Option(envvar="LOGMATCH_ENGINE", help="Which engine matches the lines.")]
+AsJson = Annotated[bool, typer.Option("--json", envvar="LOGMATCH_JSON", help="Write JSON.")]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"{PROGRAM} {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", "-V", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Find for each log line the template that it came from, and write the values of its fields as JSON Lines."""
+
+
+@app.command(no_args_is_help=False)
+def parse(
+    context: typer.Context,
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[FILE|DIR|-]...",
+            show_default=False,
+            help="Log files, directories of them, or - for stdin (the default). gz, bz2, xz and zst are recognised.",
+        ),
+    ] = None,
+    templates: Templates = [],  # noqa: B006 - typer copies it
+    output: Annotated[
+        str,
+        typer.Option("--output", "-o", envvar="LOGMATCH_OUTPUT", metavar="FILE", help="Where records go; - is stdout."),
+    ] = "-",
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers",
+            "-w",
+            envvar="LOGMATCH_WORKERS",
+            metavar="N",
+            min=1,
+            help="Processes; default: the usable cores.",
+        ),
+    ] = None,
+    unmatched: Annotated[
+        str,
+        typer.Option(
+            envvar="LOGMATCH_UNMATCHED",
+            metavar="inline|drop|FILE",
+            help="Where the records of unmatched lines go: among the others, nowhere, or to a file.",
+        ),
+    ] = "inline",
+    fail_on_unmatched: Annotated[
+        float | None,
+        typer.Option(
+            FAIL_ON_UNMATCHED,
+            envvar="LOGMATCH_FAIL_ON_UNMATCHED",
+            metavar="[=PERCENT]",
+            min=0,
+            max=100,
+            help="Exit with status 1 if more than PERCENT (without it: any) of the lines are unmatched.",
+        ),
+    ] = None,
+    header: Header = None,
+    with_file: Annotated[
+        bool,
+        typer.Option(
+            "--with-file", envvar="LOGMATCH_WITH_FILE", help="Name the file in each record (on with several inputs)."
+        ),
+    ] = False,
+    raw: Annotated[
+        bool, typer.Option("--raw", envvar="LOGMATCH_RAW", help="Add the line itself to the records of matched lines.")
+    ] = False,
+    offsets: Annotated[
+        bool,
+        typer.Option("--offsets", envvar="LOGMATCH_OFFSETS", help="Add the byte offset of the line to each record."),
+    ] = False,
+    max_line: Annotated[
+        str,
+        typer.Option(
+            envvar="LOGMATCH_MAX_LINE",
+            metavar="BYTES",
+            help="Lines longer than this are not matched (512K, 1MiB, ...).",
+        ),
+    ] = "1MiB",
+    encoding: Annotated[
+        str,
+        typer.Option(
+            envvar="LOGMATCH_ENCODING",
+            metavar="NAME",
+            help="Encoding of the lines. auto: UTF-8, or what a byte order mark says.",
+        ),
+    ] = "auto",
+    chunk_size: Annotated[
+        str | None,
+        typer.Option(
+            envvar="LOGMATCH_CHUNK_SIZE",
+            metavar="BYTES",
+            help="How much a worker gets at a time.",
+            show_default="512KiB",
+        ),
+    ] = None,
+    line_buffered: Annotated[
+        bool,
+        typer.Option(
+            "--line-buffered", envvar="LOGMATCH_LINE_BUFFERED", help="Write each record by a write of its own."
+        ),
+    ] = False,
+    progress: Annotated[
+        bool | None,
+        typer.Option(
+            "--progress/--no-progress",
+            envvar="LOGMATCH_PROGRESS",
+            help="Show progress on stderr. Default: if that is a terminal and the records go elsewhere.",
+            show_default=False,
+        ),
+    ] = None,
+    summary: Annotated[
+        bool | None,
+        typer.Option(
+            "--summary/--no-summary",
+            envvar="LOGMATCH_SUMMARY",
+            help="Show a summary on stderr at the end. Default: if that is a terminal.",
+            show_default=False,
+        ),
+    ] = None,
+    summary_json: Annotated[
+        str | None,
+        typer.Option(envvar="LOGMATCH_SUMMARY_JSON", metavar="FILE", help="Write the summary as JSON to FILE."),
+    ] = None,
+    engine: Engine = EngineName.AUTO,
+) -> None:
+    """
+    Match log lines and write one JSON record for each.
+
+    logmatch parse app.log -t app.toml
+
+    tail -F app.log | logmatch parse -t app.toml --unmatched drop
+    """
+    from logmatch import pipeline
+    from logmatch.chunk import resolve_inputs
+    from logmatch.job import DEFAULT_CHUNK_SIZE, Job, available_workers, parse_unmatched
+    from logmatch.output import Layout
+
+    if not files:
+        if is_terminal(0):
+            typer.echo(context.get_usage(), err=True)
+            typer.echo("Name a log file, or pipe lines into it. For all options: logmatch parse --help", err=True)
+            raise typer.Exit(ExitStatus.FATAL)
+        files = ["-"]
+    program = _load_program(templates, header)
+    found = resolve_inputs(files)
+    for error in found.errors:
+        say(f"{PROGRAM}: {error}")
+    if not found.inputs:
+        raise typer.Exit(ExitStatus.FATAL)
+    job = Job(
+        program=program,
+        inputs=found.inputs,
+        layout=Layout(with_file=with_file or found.with_file, raw=raw, offsets=offsets),
+        engine=engine.value,
+        workers=workers or available_workers(),
+        chunk_size=parse_size(chunk_size, "--chunk-size") if chunk_size is not None else DEFAULT_CHUNK_SIZE,
+        max_line=parse_size(max_line, "--max-line"),
+        encoding=encoding,
+        output=output,
+        unmatched=parse_unmatched(unmatched),
+        line_buffered=line_buffered,
+    )
+    to_terminal = output == "-" and is_terminal(1)
+    shows_progress = progress if progress is not None else is_terminal(2) and not to_terminal
+    with Observer(job, shows_progress=shows_progress) as observer:
+        outcome = pipeline.run(job, observer=observer)
+    result = _summary(outcome, program)
+    if summary if summary is not None else is_terminal(2):
+        show_summary(result)
+    if summary_json is not None:
+        _write_json(summary_json, result.to_dict())
+    raise typer.Exit(_status(outcome, fail_on_unmatched, had_errors=bool(found.errors)))
+
+
+def _load_program(templates: list[Path], header: str | None) -> Program:
+    from logmatch.program import compile_program
+    from logmatch.template_file import load_templates
+
+    if not templates:
+        raise UsageError("no templates are given", hint="name a template file or a directory of them with -t")
+    return compile_program(load_templates(templates, header=header))
+
+
+def _summary(outcome: Outcome, program: Program) -> Summary:
+    names = {
+        (template, slot): program.templates[template].names[slot] or f"field {slot + 1}"
+        for template, slot in outcome.tally.timeouts
+    }
+    return summarize(
+        outcome.tally,
+        template_ids=[template.id for template in program.templates],
+        field_name=names,
+        seconds=outcome.seconds,
+        workers=outcome.workers,
+        engine=outcome.engine,
+    )
+
+
+def _status(outcome: Outcome, fail_on_unmatched: float | None, *, had_errors: bool) -> ExitStatus:
+    """How the run ended, for the shell; an interrupt is told to the person too."""
+    tally = outcome.tally
+    if outcome.interrupted_by is not None:
+        beyond = f" and {outcome.records_beyond:,} records more" if outcome.records_beyond else ""
+        say(f"{PROGRAM}: interrupted; {tally.lines:,} lines are done{beyond}, and their records are written")
+        return ExitStatus(128 + outcome.interrupted_by)
+    if outcome.input_errors and not tally.lines and not had_errors:
+        return ExitStatus.FATAL
+    if outcome.input_errors or had_errors:
+        return ExitStatus.ANSWER_IS_NO
+    if fail_on_unmatched is not None and tally.unmatched * 100 > fail_on_unmatched * tally.lines:
+        return ExitStatus.ANSWER_IS_NO
+    return ExitStatus.DONE
+
+
+@app.command()
+def check(
+    templates: Annotated[
+        list[Path], typer.Argument(metavar="TEMPLATES...", show_default=False, help="Template files or directories.")
+    ],
+    header: Header = None,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Run the examples of templates, and report what is wrong with them.
+
+    Exit status 1 if there is something to report.
+
+    logmatch check app.toml
+    """
+    from logmatch.check import check_templates
+    from logmatch.template_file import load_templates
+
+    loaded = load_templates(templates, header=header)
+    findings = check_templates(loaded)
+    if as_json:
+        _write_json("-", {"templates": len(loaded), "findings": [finding.to_dict() for finding in findings]})
+    else:
+        for finding in findings:
+            typer.echo(str(finding))
+        examples = sum(len(template.match) + len(template.no_match) for template in loaded)
+        typer.echo(f"{len(loaded)} templates, {examples} examples, {len(findings)} findings", err=True)
+    raise typer.Exit(ExitStatus.ANSWER_IS_NO if findings else ExitStatus.DONE)
+
+
+@app.command()
+def bench(
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[FILE]...", show_default=False, help="Log files. Default: lines made from the built-in samples."
+        ),
+    ] = None,
+    templates: Templates = [],  # noqa: B006 - typer copies it
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers",
+            "-w",
+            envvar="LOGMATCH_WORKERS",
+            metavar="N",
+            min=1,
+            help="Measure 1 to N; default: the usable cores.",
+        ),
+    ] = None,
+    header: Header = None,
+    engine: Engine = EngineName.AUTO,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Measure how fast lines are read, matched and written, on your own logs or on built-in samples.
+
+    logmatch bench app.log -t app.toml --workers 4
+    """
+    from logmatch.bench import BenchRequest, render, run_bench
+    from logmatch.job import available_workers
+
+    request = BenchRequest(
+        files=tuple(files or ()),
+        templates=tuple(map(str, templates)),
+        header=header,
+        engine=engine.value,
+        workers=workers or available_workers(),
+    )
+    tell = (lambda text: say(f"{PROGRAM}: {text}")) if is_terminal(2) else None
+    report = run_bench(request, tell)
+    if as_json:
+        _write_json("-", report.to_dict())
+    else:
+        render(report, console(stderr=False))
+
+
+def _write_json(path: str, value: object) -> None:
+    import orjson
+
+    text = orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    if path == "-":
+        sys.stdout.buffer.write(text)
+        sys.stdout.flush()
+        return
+    try:
+        Path(path).write_bytes(text)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}") from None
+
+
+def parse_size(text: str, option: str) -> int:
+    """
+    Return the number of bytes that *text* says: digits, and K, M or G (powers of 1,024, as in ripgrep and `head`).
+
+    KiB, MiB and GiB are the same; kB, MB and GB are powers of 1,000.
+
+    Raises:
+        UsageError: *text* says no such number; it names *option*.
+    """
+    match = re.fullmatch(r"\s*([0-9]+)\s*(?:([kmg])(i?b?))?b?\s*", text, re.IGNORECASE)
+    if match is None:
+        raise UsageError(f"{option} is {text!r}, which is no size", hint="write bytes: 65536, 64K, 1MiB")
+    number, unit, suffix = match.groups()
+    power = " kmg".index(unit.lower()) if unit else 0
+    factor: int = (1000 if suffix and suffix.lower() == "b" else 1024) ** power
+    return int(number) * factor
+
+
+def main() -> NoReturn:
+    """Run the command line and leave the process with its status."""
+    # An option whose value may be left out is nothing that typer knows.
+    arguments = [f"{FAIL_ON_UNMATCHED}=0" if text == FAIL_ON_UNMATCHED else text for text in sys.argv[1:]]
+    try:
+        app(arguments, prog_name=PROGRAM)
+    except OutputClosedError:
+        _leave_quietly()
+    except TemplateErrors as errors:
+        for error in errors.errors:
+            say(f"{PROGRAM}: {error}")
+    except LogmatchError as error:
+        say(f"{PROGRAM}: {error}")
+    except BrokenPipeError:
+        _leave_quietly()
+    except KeyboardInterrupt:
+        raise SystemExit(int(ExitStatus.INTERRUPTED)) from None
+    raise SystemExit(ExitStatus.FATAL)
+
+
+def _leave_quietly() -> NoReturn:
+    """The reader of stdout has gone; what Python still holds back for it would be an error at exit."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    raise SystemExit(ExitStatus.DONE)

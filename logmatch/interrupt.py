@@ -1,0 +1,66 @@
+"""
+Interrupt: the wish that a run ends early, as a flag and as something to wait for.
+
+Who asks (a signal) is the business of `pipeline`; what is done then, of everything that waits.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from contextlib import suppress
+
+GRACE_SECONDS = 2.0
+"""How long after an interrupt what is done is still written, while its reader takes it."""
+
+
+class Interrupt:
+    """
+    A request to stop, and a file descriptor that becomes readable when it comes.
+
+    The first request starts a time of grace, the second ends it. `request` may be called from a signal handler.
+    """
+
+    def __init__(self, grace: float = GRACE_SECONDS) -> None:
+        self.signal_number: int | None = None
+        """The signal that asked first; None as long as none has."""
+        self.count = 0
+        self.deadline = math.inf
+        """When waiting has to end, by `time.monotonic`."""
+        self._grace = grace
+        self.descriptor, self.wakeup_descriptor = os.pipe()
+        os.set_blocking(self.descriptor, False)
+        os.set_blocking(self.wakeup_descriptor, False)
+
+    def request(self, signal_number: int) -> None:
+        """Ask to stop; asked again: at once."""
+        self.count += 1
+        if self.signal_number is None:
+            self.signal_number = signal_number
+            self.deadline = time.monotonic() + self._grace
+        else:
+            self.deadline = min(self.deadline, time.monotonic())
+        with suppress(BlockingIOError):  # it is full: readable, and that is all it is for
+            os.write(self.wakeup_descriptor, b"\0")
+
+    @property
+    def requested(self) -> bool:
+        """Whether somebody has asked to stop."""
+        return self.count > 0
+
+    def drain(self) -> None:
+        """Make the descriptor readable by new requests only."""
+        with suppress(BlockingIOError):
+            while os.read(self.descriptor, 4096):
+                pass
+
+    def close(self) -> None:
+        """Close the descriptors."""
+        os.close(self.descriptor)
+        os.close(self.wakeup_descriptor)
+
+
+def milliseconds_until(deadline: float) -> float | None:
+    """What `poll` takes as its time: until *deadline*, at least a millisecond; None for infinity."""
+    return None if deadline == math.inf else max(1.0, (deadline - time.monotonic()) * 1000)

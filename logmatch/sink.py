@@ -1,0 +1,324 @@
+"""
+Sink: where records go, and how long a slow reader of them is waited for.
+
+A sink is stdout or a file. It is handed whole records only and ends with a whole record whatever happens, as far as
+that is in its hands: on a full disk a file is cut back to its last whole record, and a pipe gets pieces that end with a
+record and are taken whole or not at all. An `Interrupt` ends its waiting: writing then goes on for as long as the
+reader takes what it is offered, but not beyond the grace.
+
+Not its business: what a record is, and who asks for the interrupt.
+"""
+
+from __future__ import annotations
+
+import errno
+import math
+import os
+import select
+import stat
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from types import TracebackType
+
+from logmatch.chunk import Input
+from logmatch.errors import OutputClosedError, OutputError, UsageError
+from logmatch.interrupt import Interrupt, milliseconds_until
+from logmatch.job import STDOUT
+
+_LINE_SECONDS = 0.5  # how much longer the rest of a record may take, of which the reader has the beginning
+_FIFO_SECONDS = 0.05  # how often to look whether somebody reads the FIFO that is the output
+_ATOMIC = select.PIPE_BUF  # bytes that a pipe takes whole or not at all, see pipe(7)
+_SOCKET_PIECE = 64 * 1024
+
+_HINTS = {
+    errno.ENOSPC: "make room there, or write elsewhere with -o FILE",
+    errno.EDQUOT: "make room there, or write elsewhere with -o FILE",
+    errno.EFBIG: "raise the limit on the size of files (ulimit -f), or write to a pipe",
+    errno.EACCES: "write to a file that you may write, with -o FILE",
+    errno.EROFS: "write to a file that you may write, with -o FILE",
+    errno.ENOENT: "make its directory first",
+    errno.EISDIR: "name a file",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Channel:
+    """How the bytes go out."""
+
+    put: Callable[[memoryview], int]
+    """Writes some of the bytes; tells how many."""
+    room: Callable[[], int] | None = None
+    """How many bytes may be offered at once; None: any number."""
+    blocks: bool = False
+    """Whether `put` may wait for the reader, so that it must not be called before `poll` allows it."""
+
+
+class Sink:
+    """An open output. Make it with `open_sinks`."""
+
+    def __init__(self, name: str, descriptor: int, interrupt: Interrupt, *, line_buffered: bool = False) -> None:
+        """*descriptor* belongs to the sink from now on."""
+        self.name = name
+        self.unfinished = 0
+        """Bytes of a record that has been begun and could not be finished; 0 but after a failure or an interrupt."""
+        self._interrupt = interrupt
+        self._line_buffered = line_buffered
+        self._is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
+        self.descriptor, self._channel = _open_channel(descriptor)
+        """`descriptor` is for polling: an error on it says that the reader has gone."""
+
+    def write(self, records: bytes | bytearray) -> int:
+        """
+        Write *records*, whole ones; return how many bytes were written: all, or less where an interrupt's grace ended.
+
+        Raises `OutputClosedError` where nobody reads them any more, and `OutputError`.
+        """
+        view = memoryview(records)
+        put, blocks = self._channel.put, self._channel.blocks
+        done = 0
+        try:
+            while done < len(records):
+                if self._is_over(records, done) or (blocks and not self._wait(records, done)):
+                    break
+                try:
+                    done += put(view[done : self._end_of_piece(records, done)])
+                except BlockingIOError:
+                    if not self._wait(records, done):
+                        break
+        except (BrokenPipeError, ConnectionResetError):
+            raise self.closed_by_reader() from None
+        except OSError as error:
+            self.unfinished = _length_of_unfinished(records, done)
+            self._cut_back()
+            raise _output_error("write to", self.name, error) from None
+        self.unfinished = _length_of_unfinished(records, done)
+        return done
+
+    def closed_by_reader(self) -> OutputClosedError:
+        """What to raise when `poll` reports an error on `descriptor`."""
+        return OutputClosedError(f"nobody reads {self.name} any more")
+
+    def close(self) -> None:
+        """Close it. Some file systems report only now that they could not write: `OutputError`."""
+        descriptor, self.descriptor = self.descriptor, -1
+        if descriptor >= 0:
+            try:
+                os.close(descriptor)
+            except OSError as error:
+                raise _output_error("write to", self.name, error) from None
+
+    def __enter__(self) -> Sink:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self.close()
+        except OutputError:
+            if error is None:
+                raise
+
+    def _end_of_piece(self, records: bytes | bytearray, start: int) -> int:
+        """Where the bytes that are offered next end: with a record, unless that alone is too long."""
+        end = len(records)
+        if self._channel.room is not None:
+            end = min(end, start + self._channel.room())
+        if self._line_buffered:
+            return records.find(b"\n", start, end) + 1 or end
+        if end == len(records):
+            return end
+        return records.rfind(b"\n", start, end) + 1 or end
+
+    def _deadline(self, records: bytes | bytearray, done: int) -> float:
+        return self._interrupt.deadline + (_LINE_SECONDS if _length_of_unfinished(records, done) else 0)
+
+    def _is_over(self, records: bytes | bytearray, done: int) -> bool:
+        return self._interrupt.requested and time.monotonic() >= self._deadline(records, done)
+
+    def _wait(self, records: bytes | bytearray, done: int) -> bool:
+        """Wait until the reader takes more: True; or until the grace is over: False."""
+        poll = select.poll()
+        poll.register(self.descriptor, select.POLLOUT)
+        poll.register(self._interrupt.descriptor, select.POLLIN)
+        while not self._is_over(records, done):
+            ready = dict(poll.poll(milliseconds_until(self._deadline(records, done))))
+            if self.descriptor in ready:
+                return True
+            if ready:
+                self._interrupt.drain()
+        return False
+
+    def _cut_back(self) -> None:
+        """Take the unfinished record off a file, if it is still the file's end."""
+        if not (self._is_file and self.unfinished):
+            return
+        try:
+            size = os.fstat(self.descriptor).st_size
+            if os.lseek(self.descriptor, 0, os.SEEK_CUR) == size:
+                os.ftruncate(self.descriptor, size - self.unfinished)
+                os.lseek(self.descriptor, -self.unfinished, os.SEEK_CUR)
+                self.unfinished = 0
+        except OSError:
+            pass  # what is being reported is the failure before this one
+
+
+def _length_of_unfinished(records: bytes | bytearray, done: int) -> int:
+    return done - (records.rfind(b"\n", 0, done) + 1)
+
+
+# --- opening
+
+
+def open_sinks(
+    paths: Sequence[str], *, inputs: Iterable[Input], interrupt: Interrupt, line_buffered: bool = False
+) -> list[Sink]:
+    """
+    Open *paths* ("-" is stdout). Files are created, or emptied once it is known that none of them is an input.
+
+    Raises:
+        UsageError: an output is a file that is also an input, or another output.
+        OutputError: one could not be opened.
+        OutputClosedError: interrupted while waiting for somebody to read a FIFO.
+    """
+    sinks: list[Sink] = []
+    try:
+        for path in paths:
+            sinks.append(_open_sink(path, interrupt, line_buffered))  # noqa: PERF401 (what is open is to be closed)
+        _check_files(sinks, inputs)
+        for path, sink in zip(paths, sinks, strict=True):
+            if path != STDOUT and stat.S_ISREG(os.fstat(sink.descriptor).st_mode):
+                os.ftruncate(sink.descriptor, 0)
+    except BaseException:
+        for sink in sinks:
+            sink.close()
+        raise
+    return sinks
+
+
+def _open_sink(path: str, interrupt: Interrupt, line_buffered: bool) -> Sink:
+    name = "stdout" if path == STDOUT else path
+    try:
+        descriptor = _stdout() if path == STDOUT else _open_file(path, interrupt)
+    except (OSError, ValueError) as error:
+        raise _output_error("open", name, error) from None
+    return Sink(name, descriptor, interrupt, line_buffered=line_buffered)
+
+
+def _stdout() -> int:
+    if sys.__stdout__ is None:  # it was closed when Python started: descriptor 1 may be anything by now
+        raise OSError(errno.EBADF, "it is closed")
+    return os.dup(1)
+
+
+def _open_file(path: str, interrupt: Interrupt) -> int:
+    """Open without emptying; for a FIFO, wait until somebody reads it."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
+    poll = select.poll()
+    poll.register(interrupt.descriptor, select.POLLIN)
+    while True:
+        try:
+            return os.open(path, flags, 0o666)
+        except OSError as error:
+            if error.errno != errno.ENXIO or not stat.S_ISFIFO(os.stat(path).st_mode):
+                raise
+        if poll.poll(_FIFO_SECONDS * 1000):
+            interrupt.drain()
+        if interrupt.requested:
+            raise OutputClosedError(f"nobody reads {path}")
+
+
+def _check_files(sinks: Sequence[Sink], inputs: Iterable[Input]) -> None:
+    """No output may be an input (it would be emptied, or read for ever), or another output."""
+    taken: dict[tuple[int, int], str] = {}
+    for sink in sinks:
+        status = os.fstat(sink.descriptor)
+        if stat.S_ISREG(status.st_mode):
+            identity = (status.st_dev, status.st_ino)
+            if identity in taken:
+                hint = "name two files, or use --unmatched inline for one"
+                raise UsageError(f"{taken[identity]} and {sink.name} are the same output", hint=hint)
+            taken[identity] = sink.name
+    if not taken:
+        return
+    for source in inputs:
+        try:
+            status = os.fstat(0) if source.is_stdin else os.stat(source.name)
+        except (OSError, ValueError):
+            continue  # reading it will tell
+        if (status.st_dev, status.st_ino) in taken:
+            name = "stdin" if source.is_stdin else source.name
+            output = taken[status.st_dev, status.st_ino]
+            what = f"the output {output} is also an input" + (f" ({name})" if name != output else "")
+            raise UsageError(what, hint="write to another file with -o FILE")
+
+
+def _open_channel(descriptor: int) -> tuple[int, _Channel]:
+    """
+    Return the descriptor to write to in place of *descriptor*, and how.
+
+    O_NONBLOCK is never set on *descriptor* itself: other processes may share its file description (the shell, the
+    programs before us in the pipe), and would be surprised. What can be opened anew gets a file description of our own.
+    """
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISSOCK(mode):
+        return descriptor, _socket_channel(descriptor)
+    if not (stat.S_ISFIFO(mode) or os.isatty(descriptor)):
+        return descriptor, _Channel(_writer(descriptor))
+    try:
+        # Fails where there is no /proc, where the pipe is another user's, and where its reader has gone already.
+        opened = os.open(f"/proc/self/fd/{descriptor}", os.O_WRONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK)
+    except OSError:
+        # When poll says that a pipe can be written, _ATOMIC bytes do not block (pipe(7), poll(2)).
+        return descriptor, _Channel(_writer(descriptor), lambda: _ATOMIC, blocks=True)
+    os.close(descriptor)
+    return opened, _Channel(_writer(opened), _pipe_room(opened) if stat.S_ISFIFO(mode) else lambda: _ATOMIC)
+
+
+def _writer(descriptor: int) -> Callable[[memoryview], int]:
+    return lambda view: os.write(descriptor, view)
+
+
+def _pipe_room(descriptor: int) -> Callable[[], int]:
+    """
+    How much a pipe takes whole: all that it holds when it is empty, else what is atomic.
+
+    Pieces of 4 KiB alone cost three times the processor time of whole chunks when the reader is quick.
+    """
+    import fcntl
+    import termios
+
+    try:
+        capacity = fcntl.fcntl(descriptor, fcntl.F_GETPIPE_SZ)
+    except (AttributeError, OSError):
+        return lambda: _ATOMIC
+    nothing = bytes(4)
+
+    def room() -> int:
+        return capacity if fcntl.ioctl(descriptor, termios.FIONREAD, nothing) == nothing else _ATOMIC
+
+    return room
+
+
+def _socket_channel(descriptor: int) -> _Channel:
+    import socket
+
+    def put(view: memoryview) -> int:
+        connection = socket.socket(fileno=descriptor)
+        try:
+            return connection.send(view, socket.MSG_DONTWAIT)
+        finally:
+            connection.detach()
+
+    return _Channel(put, lambda: _SOCKET_PIECE)
+
+
+def _output_error(verb: str, name: str, error: OSError | ValueError) -> OutputError:
+    if isinstance(error, OSError):
+        return OutputError(
+            f"cannot {verb} {name}: {(error.strerror or str(error)).lower()}", hint=_HINTS.get(error.errno or 0)
+        )
+    return OutputError(f"cannot {verb} {name!r}: it is not a file name")  # a NUL character

@@ -1,0 +1,573 @@
+"""`logmatch.pipeline`: the same bytes with any number of workers, and a good end whatever happens."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from logmatch import pipeline
+from logmatch.chunk import Chunk, Input
+from logmatch.errors import InputError, LogmatchError, OutputError, UsageError, WorkerError
+from logmatch.job import Job, Unmatched, UnmatchedFile, parse_unmatched
+from logmatch.output import Layout
+from logmatch.pipeline import Outcome, run
+from logmatch.program import Program, compile_program
+from logmatch.report import Tally
+from logmatch.syntax import parse_pattern
+from logmatch.template import Template
+from logmatch.worker import Result, Worker, WorkerSpec
+
+PATTERNS = {"numbered": "line <n:int> of <what:any>", "said": "<who:word> said <text:quoted>"}
+
+WAIT = 60  # seconds after which a test fails that waits for a process
+
+LINES = b"".join(
+    line
+    for number in range(60)
+    for line in (
+        b"line %d of a file\n" % number,
+        b"nobody knows \xff\xfe\n" + b"\n" * (number % 3),
+        b'she said "%s" \r\n' % (b"x" * number),
+        b"y" * 300 + b"\n" if number % 20 == 0 else b"",
+    )
+)
+
+
+def program() -> Program:
+    return compile_program([Template(id_, parse_pattern(text)) for id_, text in PATTERNS.items()])
+
+
+def job(inputs: Sequence[Path | str], output: Path | str, **options: Any) -> Job:
+    """A small job. Sizes of inputs are left out, so that small ones too get all the workers."""
+    settings: dict[str, Any] = {"engine": "reference", "max_line": 200, "chunk_size": 100, **options}
+    return Job(program=program(), inputs=tuple(Input(str(name)) for name in inputs), output=str(output), **settings)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    path = tmp_path / "app.log"
+    path.write_bytes(LINES)
+    return path
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "out.jsonl"
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left_behind() -> Iterator[None]:
+    descriptors, handlers = os.listdir("/proc/self/fd"), handlers_now()
+    yield
+    assert [] == children_of(os.getpid())
+    assert descriptors == os.listdir("/proc/self/fd")
+    assert handlers == handlers_now()
+
+
+def handlers_now() -> list[object]:
+    wakeup = signal.set_wakeup_fd(-1)
+    signal.set_wakeup_fd(wakeup)
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    return [signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM), wakeup, blocked]
+
+
+def children_of(process: int) -> list[int]:
+    """Child processes, but for the one in which `multiprocessing` tracks what spawned processes share."""
+    found: list[str] = []
+    for task in os.listdir(f"/proc/{process}/task"):
+        found += Path(f"/proc/{process}/task/{task}/children").read_text().split()
+    return [int(child) for child in found if b"resource_tracker" not in Path(f"/proc/{child}/cmdline").read_bytes()]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _resource_tracker() -> None:
+    """Start what `multiprocessing` starts once and leaves: it holds a file descriptor."""
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()
+
+
+def counts(tally: Tally) -> tuple[object, ...]:
+    return (tally.lines, tally.matched, tally.too_long, tally.replaced, tally.bytes_in, tally.bytes_out,
+            sorted(tally.by_template.items()))  # fmt: skip
+
+
+@pytest.fixture
+def expected(log: Path, tmp_path: Path) -> tuple[bytes, tuple[object, ...]]:
+    """What one worker makes of `LINES` in one chunk."""
+    path = tmp_path / "expected.jsonl"
+    outcome = run(job([log], path, chunk_size=1 << 20))
+    assert LINES.count(b"\n") == outcome.tally.lines == path.read_bytes().count(b"\n")
+    assert (120, 3) == (outcome.tally.matched, outcome.tally.too_long)
+    return path.read_bytes(), counts(outcome.tally)
+
+
+# --- the same bytes
+
+
+@pytest.mark.parametrize("chunk_size", [1, 7, 64, 1000, 1 << 20])
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_chunks_and_workers_do_not_show(
+    log: Path, out: Path, expected: tuple[bytes, tuple[object, ...]], workers: int, chunk_size: int
+) -> None:
+    outcome = run(job([log], out, workers=workers, chunk_size=chunk_size))
+    assert expected == (out.read_bytes(), counts(outcome.tally))
+    assert (workers, "reference", None, (), 0) == (
+        outcome.workers,
+        outcome.engine,
+        outcome.interrupted_by,
+        outcome.input_errors,
+        outcome.records_beyond,
+    )
+
+
+@pytest.mark.parametrize("start_method", ["fork", "spawn"])
+def test_start_methods_do_not_show(
+    log: Path, out: Path, expected: tuple[bytes, tuple[object, ...]], start_method: str
+) -> None:
+    outcome = run(job([log], out, workers=2, start_method=start_method))
+    assert expected == (out.read_bytes(), counts(outcome.tally))
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_chunks_larger_than_what_a_connection_holds(tmp_path: Path, out: Path, workers: int) -> None:
+    log = tmp_path / "large.log"
+    log.write_bytes(b"".join(b"line %d of many\n" % number for number in range(60_000)))
+    run(job([log], out, workers=workers, chunk_size=400_000))
+    assert b"".join(
+        b'{"line":%d,"template_id":"numbered","values":{"n":%d,"what":"many"}}\n' % (number + 1, number)
+        for number in range(60_000)
+    ) == out.read_bytes()  # fmt: skip
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_inputs_follow_each_other(tmp_path: Path, out: Path, workers: int) -> None:
+    for name in ("a", "b", "c"):
+        (tmp_path / name).write_bytes(f"line 1 of {name}\nline 2 of {name}".encode())
+    names = [os.path.relpath(tmp_path / name) for name in ("a", "b", "c")]
+    run(job(names, out, workers=workers, chunk_size=1, layout=Layout(with_file=True)))
+    records = [json.loads(line) for line in out.read_bytes().splitlines()]
+    assert [(name, line, f"{name[-1]}") for name in names for line in (1, 2)] == [
+        (record["file"], record["line"], record["values"]["what"]) for record in records
+    ]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_unmatched_lines_go_where_they_should(log: Path, out: Path, tmp_path: Path, workers: int) -> None:
+    apart = tmp_path / "unmatched.jsonl"
+    inline = run(job([log], out, workers=workers))
+    both = out.read_bytes().splitlines(keepends=True)
+    unmatched = [record for record in both if b'"template_id":null' in record]
+
+    dropped = run(job([log], out, workers=workers, unmatched=Unmatched.DROP))
+    assert [record for record in both if record not in unmatched] == out.read_bytes().splitlines(keepends=True)
+
+    to_file = run(job([log], out, workers=workers, unmatched=UnmatchedFile(str(apart))))
+    assert [record for record in both if record not in unmatched] == out.read_bytes().splitlines(keepends=True)
+    assert unmatched == apart.read_bytes().splitlines(keepends=True)
+    assert counts(inline.tally)[:5] == counts(dropped.tally)[:5] == counts(to_file.tally)[:5]
+
+
+def test_the_observer_sees_each_chunk_and_each_error(log: Path, out: Path, tmp_path: Path) -> None:
+    seen: list[tuple[int, int, int] | str] = []
+
+    class Observer:
+        def progress(self, tally: Tally, position: int, file_index: int) -> None:
+            seen.append((tally.lines, position, file_index))
+
+        def input_failed(self, error: InputError) -> None:
+            seen.append(str(error))
+
+    missing = tmp_path / "missing"
+    two = tmp_path / "two.log"
+    two.write_bytes(b"line 1 of two\nline 2 of two\n")
+    outcome = run(job([two, missing, two], out, chunk_size=14), observer=Observer())
+    assert [(1, 14, 0), (2, 28, 0), f"{missing}: no such file", (3, 14, 2), (4, 28, 2)] == seen
+    assert [f"{missing}: no such file"] == [str(error) for error in outcome.input_errors]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_was_read_of_a_damaged_input_is_written(tmp_path: Path, out: Path, workers: int) -> None:
+    import gzip
+
+    damaged, good = tmp_path / "damaged.gz", tmp_path / "good.log"
+    damaged.write_bytes(gzip.compress(b"line 1 of damaged\nline 2 of damaged\n")[:-8])
+    good.write_bytes(b"line 3 of good\n")
+    outcome = run(job([damaged, good], out, workers=workers))
+    assert [1, 2, 3] == [json.loads(line)["values"]["n"] for line in out.read_bytes().splitlines()]
+    assert 1 == len(outcome.input_errors)
+
+
+def test_small_inputs_get_few_workers(log: Path, out: Path) -> None:
+    with_size = Input(str(log), 100)
+    small = Job(program=program(), inputs=(with_size,), workers=8)
+    assert (1, 2) == (small.busy_workers, Job(program=program(), inputs=(with_size,) * 2, workers=8).busy_workers)
+    assert 8 == Job(program=program(), inputs=(with_size, Input("-")), workers=8).busy_workers
+    assert 8 == Job(program=program(), inputs=(Input("x", 1 << 20),), workers=8).busy_workers
+
+
+def test_a_small_file_is_split_for_all_workers() -> None:
+    two = Job(program=program(), inputs=(), workers=2)
+    sizes = [100, 1 << 20, 1 << 30, None]
+    assert [65536, 1 << 17, two.chunk_size, two.chunk_size] == [two.chunk_size_of(Input("x", size)) for size in sizes]
+
+
+@pytest.mark.parametrize(
+    "options", [{"workers": 0}, {"chunk_size": 0}, {"max_line": 0}, {"encoding": "klingon"}, {"output": ""},
+                {"unmatched": UnmatchedFile("")}, {"unmatched": UnmatchedFile("-")}]
+)  # fmt: skip
+def test_a_job_that_makes_no_sense_is_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(UsageError):
+        Job(program=program(), inputs=(), **options)
+
+
+def test_what_becomes_of_unmatched_lines_is_parsed() -> None:
+    assert [Unmatched.INLINE, Unmatched.DROP, UnmatchedFile("./drop")] == [
+        parse_unmatched(text) for text in ("inline", "drop", "./drop")
+    ]
+
+
+# --- what goes wrong
+
+
+class FaultyWorker(Worker):
+    """Does what a line says: "crash" dies, "bug" raises, "refuse" raises an error of ours."""
+
+    def run(self, chunk: Chunk) -> Result:
+        if b"crash" in chunk.data:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if b"bug" in chunk.data:
+            raise ZeroDivisionError("a bug")
+        if b"refuse" in chunk.data:
+            raise UsageError("no", hint="do not")
+        return super().run(chunk)
+
+
+@pytest.fixture
+def faulty_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "Worker", FaultyWorker)  # reaches forked processes
+
+
+def log_with(what: bytes, path: Path) -> Path:
+    path.write_bytes(b"".join(b"line %03d of it\n" % n if n != 50 else what.ljust(14) + b"\n" for n in range(1, 101)))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("what", "workers", "message"),
+    [
+        *(
+            (
+                b"bug",
+                workers,
+                "{log}:49: a worker failed with ZeroDivisionError: a bug (test_pipeline.py:NNN); "
+                "lines 49 to 50 were not done, nor what follows\n"
+                "  = help: please report this as a bug of logmatch, with these lines; "
+                "another --engine may get over them",
+            )
+            for workers in (1, 3)
+        ),
+        *((b"refuse", workers, "no\n  = help: do not") for workers in (1, 3)),
+    ],
+)
+@pytest.mark.usefixtures("faulty_worker")
+def test_all_before_a_worker_that_fails_is_written(
+    tmp_path: Path, out: Path, what: bytes, workers: int, message: str
+) -> None:
+    log = log_with(what, tmp_path / "app.log")
+    with pytest.raises(LogmatchError) as caught:
+        run(job([log], out, workers=workers, chunk_size=30))
+    line = FaultyWorker.run.__code__.co_firstlineno + 4
+    assert message.format(log=log).replace("NNN", str(line)) == str(caught.value)
+    assert list(range(1, 49)) == [json.loads(record)["line"] for record in out.read_bytes().splitlines()]
+
+
+@pytest.mark.usefixtures("faulty_worker")
+def test_all_before_what_a_killed_worker_held_is_written(tmp_path: Path, out: Path) -> None:
+    log = log_with(b"crash", tmp_path / "app.log")
+    with pytest.raises(WorkerError) as caught:
+        run(job([log], out, workers=3, chunk_size=30))
+    done = out.read_bytes().count(b"\n")
+    assert done in (42, 48)  # it may have held the result of its chunk before, three chunks of two lines back
+    assert list(range(1, done + 1)) == [json.loads(record)["line"] for record in out.read_bytes().splitlines()]
+    assert (
+        f"{log}:{done + 1}: a worker process was killed by SIGKILL; "
+        f"lines {done + 1} to {done + 2} were not done, nor what follows\n"
+        "  = help: the system may have run out of memory: use fewer --workers or a smaller --chunk-size"
+    ) == str(caught.value)
+
+
+def test_workers_that_cannot_be_started_are_an_error_with_a_remedy(
+    log: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allowed = iter([True, True, False])
+    real_socketpair = socket.socketpair
+
+    def socketpair() -> tuple[socket.socket, socket.socket]:
+        if not next(allowed):
+            raise OSError(24, "Too many open files")
+        return real_socketpair()
+
+    monkeypatch.setattr(socket, "socketpair", socketpair)
+    with pytest.raises(WorkerError) as caught:
+        run(job([log], out, workers=3))
+    assert (
+        "cannot start a worker process: too many open files\n"
+        "  = help: use fewer --workers than 3, or raise the limits on processes and files (ulimit -u, -n)"
+    ) == str(caught.value)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_output_that_is_an_input_stays_as_it_is(log: Path, workers: int) -> None:
+    with pytest.raises(UsageError, match="is also an input"):
+        run(job([log], log, workers=workers))
+    assert LINES == log.read_bytes()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_full_disk_ends_the_run(log: Path, workers: int) -> None:
+    with pytest.raises(OutputError, match="cannot write to /dev/full: no space left on device"):
+        run(job([log], "/dev/full", workers=workers))
+
+
+def test_a_run_in_another_thread_leaves_signals_alone(log: Path, out: Path) -> None:
+    outcomes: list[Outcome] = []
+    thread = threading.Thread(target=lambda: outcomes.append(run(job([log], out))))
+    thread.start()
+    thread.join(WAIT)
+    assert [LINES.count(b"\n")] == [outcome.tally.lines for outcome in outcomes]
+
+
+# --- processes of their own: pipes and signals
+
+DRIVER = """
+import json, os, sys
+from pathlib import Path
+from logmatch import pipeline
+from logmatch.chunk import Input
+from logmatch.errors import LogmatchError
+from logmatch.job import Job
+from logmatch.program import compile_program
+from logmatch.syntax import parse_pattern
+from logmatch.template import Template
+
+settings, patterns = map(json.loads, sys.argv[1:])
+inputs = tuple(map(Input, settings.pop("inputs")))
+stuck = settings.pop("stuck")
+
+class Worker(pipeline.Worker):
+    def run(self, chunk):
+        if stuck and b"stuck" in chunk.data:
+            print("stuck", file=sys.stderr, flush=True)
+            while True:
+                os.read(os.open(stuck, os.O_RDONLY), 1)
+        return super().run(chunk)
+
+pipeline.Worker = Worker
+templates = [Template(id_, parse_pattern(text)) for id_, text in patterns.items()]
+print("started", file=sys.stderr, flush=True)
+try:
+    outcome = pipeline.run(Job(program=compile_program(templates), inputs=inputs, **settings))
+    end = [outcome.tally.lines, outcome.interrupted_by, outcome.records_beyond]
+except LogmatchError as error:
+    end = [type(error).__name__]
+children = [Path(f"/proc/self/task/{task}/children").read_text() for task in os.listdir("/proc/self/task")]
+print(json.dumps([*end, "".join(children)]), file=sys.stderr, flush=True)
+"""
+
+
+class Driven:
+    """A process that runs a job from stdin to stdout; on stderr it says what happens."""
+
+    def __init__(
+        self, workers: int, *, inputs: Sequence[str] = ("-",), stuck: Path | None = None, **options: Any
+    ) -> None:
+        settings = {"inputs": inputs, "workers": workers, "chunk_size": 4096, "stuck": stuck and str(stuck), **options}
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", DRIVER, json.dumps(settings), json.dumps(PATTERNS)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            start_new_session=True,  # a group of its own
+        )
+        assert self.process.stdin and self.process.stdout and self.process.stderr  # noqa: PT018
+        self.stdin, self.stdout, self.stderr = self.process.stdin, self.process.stdout, self.process.stderr
+        assert b"started\n" == self.line(self.stderr)
+
+    def line(self, file: Any) -> bytes:
+        """The next line of stdout or stderr; waits for it."""
+        line = b""
+        while not line.endswith(b"\n"):
+            assert select.select([file], [], [], WAIT)[0], "nothing comes"
+            if not (byte := file.read(1)):
+                break
+            line += byte
+        return line
+
+    def __enter__(self) -> Driven:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
+        for file in (self.stdin, self.stdout, self.stderr):
+            file.close()
+
+    def end(self) -> list[Any]:
+        """Wait for the end: lines done, signal, records beyond, child processes left (or error, these)."""
+        said: list[Any] = json.loads(self.line(self.stderr))
+        assert b"" == self.line(self.stderr)  # which a worker would hold open
+        assert 0 == self.process.wait(WAIT)
+        return said
+
+
+def record_of(line_number: int, number: int) -> bytes:
+    return b'{"line":%d,"template_id":"numbered","values":{"n":%d,"what":"it"}}\n' % (line_number, number)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_a_line_of_a_live_pipe_is_written_before_the_next_comes(workers: int) -> None:
+    with Driven(workers) as driven:
+        for number in range(1, 10):
+            driven.stdin.write(b"line %d of it\n" % number)
+            assert record_of(number, number) == driven.line(driven.stdout)
+        driven.stdin.write(b"line 10 of it")
+        driven.stdin.close()
+        assert record_of(10, 10) == driven.line(driven.stdout)
+        assert [10, None, 0, ""] == driven.end()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_reader_that_goes_away_ends_the_run_while_no_line_comes(workers: int) -> None:
+    with Driven(workers) as driven:
+        driven.stdin.write(b"line 1 of it\n")
+        assert record_of(1, 1) == driven.line(driven.stdout)
+        driven.stdout.close()
+        assert ["OutputClosedError", ""] == driven.end()
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_to_all_processes_ends_the_wait_for_lines(workers: int, number: signal.Signals) -> None:
+    with Driven(workers) as driven:
+        driven.stdin.write(b"line 1 of it\nline 2 of")
+        assert record_of(1, 1) == driven.line(driven.stdout)
+        os.killpg(driven.process.pid, number)
+        assert [1, number, 0, ""] == driven.end()
+        assert b"" == driven.stdout.read()
+
+
+def numbered_lines(path: Path, count: int) -> bytes:
+    path.write_bytes(b"".join(b"line %d of it\n" % number for number in range(1, count + 1)))
+    return b"".join(record_of(number, number) for number in range(1, count + 1))
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+@pytest.mark.parametrize("signals", [1, 2])
+def test_an_interrupt_while_the_reader_is_slow_leaves_whole_records(tmp_path: Path, workers: int, signals: int) -> None:
+    log = tmp_path / "app.log"
+    records = numbered_lines(log, 100_000)
+    with Driven(workers, inputs=[str(log)]) as driven:
+        start = driven.line(driven.stdout)
+        for _ in range(signals):
+            driven.process.send_signal(signal.SIGINT)
+        lines, number, beyond, children = driven.end()  # nothing is read meanwhile: the pipe is full
+        written = start + driven.stdout.read()
+        assert (signal.SIGINT, "") == (number, children)
+        assert records.startswith(written)
+        assert written.endswith(b"\n")
+        assert lines + beyond == written.count(b"\n") < 100_000
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_interrupt_while_the_reader_is_quick_writes_what_is_in_flight(tmp_path: Path, workers: int) -> None:
+    log = tmp_path / "app.log"
+    records = numbered_lines(log, 200_000)
+    with Driven(workers, inputs=[str(log)]) as driven:
+        written = driven.line(driven.stdout)
+        driven.process.send_signal(signal.SIGINT)
+        written += driven.stdout.read()
+        lines, number, beyond, children = driven.end()
+        assert (signal.SIGINT, 0, "") == (number, beyond, children)
+        assert records.startswith(written)
+        assert written.endswith(b"\n")
+        assert lines == written.count(b"\n") < 200_000
+
+
+def test_a_second_interrupt_does_not_wait_for_a_worker(tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    with Driven(2, stuck=gate) as driven:
+        driven.stdin.write(b"line 1 of it\n")
+        assert record_of(1, 1) == driven.line(driven.stdout)
+        driven.stdin.write(b"stuck\n")
+        assert b"stuck\n" == driven.line(driven.stderr)
+        driven.process.send_signal(signal.SIGINT)
+        driven.process.send_signal(signal.SIGINT)
+        assert [1, signal.SIGINT, 0, ""] == driven.end()
+
+
+def test_the_reader_of_the_output_may_be_interrupted_too() -> None:
+    with Driven(2) as driven:
+        driven.stdin.write(b"line 1 of it\n")
+        assert record_of(1, 1) == driven.line(driven.stdout)
+        driven.process.send_signal(signal.SIGSTOP)
+        driven.process.send_signal(signal.SIGINT)
+        driven.stdout.close()
+        driven.process.send_signal(signal.SIGCONT)
+        assert [1, signal.SIGINT, 0, ""] == driven.end()
+
+
+@pytest.mark.parametrize("start_method", ["fork", "spawn"])
+def test_no_worker_outlives_a_parent_that_is_killed(tmp_path: Path, start_method: str) -> None:
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    with Driven(3, stuck=gate if start_method == "fork" else None, start_method=start_method) as driven:
+        for number in range(1, 4):
+            driven.stdin.write(b"line %d of it\n" % number)
+            assert record_of(number, number) == driven.line(driven.stdout)
+        assert 3 == len(children_of(driven.process.pid))
+        if start_method == "fork":
+            driven.stdin.write(b"stuck\n")
+            assert b"stuck\n" == driven.line(driven.stderr)
+        driven.process.kill()
+        assert b"" == driven.line(driven.stderr)  # which workers would hold open
+        assert b"" == driven.stdout.read()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_no_more_is_read_than_a_slow_reader_takes(workers: int) -> None:
+    line = b"line 1 of it\n"
+    with Driven(workers) as driven:
+        os.set_blocking(driven.stdin.fileno(), False)
+        accepted = 0
+        while select.select([], [driven.stdin], [], 1)[1]:  # until none is taken for a second
+            accepted += os.write(driven.stdin.fileno(), line * 250)
+            assert accepted < 1_000_000
+        os.set_blocking(driven.stdin.fileno(), True)
+        driven.stdin.write(b"line 1 of it\n"[accepted % len(line) :])
+        driven.stdin.close()
+        lines = accepted // len(line) + 1
+        written = driven.stdout.read()
+        while more := driven.stdout.read():
+            written += more
+        assert written == b"".join(record_of(number, 1) for number in range(1, lines + 1))
+        assert [lines, None, 0, ""] == driven.end()
+
+
+def test_a_worker_spec_is_all_that_a_worker_needs() -> None:
+    worker = Worker(WorkerSpec(program(), "reference", Layout(), unmatched_apart=False))
+    result = worker.run(Chunk("-", 1, 1, 0, b"line 7 of it\n", 13))
+    assert record_of(1, 7) == result.output
