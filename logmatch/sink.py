@@ -12,14 +12,12 @@ Not its business: what a record is, and who asks for the interrupt.
 from __future__ import annotations
 
 import errno
-import math
 import os
 import select
 import stat
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 

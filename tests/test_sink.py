@@ -308,7 +308,8 @@ def test_stdout_that_is_an_input_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "app.log"
     path.write_bytes(b"a line\n")
     program = (
-        "import sys; from logmatch.chunk import Input; from logmatch.interrupt import Interrupt; from logmatch.sink import open_sinks\n"
+        "import sys; from logmatch.chunk import Input\n"
+        "from logmatch.interrupt import Interrupt; from logmatch.sink import open_sinks\n"
         "open_sinks(['-'], inputs=[Input(sys.argv[1])], interrupt=Interrupt())"
     )
     with path.open("ab") as output:
@@ -338,7 +339,10 @@ def test_a_name_that_is_none_is_an_error(interrupt: Interrupt) -> None:
 
 
 def test_a_closed_stdout_is_an_error() -> None:
-    program = "from logmatch.interrupt import Interrupt; from logmatch.sink import open_sinks\nopen_sinks(['-'], inputs=[], interrupt=Interrupt())"
+    program = (
+        "from logmatch.interrupt import Interrupt; from logmatch.sink import open_sinks\n"
+        "open_sinks(['-'], inputs=[], interrupt=Interrupt())"
+    )
     done = subprocess.run(
         ["sh", "-c", 'exec "$0" -c "$1" >&-', sys.executable, program], stderr=subprocess.PIPE, text=True
     )
