@@ -17,6 +17,7 @@ What makes this the answer of `reference`:
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -29,7 +30,8 @@ from logmatch.template import ANY, Field, Kind, Literal, RegexType
 
 Items = tuple[Literal | Field, ...]
 
-PREFIX_LENGTHS = (8, 4, 2, 1)
+KEY_LENGTH = 8
+PREFIX_LENGTHS = (KEY_LENGTH, 4, 2, 1)
 """
 How many bytes the keys of the prefix tables have; a variant stands in the first table that its literal is long enough
 for.
@@ -48,6 +50,9 @@ MOST_SPLITS = 4
 
 DOUBTS = 64
 """After how many more lines with an ambiguous head than with a clear one a section does without its head."""
+
+MOST_JOINED = 256
+"""For up to how many literal beginnings those variants that begin with a field are made part of each expression."""
 
 MOST_KEYS = 4096
 """How many different beginnings of lines a section remembers the bucket of."""
@@ -193,9 +198,9 @@ class Section:
             self._longest_line = compiled.longest_line
             self._again = list(_what_comes_again(head))
         self._tables: dict[int, dict[bytes, list[Candidate]]] = {}  # length of the keys -> key -> who begins with it
-        self._others: list[Candidate] = []
-        self._buckets: dict[frozenset[int], Bucket] = {}
+        self._buckets: dict[tuple[bytes, ...], Bucket] = {}  # the keys of the tables that fit -> who can follow
         self._bucket_of: dict[bytes, Bucket] = {}  # a cache of at most `MOST_KEYS`
+        others: list[Candidate] = []
         for number, variant in variants.items():
             candidate = Candidate(number, variant, _behind(head, variant.items), head_fields)
             first = candidate.items[0] if candidate.items else None
@@ -203,55 +208,62 @@ class Section:
                 length = next(length for length in PREFIX_LENGTHS if length <= len(first.text))
                 self._tables.setdefault(length, {}).setdefault(first.text[:length], []).append(candidate)
             else:
-                self._others.append(candidate)
+                others.append(candidate)
+        # What does not begin with a literal can follow whatever the line goes on with. A few such variants are tried
+        # together with those that begin as the line does; many, or for many beginnings, would be costly to add to each.
+        is_small = len(others) <= FEW and sum(map(len, self._tables.values())) <= MOST_JOINED
+        self._in_all = others if is_small else []
+        self._apart = Bucket(others) if others and not is_small else None
 
     def match(self, line: bytes, limit: int) -> Found | None:
         """The best match among the variants of this section whose number is below *limit*."""
-        if self._head is None:
-            return self._bucket(line[: PREFIX_LENGTHS[0]]).match(line, 0, limit)
-        if len(line) > self._longest_line or self._doubts > DOUBTS:
-            return self._match_whole(line, limit)
-        match = self._head.match(line)
-        if match is None:
-            return None
-        if self._again:
-            for group, again in self._again:
-                if again.search(line, match.end(group) + 1):
-                    self._doubts += 1
-                    return self._match_whole(line, limit)
-            self._doubts -= self._doubts > 0
-        end = match.end()
-        key = line[end : end + 8]  # PREFIX_LENGTHS[0]
+        end = 0
+        of_head: tuple[bytes, ...] = ()
+        if self._head is not None:
+            if len(line) > self._longest_line or self._doubts > DOUBTS:
+                return self._match_whole(line, limit)
+            match = self._head.match(line)
+            if match is None:
+                return None
+            if self._again:
+                for group, again in self._again:
+                    if again.search(line, match.end(group) + 1):
+                        self._doubts += 1
+                        return self._match_whole(line, limit)
+                self._doubts -= self._doubts > 0
+            end = match.end()
+            of_head = match.groups()
+        key = line[end : end + KEY_LENGTH]
         bucket = self._bucket_of.get(key) or self._bucket(key)
-        if len(line) > bucket.longest_line:
+        found: Found | None = None
+        if len(line) <= bucket.longest_line:
+            # The same as `bucket.match`, without the calls: nine lines of ten end here.
+            content = bucket.match_all(line, end)
+            if content is not None:
+                number, first, last = bucket.alternatives[content.lastindex or 0]
+                if number < limit:
+                    found = number, content.groups()[first:last]
+        else:
             found = bucket.match(line, end, limit)
-            return None if found is None else (found[0], match.groups() + found[1])
-        # The same as bucket.match for a bucket of few variants, without the calls: nine lines of ten end here.
-        content = bucket.match_all(line, end)
-        if content is None:
-            return None
-        number, first, last = bucket.alternatives[content.lastindex]  # type: ignore[index]  # each has a group
-        return (number, match.groups() + content.groups()[first:last]) if number < limit else None
+        if self._apart is not None:
+            found = self._apart.match(line, end, limit if found is None else found[0]) or found
+        return None if found is None else (found[0], of_head + found[1])
 
     def _bucket(self, key: bytes) -> Bucket:
         """The variants that can follow the head where the line goes on with *key*."""
-        bucket = self._bucket_of.get(key)
+        fitting = tuple(key[:length] for length, table in self._tables.items() if key[:length] in table)
+        bucket = self._buckets.get(fitting)
         if bucket is None:
-            candidates = {candidate.number: candidate for candidate in self._others}
-            for length, table in self._tables.items():
-                candidates.update((candidate.number, candidate) for candidate in table.get(key[:length], ()))
-            members = frozenset(candidates)
-            if members not in self._buckets:
-                self._buckets[members] = Bucket(candidates)
-            bucket = self._buckets[members]
-            if len(self._bucket_of) >= MOST_KEYS:
-                self._bucket_of.clear()
-            self._bucket_of[key] = bucket
+            lists = [self._tables[len(prefix)][prefix] for prefix in fitting]
+            bucket = self._buckets[fitting] = Bucket([*self._in_all, *itertools.chain.from_iterable(lists)])
+        if len(self._bucket_of) >= MOST_KEYS:
+            self._bucket_of.clear()
+        self._bucket_of[key] = bucket
         return bucket
 
     def _match_whole(self, line: bytes, limit: int) -> Found | None:
         if self._whole is None:
-            self._whole = Bucket({n: Candidate(n, variant, variant.items, 0) for n, variant in self._variants.items()})
+            self._whole = Bucket([Candidate(n, variant, variant.items, 0) for n, variant in self._variants.items()])
         return self._whole.match(line, 0, limit)
 
 
@@ -338,15 +350,15 @@ class Bucket:
     number of the last group of what it found is a key of `alternatives`: (number of the variant, its groups from, to).
     """
 
-    def __init__(self, candidates: dict[int, Candidate]) -> None:
-        self._candidates = dict(sorted(candidates.items()))
+    def __init__(self, candidates: Iterable[Candidate]) -> None:
+        self._candidates = {each.number: each for each in sorted(candidates, key=lambda each: each.number)}
         self._filter: Filter | None = None
         self._last: Candidate | None = None  # the one that matched last, if nothing before it can match the same line
         self._unrivalled: dict[int, bool] = {}
         self.longest_line = -1
         self.alternatives: dict[int, tuple[int, int, int]] = {}
         self.match_all = _NOTHING.match
-        if len(candidates) <= FEW:
+        if len(self._candidates) <= FEW:
             self._join()
 
     def _join(self) -> None:
