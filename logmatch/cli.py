@@ -9,23 +9,30 @@ imported where they use it.
 from __future__ import annotations
 
 import enum
+import errno
+import os
 import re
 import sys
+from collections.abc import Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from logmatch import __version__
-from logmatch.display import PROGRAM, Observer, console, is_terminal, say, show_summary
+from logmatch.display import PROGRAM, Observer, console, count, is_terminal, say, show_summary
 from logmatch.errors import LogmatchError, OutputClosedError, TemplateErrors, UsageError
 from logmatch.report import ExitStatus, Summary, summarize
 
 if TYPE_CHECKING:
+    from logmatch.job import Job
     from logmatch.pipeline import Outcome
     from logmatch.program import Program
+    from logmatch.template import Template
 
 FAIL_ON_UNMATCHED = "--fail-on-unmatched"
+
+_WRITE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 app = typer.Typer(
     name=PROGRAM,
@@ -89,7 +96,7 @@ def parse(
     files: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[FILE|DIR|-]...",
+            metavar="FILE|DIR|-",
             show_default=False,
             help="Log files, directories of them, or - for stdin (the default). gz, bz2, xz and zst are recognised.",
         ),
@@ -106,7 +113,6 @@ def parse(
             "-w",
             envvar="LOGMATCH_WORKERS",
             metavar="N",
-            min=1,
             help="Processes; default: the usable cores.",
         ),
     ] = None,
@@ -206,9 +212,10 @@ def parse(
     tail -F app.log | logmatch parse -t app.toml --unmatched drop
     """
     from logmatch import pipeline
-    from logmatch.chunk import resolve_inputs
+    from logmatch.chunk import STDIN, resolve_inputs
     from logmatch.job import DEFAULT_CHUNK_SIZE, Job, available_workers, parse_unmatched
     from logmatch.output import Layout
+    from logmatch.program import compile_program
 
     if not files:
         if is_terminal(0):
@@ -216,7 +223,10 @@ def parse(
             typer.echo("Name a log file, or pipe lines into it. For all options: logmatch parse --help", err=True)
             raise typer.Exit(ExitStatus.FATAL)
         files = ["-"]
-    program = _load_program(templates, header)
+    if STDIN in files and STDIN in map(str, templates):
+        raise UsageError("stdin cannot be the templates and the lines as well", hint="name a file for one of them")
+    loaded = _load_templates(templates, header)
+    program = compile_program(loaded)
     found = resolve_inputs(files)
     for error in found.errors:
         say(f"{PROGRAM}: {error}")
@@ -227,7 +237,7 @@ def parse(
         inputs=found.inputs,
         layout=Layout(with_file=with_file or found.with_file, raw=raw, offsets=offsets),
         engine=engine.value,
-        workers=workers or available_workers(),
+        workers=workers if workers is not None else available_workers(),
         chunk_size=parse_size(chunk_size, "--chunk-size") if chunk_size is not None else DEFAULT_CHUNK_SIZE,
         max_line=parse_size(max_line, "--max-line"),
         encoding=encoding,
@@ -235,6 +245,7 @@ def parse(
         unmatched=parse_unmatched(unmatched),
         line_buffered=line_buffered,
     )
+    _check_outputs(job, summary_json, template_files={template.origin.file for template in loaded})
     to_terminal = output == "-" and is_terminal(1)
     shows_progress = progress if progress is not None else is_terminal(2) and not to_terminal
     with Observer(job, shows_progress=shows_progress) as observer:
@@ -244,16 +255,60 @@ def parse(
         show_summary(result)
     if summary_json is not None:
         _write_json(summary_json, result.to_dict())
-    raise typer.Exit(_status(outcome, fail_on_unmatched, had_errors=bool(found.errors)))
+    raise typer.Exit(_status(outcome, fail_on_unmatched, inputs=len(found.inputs), had_errors=bool(found.errors)))
 
 
-def _load_program(templates: list[Path], header: str | None) -> Program:
-    from logmatch.program import compile_program
+def _load_templates(templates: list[Path], header: str | None) -> list[Template]:
     from logmatch.template_file import load_templates
 
     if not templates:
         raise UsageError("no templates are given", hint="name a template file or a directory of them with -t")
-    return compile_program(load_templates(templates, header=header))
+    return list(load_templates(templates, header=header))
+
+
+def _check_outputs(job: Job, summary_json: str | None, *, template_files: Set[str | None]) -> None:
+    """
+    Raise `UsageError` if a run would write over its templates, or could not write its summary at the end.
+
+    That records are not written over an input, nor over other records, is looked after where they are written (`sink`).
+    """
+    from logmatch.job import STDOUT, UnmatchedFile
+
+    records = [job.output, *([job.unmatched.path] if isinstance(job.unmatched, UnmatchedFile) else [])]
+    for path in records if summary_json is None else [*records, summary_json]:
+        if any(name is not None and _is_same_file(path, name) for name in template_files):
+            raise UsageError(f"the output {path} is also a template file", hint="write to another file")
+    if summary_json is None:
+        return
+    is_device = os.path.exists(summary_json) and not os.path.isfile(summary_json)  # /dev/null may take both
+    if any((summary_json == path and not is_device) or _is_same_file(summary_json, path) for path in records):
+        name = "stdout" if summary_json == STDOUT else summary_json
+        raise UsageError(f"the summary and the records would both go to {name}", hint="name two files")
+    if any(_is_same_file(summary_json, source.name) for source in job.inputs):
+        raise UsageError(f"--summary-json {summary_json} is also an input", hint="write to another file")
+    if summary_json != STDOUT:
+        _check_writable(summary_json)
+
+
+def _is_same_file(one: str, other: str) -> bool:
+    """Whether both are there and are the same regular file; "-" is none."""
+    try:
+        return "-" not in (one, other) and os.path.isfile(one) and os.path.samefile(one, other)
+    except (OSError, ValueError):
+        return False
+
+
+def _check_writable(path: str) -> None:
+    """Raise `UsageError` where writing *path* is sure to fail; it is not opened: it may be a FIFO."""
+    directory = os.path.dirname(path) or "."
+    if not path:
+        raise UsageError("--summary-json names no file", hint="use the path of a file, or -")
+    if os.path.isdir(path):
+        raise UsageError(f"cannot write {path}: is a directory", hint="name a file")
+    if not os.path.isdir(directory):
+        raise UsageError(f"cannot write {path}: no such directory", hint="make its directory first")
+    if not os.access(path if os.path.exists(path) else directory, os.W_OK):
+        raise UsageError(f"cannot write {path}: permission denied", hint="name another file")
 
 
 def _summary(outcome: Outcome, program: Program) -> Summary:
@@ -271,14 +326,15 @@ def _summary(outcome: Outcome, program: Program) -> Summary:
     )
 
 
-def _status(outcome: Outcome, fail_on_unmatched: float | None, *, had_errors: bool) -> ExitStatus:
+def _status(outcome: Outcome, fail_on_unmatched: float | None, *, inputs: int, had_errors: bool) -> ExitStatus:
     """How the run ended, for the shell; an interrupt is told to the person too."""
     tally = outcome.tally
     if outcome.interrupted_by is not None:
-        beyond = f" and {outcome.records_beyond:,} records more" if outcome.records_beyond else ""
-        say(f"{PROGRAM}: interrupted; {tally.lines:,} lines are done{beyond}, and their records are written")
+        done = f"{count(tally.lines, 'line')} {'is' if tally.lines == 1 else 'are'} done and written"
+        beyond = f" and {count(outcome.records_beyond, 'record')} more" if outcome.records_beyond else ""
+        say(f"{PROGRAM}: interrupted; {done}{beyond}")
         return ExitStatus(128 + outcome.interrupted_by)
-    if outcome.input_errors and not tally.lines and not had_errors:
+    if len(outcome.input_errors) == inputs and not tally.lines:
         return ExitStatus.FATAL
     if outcome.input_errors or had_errors:
         return ExitStatus.ANSWER_IS_NO
@@ -290,7 +346,7 @@ def _status(outcome: Outcome, fail_on_unmatched: float | None, *, had_errors: bo
 @app.command()
 def check(
     templates: Annotated[
-        list[Path], typer.Argument(metavar="TEMPLATES...", show_default=False, help="Template files or directories.")
+        list[Path], typer.Argument(metavar="TEMPLATES", show_default=False, help="Template files or directories.")
     ],
     header: Header = None,
     as_json: AsJson = False,
@@ -313,7 +369,8 @@ def check(
         for finding in findings:
             typer.echo(str(finding))
         examples = sum(len(template.match) + len(template.no_match) for template in loaded)
-        typer.echo(f"{len(loaded)} templates, {examples} examples, {len(findings)} findings", err=True)
+        counts = [count(len(loaded), "template"), count(examples, "example"), count(len(findings), "finding")]
+        typer.echo(", ".join(counts), err=True)
     raise typer.Exit(ExitStatus.ANSWER_IS_NO if findings else ExitStatus.DONE)
 
 
@@ -322,7 +379,7 @@ def bench(
     files: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[FILE]...", show_default=False, help="Log files. Default: lines made from the built-in samples."
+            metavar="FILE", show_default=False, help="Log files. Default: lines made from the built-in samples."
         ),
     ] = None,
     templates: Templates = [],  # noqa: B006 - typer copies it
@@ -333,7 +390,6 @@ def bench(
             "-w",
             envvar="LOGMATCH_WORKERS",
             metavar="N",
-            min=1,
             help="Measure 1 to N; default: the usable cores.",
         ),
     ] = None,
@@ -354,7 +410,7 @@ def bench(
         templates=tuple(map(str, templates)),
         header=header,
         engine=engine.value,
-        workers=workers or available_workers(),
+        workers=workers if workers is not None else available_workers(),
     )
     tell = (lambda text: say(f"{PROGRAM}: {text}")) if is_terminal(2) else None
     report = run_bench(request, tell)
@@ -369,13 +425,16 @@ def _write_json(path: str, value: object) -> None:
 
     text = orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     if path == "-":
-        sys.stdout.buffer.write(text)
-        sys.stdout.flush()
+        try:
+            sys.stdout.buffer.write(text)
+            sys.stdout.flush()
+        except BrokenPipeError:  # typer would make status 1 of it
+            raise OutputClosedError("the reader of stdout has gone away") from None
         return
     try:
         Path(path).write_bytes(text)
     except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}") from None
+        raise UsageError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from None
 
 
 def parse_size(text: str, option: str) -> int:
@@ -413,12 +472,21 @@ def main() -> NoReturn:
         _leave_quietly()
     except KeyboardInterrupt:
         raise SystemExit(int(ExitStatus.INTERRUPTED)) from None
+    except OSError as error:
+        # Help, findings, figures: what is not written by a sink. Other errors of this kind would be bugs.
+        if error.errno not in _WRITE_ERRORS:
+            raise
+        say(f"{PROGRAM}: cannot write to stdout: {(error.strerror or str(error)).lower()}")
+        _discard_stdout()
     raise SystemExit(ExitStatus.FATAL)
 
 
 def _leave_quietly() -> NoReturn:
-    """The reader of stdout has gone; what Python still holds back for it would be an error at exit."""
-    import os
-
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    """The reader of stdout has gone."""
+    _discard_stdout()
     raise SystemExit(ExitStatus.DONE)
+
+
+def _discard_stdout() -> None:
+    """What Python still holds back for stdout would be an error at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

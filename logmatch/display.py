@@ -26,12 +26,17 @@ PROGRAM = "logmatch"
 
 SECONDS_BETWEEN_DRAWINGS = 0.2
 
+WIDTH_OF_FILES = 120
+"""Columns of what goes to a file or a pipe."""
+
 
 def console(*, stderr: bool = True) -> Console:
     """The console on stderr or stdout; rich leaves colour off for NO_COLOR, and control sequences too for TERM=dumb."""
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False)
+    # What is no terminal has no width; the 80 columns that rich takes it for would cut tables.
+    width = None if is_terminal(2 if stderr else 1) else WIDTH_OF_FILES
+    return Console(stderr=stderr, highlight=False, width=width)
 
 
 class Observer:
@@ -71,7 +76,7 @@ class Observer:
             self._task,
             completed=before + position,
             rate=f"{rate:,.0f} lines/s",
-            share=f"{tally.matched_share:.1%} matched",
+            share=f"{_share(tally.matched_share)} matched",
         )
         self._progress.refresh()
 
@@ -109,14 +114,14 @@ def show_summary(summary: Summary) -> None:
 
     out = console()
     out.print(
-        f"{summary.lines:,} lines in {_duration(summary.seconds)}: "
-        f"{summary.matched:,} matched ({summary.matched_share:.1%}), {summary.unmatched:,} unmatched",
+        f"{count(summary.lines, 'line')} in {_duration(summary.seconds)}: "
+        f"{summary.matched:,} matched ({_share(summary.matched_share)}), {summary.unmatched:,} unmatched",
         markup=False,
         soft_wrap=True,
     )
     out.print(
         f"{summary.lines_per_second:,.0f} lines/s, {summary.megabytes_in_per_second:,.1f} MB/s in, "
-        f"{summary.megabytes_out_per_second:,.1f} MB/s out, with {_count(summary.workers, 'worker')} "
+        f"{summary.megabytes_out_per_second:,.1f} MB/s out, with {count(summary.workers, 'worker')} "
         f"and the {summary.engine} engine",
         markup=False,
         soft_wrap=True,
@@ -126,7 +131,7 @@ def show_summary(summary: Summary) -> None:
     if summary.top_templates:
         table = Table(box=None, pad_edge=False, show_edge=False, header_style="bold")
         table.add_column(
-            f"most frequent of {summary.templates_used:,} used (of {_count(summary.templates, 'template')})"
+            f"most frequent of {summary.templates_used:,} used (of {count(summary.templates, 'template')})"
         )
         table.add_column("lines", justify="right")
         table.add_column("share", justify="right")
@@ -138,12 +143,12 @@ def show_summary(summary: Summary) -> None:
 def _remarks(summary: Summary) -> list[str]:
     remarks = []
     if summary.too_long:
-        remarks.append(f"{_count(summary.too_long, 'line')} longer than --max-line, not matched")
+        remarks.append(f"{count(summary.too_long, 'line')} longer than --max-line, not matched")
     if summary.replaced:
         remarks.append(f"{summary.replaced:,} U+FFFD written in place of bytes that are not UTF-8")
     for id_, name, lines in summary.slow_fields:
         remarks.append(
-            f"template {id_!r}: the regular expression of field {name!r} took too long on {_count(lines, 'line')}"
+            f"template {id_!r}: the regular expression of field {name!r} took too long on {count(lines, 'line')}"
         )
     return remarks
 
@@ -154,8 +159,14 @@ def _plain(text: str) -> str:
     return escape(text)
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
+    """*number* things, as in a sentence."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _share(share: float) -> str:
+    """*share* (0 to 1) in percent; less than all is never rounded to 100 %."""
+    return f"{share if share == 1 else min(share, 0.999):.1%}"
 
 
 def _duration(seconds: float) -> str:

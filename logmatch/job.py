@@ -32,6 +32,9 @@ SMALLEST_SHARE = 64 * 1024
 
 _SHARES = 4  # chunks that each worker should get of a small file: the last ones then end at about the same time
 
+MOST_WORKERS = 512
+"""More than this is a slip of the finger: thousands of processes bring a machine down before they help."""
+
 DEFAULT_MAX_LINE = 1 << 20
 """Bytes of the longest line that is matched."""
 
@@ -90,6 +93,10 @@ class Job:
         for option, value in (("workers", self.workers), ("chunk-size", self.chunk_size), ("max-line", self.max_line)):
             if value < 1:
                 raise UsageError(f"--{option} is {value}", hint="use 1 or more")
+        if self.workers > MOST_WORKERS:
+            raise UsageError(
+                f"--workers is {self.workers}", hint=f"use {MOST_WORKERS} or fewer; more than cores is slower"
+            )
         object.__setattr__(self, "encoding", check_encoding(self.encoding))
         if isinstance(self.unmatched, UnmatchedFile):
             if not self.unmatched.path:

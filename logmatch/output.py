@@ -47,9 +47,8 @@ class RecordWriter:
     """
 
     def __init__(self, program: Program, layout: Layout) -> None:
-        self._program = program
         self._layout = layout
-        self._bodies: list[_Body | None] = [None] * len(program.variants)  # made when a variant matches first
+        self.bodies = Bodies(program)
         self._head = b'{"line":'
         self._has_tail = layout.raw or layout.offsets
         self._is_plain = False
@@ -64,9 +63,7 @@ class RecordWriter:
 
     def matched(self, line_number: int, offset: int, raw: bytes, variant_number: int, values: Values) -> bytes:
         """The record of a matched line."""
-        body = self._bodies[variant_number]
-        if body is None:
-            body = self._bodies[variant_number] = _Body(self._program, variant_number)
+        body = self.bodies[variant_number]
         if self._is_plain or not b"".join(values).translate(None, _PLAIN):
             record = body.plain(self._head, line_number, values)
         else:
@@ -75,6 +72,14 @@ class RecordWriter:
         if self._has_tail:
             return record[:-2] + self._tail(raw if self._layout.raw else None, offset) + b"\n"
         return record
+
+    @property
+    def plain_head(self) -> bytes | None:
+        """
+        What `bodies[variant].plain` takes first, to write what `matched` would write for the lines at hand; None
+        where a record needs more than that.
+        """
+        return self._head if self._is_plain and not self._has_tail else None
 
     def unmatched(self, line_number: int, offset: int, raw: bytes) -> bytes:
         """The record of a line that nothing matched."""
@@ -94,67 +99,86 @@ class RecordWriter:
         return b',"raw":' + text + tail
 
 
-class _Body:
+class Bodies(dict[int, "Body"]):
+    """The body of each variant by its number, made when it is first needed."""
+
+    def __init__(self, program: Program) -> None:
+        super().__init__()
+        self._program = program
+
+    def __missing__(self, variant_number: int) -> Body:
+        body = self[variant_number] = Body(self._program, variant_number)
+        return body
+
+
+class Body:
     """The record of one variant, with places for what differs from line to line."""
 
     def __init__(self, program: Program, variant_number: int) -> None:
         variant: Variant = program.variants[variant_number]
         template = program.template_of(variant_number)
-        fields: list[tuple[int, bool, int, int | None]] = []
+        self._fields: list[tuple[int, bool, int, int | None]] = []
         """For each value: the number of the field, whether it is a number, and the slice of its text."""
         keys = []
         for index, slot in enumerate(variant.slots):
             name, type_ = template.names[slot], template.types[slot]
             if name is not None:
                 start, end = (1, -1) if type_ == QUOTED else (0, -1) if type_ == PERCENT else (0, None)
-                fields.append((index, type_.json is Json.NUMBER, start, end))
-                keys.append(_escape_format(_key(name)))
-        self._fields = fields
-        begin = b"%b%d" + _escape_format(b',"template_id":' + _key(template.id) + b',"values":{')
-        places = [
-            key + (b":%b" if is_number else b':"%b"') for key, (_, is_number, *_) in zip(keys, fields, strict=True)
-        ]
-        self._escaped = begin + b",".join(key + b":%b" for key in keys) + b"}}\n"
-        self.plain = _plain_writer(begin + b",".join(places) + b"}}\n", fields)
+                self._fields.append((index, type_.json is Json.NUMBER, start, end))
+                keys.append(_key(name) + b":")
+        begin = b',"template_id":' + _key(template.id) + b',"values":{'
+        self._pieces = [begin, *[b"," + key if number else key for number, key in enumerate(keys)], b"}}\n"]
+        self.plain = _plain_writer(self._pieces, self._fields)
 
     def escaped(self, head: bytes, line_number: int, values: Values) -> tuple[bytes, int]:
         """The record for any values, and how many U+FFFD are new in it."""
-        texts = []
+        parts = [head, b"%d" % line_number, self._pieces[0]]
         total = 0
-        for index, is_number, start, end in self._fields:
+        for key, (index, is_number, start, end) in zip(self._pieces[1:], self._fields, strict=False):
             value = values[index][start:end]
+            parts.append(key)
             if is_number:
-                texts.append(json_number(value))
+                parts.append(json_number(value))
             else:
                 text, replaced = json_string(value)
-                texts.append(text)
+                parts.append(text)
                 total += replaced
-        return self._escaped % (head, line_number, *texts), total
+        parts.append(self._pieces[-1])
+        return b"".join(parts), total
 
 
-def _plain_writer(format_: bytes, fields: Sequence[tuple[int, bool, int, int | None]]) -> PlainWriter:
+def _plain_writer(pieces: Sequence[bytes], fields: Sequence[tuple[int, bool, int, int | None]]) -> PlainWriter:
     """
     Return the function that writes the record for values of which none needs escaping.
 
     It is put together as source text, from numbers only, since it runs for every line: a loop over *fields* takes three
     times as long as the values written out. A number that begins with 1 to 9 is valid JSON as it stands.
+
+    Args:
+        pieces: what stands before the first value's key, the keys, and what stands behind the last value.
+        fields: see `Body`.
     """
+    literals = [pieces[0]]  # what stands between the texts of the values
     texts = []
-    for index, is_number, start, end in fields:
+    for key, (index, is_number, start, end) in zip(pieces[1:], fields, strict=False):
         text = f"v[{index}]" + ("" if (start, end) == (0, None) else f"[{start}:{end}]")
         texts.append(f"{text} if 48 < v[{index}][0] < 58 else json_number({text})" if is_number else text)
-    source = f"lambda head, line_number, v: format_ % (head, line_number, {', '.join(texts)})"
-    writer: PlainWriter = eval(source, {"format_": format_, "json_number": json_number})
+        literals[-1] += key if is_number else key + b'"'
+        literals.append(b"" if is_number else b'"')
+    literals[-1] += pieces[-1]
+    names = [f"literal_{number}" for number in range(len(literals))]
+    parts = ["head", "b'%d' % line_number", names[0]]
+    for name, text in zip(names[1:], texts, strict=True):
+        parts += [text, name]
+    source = f"lambda head, line_number, v: b''.join(({', '.join(parts)}))"
+    make = eval(f"lambda json_number, {', '.join(names)}: {source}", {})
+    writer: PlainWriter = make(json_number, *literals)
     return writer
 
 
 def _key(text: str) -> bytes:
     """An id or a name as a JSON string; one from a file that is not UTF-8 may hold bytes that are not."""
     return json_string(encode(text))[0]
-
-
-def _escape_format(text: bytes) -> bytes:
-    return text.replace(b"%", b"%%")
 
 
 def json_string(text: bytes) -> tuple[bytes, int]:

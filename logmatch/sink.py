@@ -32,11 +32,11 @@ _ATOMIC = select.PIPE_BUF  # bytes that a pipe takes whole or not at all, see pi
 _SOCKET_PIECE = 64 * 1024
 
 _HINTS = {
-    errno.ENOSPC: "make room there, or write elsewhere with -o FILE",
-    errno.EDQUOT: "make room there, or write elsewhere with -o FILE",
+    errno.ENOSPC: "make room there, or write to another file",
+    errno.EDQUOT: "make room there, or write to another file",
     errno.EFBIG: "raise the limit on the size of files (ulimit -f), or write to a pipe",
-    errno.EACCES: "write to a file that you may write, with -o FILE",
-    errno.EROFS: "write to a file that you may write, with -o FILE",
+    errno.EACCES: "write to a file that you may write",
+    errno.EROFS: "write to a file that you may write",
     errno.ENOENT: "make its directory first",
     errno.EISDIR: "name a file",
 }

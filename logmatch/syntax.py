@@ -239,15 +239,15 @@ def _fail_at_field(text: str, opening: int) -> NoReturn:
 
 
 def _check_line(text: str) -> None:
+    """Refuse what no line can hold."""
     at = text.find("\n")
     if at >= 0:
-        _fail(
-            "a pattern describes one line and cannot hold a line break",
-            text[:at],
-            at,
-            at + 1,
-            "describe each line by a template",
-        )
+        sentence = "a pattern describes one line and cannot hold a line break"
+        _fail(sentence, text[:at], at, at + 1, "describe each line by a template")
+    try:
+        encode(text)
+    except UnicodeEncodeError as error:
+        _fail("half a surrogate pair is no character", text, error.start, error.end, "write the character itself")
 
 
 def _fail(sentence: str, text: str, start: int, end: int, hint: str) -> NoReturn:

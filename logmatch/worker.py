@@ -62,7 +62,7 @@ class Worker:
         self._engine.timeouts.clear()
         records: list[bytes] = []
         apart = [] if self._apart else records
-        variants: Counter[int] = Counter()
+        variants: list[int] = []
         if chunk.oversized is None:
             self._match_lines(chunk, records, apart, variants)
         elif not self._dropped:
@@ -71,21 +71,23 @@ class Worker:
         unmatched = b"".join(apart) if self._apart else b""
         tally = Tally(
             lines=chunk.line_count,
-            matched=variants.total(),
+            matched=len(variants),
             too_long=int(chunk.oversized is not None),
             replaced=writer.replaced,
             bytes_in=len(chunk.data) if chunk.oversized is None else chunk.oversized + 1,
             bytes_out=len(output) + len(unmatched),
             timeouts=Counter(self._engine.timeouts),
         )
-        for variant, lines in variants.items():
+        for variant, lines in Counter(variants).items():
             tally.by_template[self._template_numbers[variant]] += lines
         return Result(output, unmatched, tally)
 
-    def _match_lines(self, chunk: Chunk, records: list[bytes], apart: list[bytes], variants: Counter[int]) -> None:
+    def _match_lines(self, chunk: Chunk, records: list[bytes], apart: list[bytes], variants: list[int]) -> None:
+        """Add the records of the lines of *chunk*, and the number of the variant of each line that matched."""
         match = self._engine.match
         matched = self._writer.matched
-        unmatched = self._writer.unmatched
+        bodies = self._writer.bodies
+        plain_head = self._writer.plain_head
         offset = chunk.offset
         lines = chunk.data.split(b"\n")
         if not lines[-1]:
@@ -96,8 +98,11 @@ class Worker:
             found = match(raw.rstrip(WHITESPACE))
             if found is not None:
                 number, values = found
-                variants[number] += 1
-                records.append(matched(line_number, offset, raw, number, values))
+                variants.append(number)
+                if plain_head is not None:
+                    records.append(bodies[number].plain(plain_head, line_number, values))
+                else:
+                    records.append(matched(line_number, offset, raw, number, values))
             elif not self._dropped:
-                apart.append(unmatched(line_number, offset, raw))
+                apart.append(self._writer.unmatched(line_number, offset, raw))
             offset += len(line) + 1

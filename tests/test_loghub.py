@@ -21,7 +21,7 @@ LOGHUB = Path(__file__).resolve().parents[2] / "shared" / "data" / "loghub"
 
 HEADERS = {
     "Apache": "[<time>] [<level:word>] ",
-    "BGL": "<label:word> <epoch:int> <date:word> <node:word> <time:word> <_:word> <type:word> <part:word> <level:word> ",
+    "BGL": "<label:word> <epoch:int> <date:word> <node:word> <time:word> <_:word> <type:word> <part:word> <_:word> ",
     "HDFS": "<date:word> <time:word> <pid:int> <level:word> <component:word>: ",
     "HealthApp": "<time>|<component>|<pid:int>|<_:ws>",
     "Linux": "<time:syslogtime> <host:word> <component><?>[<pid:int>]</?>: <_:ws>",

@@ -130,7 +130,7 @@ def test_a_full_disk_is_an_error_with_a_remedy(path: str) -> None:
     with open("/dev/full", "wb") as full:
         done = subprocess.run([sys.executable, "-c", program], stdout=full, stderr=subprocess.PIPE, text=True)
     assert f"OutputError: cannot write to {path}: no space left on device\n" in done.stderr
-    assert done.stderr.endswith("  = help: make room there, or write elsewhere with -o FILE\n")
+    assert done.stderr.endswith("  = help: make room there, or write to another file\n")
 
 
 def test_a_file_that_can_grow_no_further_ends_with_a_whole_record(interrupt: Interrupt, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ What makes this the answer of `reference`:
 from __future__ import annotations
 
 import itertools
+import operator
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -29,6 +30,12 @@ from logmatch.program import WHITESPACE, Program, Variant
 from logmatch.template import ANY, Field, Kind, Literal, RegexType
 
 Items = tuple[Literal | Field, ...]
+
+Texts = Callable[[re.Match[bytes]], tuple[bytes, ...]]
+"""Takes the texts of some groups out of a match."""
+
+NO_LIMIT = 1 << 62
+"""A number that no variant has."""
 
 KEY_LENGTH = 8
 PREFIX_LENGTHS = (KEY_LENGTH, 4, 2, 1)
@@ -44,6 +51,9 @@ PROVABLE = 64
 """
 Up to how many variants of a bucket the last match is tried first; proving it right costs the square of their number.
 """
+
+LEAST_SPLIT = 8
+"""From how many variants on a part of a section becomes a section of its own."""
 
 MOST_SPLITS = 4
 """How many sections may differ only in what follows a free field: each costs every line a match of its head."""
@@ -62,28 +72,30 @@ class PortableEngine:
     """The engine that needs no compiler; see the module."""
 
     name = "portable"
+    match: Callable[[bytes], Found | None]
+    """See `Engine.match`."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
         self.timeouts: FieldTimeouts = Counter()
         self._sections = [Section(head, variants) for head, variants in split_heads(program.variants)]
-        self._only = self._sections[0] if len(self._sections) == 1 else None
+        for index, section in enumerate(self._sections):
+            section.find_twin(self._sections[:index])
+        has_regex = any(isinstance(f.type, RegexType) for variant in program.variants for f in variant.fields())
+        # For a single section that cannot time out, match is that section's: a call less for each line.
+        self.match = self._match if has_regex or len(self._sections) != 1 else self._sections[0].match
 
-    def match(self, line: bytes) -> Found | None:
-        """See `Engine.match`."""
+    def _match(self, line: bytes) -> Found | None:
         found = None
-        limit = len(self.program.variants)
+        limit = NO_LIMIT
         try:
-            if self._only is not None:
-                return self._only.match(line, limit)
             for section in self._sections:
                 better = section.match(line, limit)
                 if better is not None:
                     found = better
                     limit = better[0]
         except FieldTimeoutError:
-            # Rare and slow: which variants of a template fall out with it is decided by the order, so go by the
-            # definition.
+            # Rare and slow: a variant that takes too long does not match, and the others are tried, by the definition.
             reference = ReferenceEngine(self.program)
             found = reference.match(line)
             self.timeouts.update(reference.timeouts)
@@ -97,7 +109,7 @@ def split_heads(variants: Sequence[Variant]) -> list[tuple[Items, dict[int, Vari
     """
     sections = []
     headless: dict[int, Variant] = {}
-    for group in _by_item(dict(enumerate(variants)), 0).values():
+    for group in _by_first_item(variants).values():
         head = _common_head(group.values())
         if any(isinstance(item, Field) for item in head):
             sections += _split_behind(head, group)
@@ -108,28 +120,47 @@ def split_heads(variants: Sequence[Variant]) -> list[tuple[Items, dict[int, Vari
 
 def _split_behind(head: Items, group: dict[int, Variant]) -> list[tuple[Items, dict[int, Variant]]]:
     """
-    Split a section further where all its variants go on with free fields, and what follows those tells large parts
-    apart.
+    Split a section further where large parts of it have a longer head in common.
 
-    So it is with a header that has an optional part: `<program:any><?>[<pid:int>]</?>: `.
+    So it is with the headers of several programs in one log, and with a header that has an optional part:
+    `<program:any><?>[<pid:int>]</?>: `.
     """
-    if all(len(v.items) > len(head) + 1 and expression.is_search(v.items, len(head)) for v in group.values()):
-        parts = _by_item(group, len(head) + 1)
-        heads = [_common_head(part.values()) for part in parts.values()]
-        if len(parts) <= MOST_SPLITS and all(len(longer) > len(head) for longer in heads):
-            return [
-                each for longer, part in zip(heads, parts.values(), strict=True) for each in _split_behind(longer, part)
-            ]
-    return [(head, group)]
-
-
-def _by_item(group: dict[int, Variant], place: int) -> dict[object, dict[int, Variant]]:
-    """Group variants by the item at *place*: the type of a field, or the first byte of a literal."""
-    groups: dict[object, dict[int, Variant]] = {}
+    parts: dict[object, dict[int, Variant]] = {}
+    all_search = True
     for number, variant in group.items():
-        item = variant.items[place] if place < len(variant.items) else None
-        key = item.type if isinstance(item, Field) else item.text[:1] if item is not None else None
-        groups.setdefault(key, {})[number] = variant
+        rest = _behind(head, variant.items)
+        all_search = all_search and bool(rest) and expression.is_search(rest, 0)
+        parts.setdefault(tuple(_beginning(item) for item in rest[:2]), {})[number] = variant
+    longer = {key: _common_head(part.values()) for key, part in parts.items()}
+    split = [
+        key
+        for key, part in parts.items()
+        if len(part) >= LEAST_SPLIT
+        and _count_fields(longer[key]) > _count_fields(head)
+        # A part that begins with a free field would be tried, in vain, on nearly every line of the others.
+        and (all_search or isinstance(_behind(head, longer[key])[0], Literal))
+    ]
+    if not 0 < len(split) <= MOST_SPLITS:
+        return [(head, group)]
+    remaining = {number: v for key, part in parts.items() if key not in split for number, v in part.items()}
+    sections = [each for key in split for each in _split_behind(longer[key], parts[key])]
+    return [*sections, (head, dict(sorted(remaining.items())))] if remaining else sections
+
+
+def _beginning(item: Literal | Field) -> object:
+    """What tells apart what follows a head: the first byte of a literal, the type of a field."""
+    return item.text[:1] if isinstance(item, Literal) else item.type
+
+
+def _count_fields(items: Items) -> int:
+    return sum(isinstance(item, Field) for item in items)
+
+
+def _by_first_item(variants: Sequence[Variant]) -> dict[object, dict[int, Variant]]:
+    """Group variants by what their first item is."""
+    groups: dict[object, dict[int, Variant]] = {}
+    for number, variant in enumerate(variants):
+        groups.setdefault(_beginning(variant.items[0]) if variant.items else None, {})[number] = variant
     return groups
 
 
@@ -182,6 +213,7 @@ class Section:
     """
 
     def __init__(self, head: Items, variants: dict[int, Variant]) -> None:
+        self._items = head
         self._variants = variants
         self._head = None
         self._longest_line = expression.UNBOUNDED
@@ -190,6 +222,8 @@ class Section:
         ] = []  # (number of the group, what must not come again behind it)
         self._whole: Bucket | None = None
         self._doubts = 0
+        self._twin: Section | None = None
+        self._ended_at = -1  # where the head ended in the line at hand; -1 where it did not match or was not used
         head_fields = sum(isinstance(item, Field) for item in head)
         if head:
             compiled = expression.of_items(head, to_end=False)
@@ -215,11 +249,28 @@ class Section:
         self._in_all = others if is_small else []
         self._apart = Bucket(others) if others and not is_small else None
 
-    def match(self, line: bytes, limit: int) -> Found | None:
+    def find_twin(self, before: Iterable[Section]) -> None:
+        """
+        Find among the sections *before* this one one that has, for each variant here, one of the same template with the
+        same items behind the head and of higher precedence.
+
+        Where both heads end at the same place of a line, no variant of this section can be its match: the other one
+        that stands for the same template fits too. So it is with the two forms of a header with an optional part.
+        """
+        mine = {number: (v.template_number, _behind(self._items, v.items)) for number, v in self._variants.items()}
+        for other in before:
+            theirs: dict[object, int] = {}
+            for number, variant in other._variants.items():
+                theirs.setdefault((variant.template_number, _behind(other._items, variant.items)), number)
+            if self._items and all(theirs.get(key, NO_LIMIT) < number for number, key in mine.items()):
+                self._twin = other
+
+    def match(self, line: bytes, limit: int = NO_LIMIT) -> Found | None:
         """The best match among the variants of this section whose number is below *limit*."""
         end = 0
         of_head: tuple[bytes, ...] = ()
         if self._head is not None:
+            self._ended_at = -1
             if len(line) > self._longest_line or self._doubts > DOUBTS:
                 return self._match_whole(line, limit)
             match = self._head.match(line)
@@ -231,18 +282,22 @@ class Section:
                         self._doubts += 1
                         return self._match_whole(line, limit)
                 self._doubts -= self._doubts > 0
-            end = match.end()
+            end = self._ended_at = match.end()
+            if self._twin is not None and self._twin._ended_at == end:
+                return None
             of_head = match.groups()
         key = line[end : end + KEY_LENGTH]
         bucket = self._bucket_of.get(key) or self._bucket(key)
         found: Found | None = None
-        if len(line) <= bucket.longest_line:
+        if bucket.first >= limit:
+            pass
+        elif len(line) <= bucket.longest_line:
             # The same as `bucket.match`, without the calls: nine lines of ten end here.
             content = bucket.match_all(line, end)
             if content is not None:
-                number, first, last = bucket.alternatives[content.lastindex or 0]
+                number, texts_of = bucket.alternatives[content.lastindex or 0]
                 if number < limit:
-                    found = number, content.groups()[first:last]
+                    found = number, texts_of(content)
         else:
             found = bucket.match(line, end, limit)
         if self._apart is not None:
@@ -347,7 +402,8 @@ class Bucket:
     Variants that a line has been narrowed down to by how it begins; finds the first of them that matches.
 
     For a few variants `match_all` tries all of them at once, in order, on lines of at most `longest_line` bytes; the
-    number of the last group of what it found is a key of `alternatives`: (number of the variant, its groups from, to).
+    number of the last group of what it found is a key of `alternatives`: (number of the variant, what gives the texts
+    of its groups). `first` is the lowest number of all.
     """
 
     def __init__(self, candidates: Iterable[Candidate]) -> None:
@@ -356,7 +412,8 @@ class Bucket:
         self._last: Candidate | None = None  # the one that matched last, if nothing before it can match the same line
         self._unrivalled: dict[int, bool] = {}
         self.longest_line = -1
-        self.alternatives: dict[int, tuple[int, int, int]] = {}
+        self.first = min(self._candidates, default=NO_LIMIT)
+        self.alternatives: dict[int, tuple[int, Texts]] = {}
         self.match_all = _NOTHING.match
         if len(self._candidates) <= FEW:
             self._join()
@@ -367,7 +424,7 @@ class Bucket:
         for number, candidate in self._candidates.items():
             fields = sum(isinstance(item, Field) for item in candidate.items)
             expressions.append(candidate.expression())
-            self.alternatives[group + fields + 1] = (number, group, group + fields)
+            self.alternatives[group + fields + 1] = (number, _texts_of(range(group + 1, group + fields + 1)))
             group += fields + 1
         self.longest_line = min((each.longest_line for each in expressions), default=expression.UNBOUNDED)
         if expressions:
@@ -379,8 +436,8 @@ class Bucket:
             match = self.match_all(line, start)
             if match is None:
                 return None
-            number, first, last = self.alternatives[match.lastindex or 0]
-            return (number, match.groups()[first:last]) if number < limit else None
+            number, texts_of = self.alternatives[match.lastindex or 0]
+            return (number, texts_of(match)) if number < limit else None
         last_match = self._last
         if last_match is not None and last_match.number < limit:
             values = last_match.confirm(line, start)
@@ -412,6 +469,15 @@ class Bucket:
             )
             self._unrivalled[candidate.number] = known
         return known
+
+
+def _texts_of(groups: range) -> Texts:
+    """What gives the texts of *groups* of a match as a tuple."""
+    if len(groups) > 1:
+        return operator.methodcaller("group", *groups)
+    if groups:
+        return lambda match: (match[groups[0]],)
+    return lambda match: ()
 
 
 _NOTHING = re.compile(rb"(?!)")

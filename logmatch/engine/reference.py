@@ -70,19 +70,19 @@ class ReferenceEngine:
 
     def match(self, line: bytes) -> Found | None:
         """See `Engine.match`."""
-        too_slow = set()
+        too_slow = set()  # fields of this line: each is counted once, in however many variants it stands
+        found = None
         for number, variant in enumerate(self.program.variants):
-            if variant.template_number in too_slow:
-                continue
             try:
                 spans = walk(variant, line)
             except FieldTimeoutError as timeout:
-                too_slow.add(variant.template_number)
-                self.timeouts[variant.template_number, timeout.slot] += 1
+                too_slow.add((variant.template_number, timeout.slot))
                 continue
             if spans is not None:
-                return number, texts(line, spans)
-        return None
+                found = number, texts(line, spans)
+                break
+        self.timeouts.update(too_slow)
+        return found
 
 
 def texts(line: bytes, spans: tuple[int, ...]) -> tuple[bytes, ...]:
@@ -124,13 +124,13 @@ def walk(variant: Variant, line: bytes) -> tuple[int, ...] | None:
                 fits = line.startswith(item.text, position)
                 position += len(item.text)
             elif item.type.kind is Kind.FREE:
-                position = scan.first_end(item.type, position)
+                position = scan.first_end(item.type, position, index)
                 fits = position != NO_MATCH and not (index in dead and dead[index][position])
                 if fits:
                     open_free.append(index)
             else:
                 try:
-                    position = scan.token_end(item.type, position)
+                    position = scan.token_end(item.type, position, index)
                 except TimeoutError:
                     raise FieldTimeoutError(slot_of[index]) from None
                 fits = position != NO_MATCH
@@ -162,16 +162,17 @@ class Scanner:
     Finds the ends of fields in one line, in amortised constant time for each byte that a walk tries.
 
     A token scanned from every byte of a long run of digits would cost the square of its length. So the scanner
-    remembers for each of the types without a bound on their length the last range of places from which a scan has the
-    same result.
+    remembers, for each item whose type has no bound on its length, the last range of places from which a scan has the
+    same result. For each item, since two of one type may read in turn, each in a run of its own.
     """
 
     def __init__(self, line: bytes) -> None:
         self.line = line
-        self._known: dict[NamedType, tuple[int, int, int]] = {}  # type -> (first place, end of places, their result)
+        # (item, its type) -> (first place, end of places, their result)
+        self._known: dict[tuple[int, NamedType], tuple[int, int, int]] = {}
         self._deadline: float | None = None
 
-    def first_end(self, type_: FieldType, start: int) -> int:
+    def first_end(self, type_: FieldType, start: int, item: int = 0) -> int:
         """Where free text of *type_* that begins at *start* can end at the earliest, or `NO_MATCH`."""
         if type_ == ANY:
             return start
@@ -181,16 +182,16 @@ class Scanner:
             prefix = _PATH_START.match(self.line, start)
             return prefix.end() if prefix else NO_MATCH
         assert type_ == URL, type_
-        scheme_end = self._token(URL, start)
-        return (
-            self._one_more(scheme_end + 3) if self.line.startswith(b"://", scheme_end) and scheme_end >= 0 else NO_MATCH
-        )
+        scheme_end = self._token(URL, start, item)
+        if scheme_end == NO_MATCH or not self.line.startswith(b"://", scheme_end):
+            return NO_MATCH
+        return self._one_more(scheme_end + len(b"://"))
 
     def _one_more(self, start: int) -> int:
         """The end of the single non-whitespace byte at *start*."""
         return start + 1 if start < len(self.line) and self.line[start] not in WHITESPACE else NO_MATCH
 
-    def token_end(self, type_: FieldType, start: int) -> int:
+    def token_end(self, type_: FieldType, start: int, item: int = 0) -> int:
         """
         Where the longest text of *type_* that begins at *start* ends, or `NO_MATCH`.
 
@@ -203,16 +204,16 @@ class Scanner:
             )
         if isinstance(type_, RegexType):
             return self._regex(type_, start)
-        return len(self.line) if type_ == REST else self._token(type_, start)
+        return len(self.line) if type_ == REST else self._token(type_, start, item)
 
-    def _token(self, type_: NamedType, start: int) -> int:
-        first, end, result = self._known.get(type_, (0, 0, 0))
+    def _token(self, type_: NamedType, start: int, item: int) -> int:
+        first, end, result = self._known.get((item, type_), (0, 0, 0))
         if first <= start < end:
             return result if type_ not in _BEGINS or self.line[start] in _BEGINS[type_] else NO_MATCH
         match = _expression(type_).match(self.line, start)
         result = match.end() if match else NO_MATCH
         if type_ in _SAME_END:
-            self._known[type_] = (*_SAME_END[type_](self.line, start, result), result)
+            self._known[item, type_] = (*_SAME_END[type_](self.line, start, result), result)
         return result
 
     def _regex(self, type_: RegexType, start: int) -> int:

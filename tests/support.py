@@ -1,0 +1,332 @@
+"""
+What the tests of the engines share: short ways to make templates and programs, and a definition of the match.
+
+`first_match` is written from SPEC 1 and 3 alone. It imports no code that decides what matches: the forms of tokens are
+SPEC's own regular expressions, the `ipaddress` module or plain loops, "longest" is found by trying every end, and
+precedence is sorted from the items. It is exponential in nothing but far too slow for anything but short lines.
+"""
+
+from __future__ import annotations
+
+import functools
+import ipaddress
+import itertools
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import regex
+
+from logmatch.chunk import Chunk
+from logmatch.output import Layout
+from logmatch.program import Program, compile_program
+from logmatch.syntax import check_fields, parse_pattern
+from logmatch.template import (
+    ANY,
+    DROPPED,
+    PATH,
+    REST,
+    TYPES,
+    URL,
+    WORD,
+    WS,
+    Field,
+    FieldType,
+    Item,
+    Literal,
+    NamedType,
+    Optional,
+    Template,
+    WordList,
+)
+from logmatch.worker import Result, Worker, WorkerSpec
+
+ENGINES = ("reference", "portable")
+"""All engines; the first defines what the others must answer."""
+
+
+def examples(default: int) -> int:
+    """How many examples a property tries: *default*, or many more with the profile of a long run."""
+    return default * 20 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else default
+
+
+def make_template(id_: str, pattern: str, header: str | None = None, priority: int = 0) -> Template:
+    """The template of these texts, checked as a template file's are."""
+    parsed = parse_pattern(pattern)
+    parsed_header = None if header is None else parse_pattern(header)
+    check_fields(parsed_header, parsed)
+    return Template(id_, parsed, parsed_header, priority)
+
+
+def make_program(*patterns: str) -> Program:
+    """The program of *patterns*, whose ids are t0, t1, …"""
+    return compile_program([make_template(f"t{number}", pattern) for number, pattern in enumerate(patterns)])
+
+
+def run_worker(program: Program, engine: str, data: bytes, layout: Layout | None = None) -> Result:
+    """What a worker makes of *data*, the whole of a file."""
+    worker = Worker(WorkerSpec(program, engine, layout or Layout(), unmatched_apart=False))
+    assert worker.engine_name == engine
+    line_count = data.count(b"\n") + (not data.endswith(b"\n"))
+    return worker.run(Chunk("-", first_line=1, line_count=line_count, offset=0, data=data, position=0))
+
+
+# SPEC 1: the forms of the types. A form tells whether a text as a whole is of the type.
+
+Form = Callable[[bytes], bool]
+
+
+def _expression(source: bytes) -> Form:
+    return lambda text: re.fullmatch(source, text, re.DOTALL) is not None
+
+
+def _is_octet(text: bytes) -> bool:
+    # SPEC says 0-255. Leading zeros, up to three digits, are accepted on purpose (see engine/tokens.py).
+    return 1 <= len(text) <= 3 and _are_digits(text) and int(text) <= 255
+
+
+def _are_digits(text: bytes, count: int | None = None) -> bool:
+    return text != b"" and all(byte in b"0123456789" for byte in text) and count in (None, len(text))
+
+
+def _are_hex(text: bytes, count: int) -> bool:
+    return len(text) == count and all(byte in b"0123456789abcdefABCDEF" for byte in text)
+
+
+def is_ipv4(text: bytes) -> bool:
+    """Four octets."""
+    return text.count(b".") == 3 and all(map(_is_octet, text.split(b".")))
+
+
+def is_ipv6(text: bytes) -> bool:
+    """What the `ipaddress` module takes for one, but for zones (`%eth0`), which are not part of RFC 4291's forms."""
+    if not text or any(byte not in b"0123456789abcdefABCDEF:." for byte in text):
+        return False
+    head, colon, last = text.rpartition(b":")
+    if is_ipv4(last):  # without the leading zeros, which the module refuses
+        text = head + colon + b".".join(str(int(octet)).encode() for octet in last.split(b"."))
+    try:
+        ipaddress.IPv6Address(text.decode())
+    except ValueError:
+        return False
+    return True
+
+
+def _is_mac(text: bytes) -> bool:
+    return any(len(pairs) == 6 and all(_are_hex(p, 2) for p in pairs) for pairs in (text.split(b":"), text.split(b"-")))
+
+
+def _is_uuid(text: bytes) -> bool:
+    groups = text.split(b"-")
+    return len(groups) == 5 and all(map(_are_hex, groups, (8, 4, 4, 4, 12)))
+
+
+def _is_number(text: bytes, count: int, low: int, high: int) -> bool:
+    return _are_digits(text, count) and low <= int(text) <= high
+
+
+def _is_day(year: bytes, month: bytes, day: bytes) -> bool:
+    return _are_digits(year, 4) and _is_number(month, 2, 1, 12) and _is_number(day, 2, 1, 31)
+
+
+def is_date(text: bytes) -> bool:
+    """2024-05-31 or 2024/05/31."""
+    return any(len(parts := text.split(separator)) == 3 and _is_day(*parts) for separator in (b"-", b"/"))
+
+
+def _is_clock(hour: bytes, minute: bytes, second: bytes = b"00") -> bool:
+    return _is_number(hour, 2, 0, 23) and _is_number(minute, 2, 0, 59) and _is_number(second, 2, 0, 60)
+
+
+def _without_fraction(text: bytes, seconds_end: int) -> bytes | None:
+    """*text* less the fraction behind the seconds, which end at *seconds_end*; None if that is no fraction."""
+    if len(text) <= seconds_end:
+        return text
+    is_fraction = text[seconds_end : seconds_end + 1] in (b".", b",") and _are_digits(text[seconds_end + 1 :])
+    return text[:seconds_end] if is_fraction else None
+
+
+def is_time(text: bytes) -> bool:
+    """13:05, 13:05:59, 13:05:59.123 or 13:05:59,123."""
+    whole = _without_fraction(text, 8)
+    return whole is not None and whole.count(b":") in (1, 2) and _is_clock(*whole.split(b":"))
+
+
+def _is_zone(text: bytes) -> bool:
+    if text in (b"", b"Z", b"z"):
+        return True
+    digits = text[1:]
+    if digits[2:3] == b":" and len(digits) == 5:
+        digits = digits[:2] + digits[3:]
+    return text[:1] in (b"+", b"-") and (
+        _is_number(digits, 2, 0, 23) or (len(digits) == 4 and _is_clock(digits[:2], digits[2:]))
+    )
+
+
+def is_iso8601(text: bytes) -> bool:
+    """RFC 3339 and the extended form of ISO 8601, and the basic form 20240531T130559, with fraction and zone."""
+    return any(_is_zone(text[end:]) and _is_iso8601_without_zone(text[:end]) for end in range(len(text) + 1))
+
+
+def _is_iso8601_without_zone(text: bytes) -> bool:
+    day, letter, clock = text[:10], text[10:11], text[11:]
+    if day[4:5] == b"-" and is_date(day) and letter in (b"T", b"t", b" "):
+        return is_time(clock)
+    day, letter, clock = text[:8], text[8:9], text[9:]
+    whole = _without_fraction(clock, 6)
+    return (
+        letter == b"T"
+        and _is_day(day[:4], day[4:6], day[6:])
+        and whole is not None
+        and len(whole) == 6
+        and _is_clock(whole[:2], whole[2:4], whole[4:])
+    )
+
+
+_MONTHS = b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+
+
+def is_syslogtime(text: bytes) -> bool:
+    """`May  3 13:05:59`; a day of one digit may also stand behind one space or a zero."""
+    month, day, clock = text[:3], text[3:-9], text[-9:]
+    day_is_right = day[:1] == b" " and (
+        _is_number(day[1:].replace(b" ", b"0", 1), 2, 1, 31) or _is_number(day[1:], 1, 1, 9)
+    )
+    return month in _MONTHS and day_is_right and clock[:1] == b" " and clock.count(b":") == 2 and is_time(clock[1:])
+
+
+def is_clftime(text: bytes) -> bool:
+    """31/May/2024:13:05:59 +0200."""
+    day, month, year, clock, zone = text[:2], text[3:6], text[7:11], text[12:20], text[20:]
+    return (
+        text[2:3] == text[6:7] == b"/"
+        and text[11:12] == b":"
+        and month in _MONTHS
+        and _is_day(year, b"01", day)
+        and clock.count(b":") == 2
+        and is_time(clock)
+        and zone[:2] in (b" +", b" -")
+        and _are_digits(zone[2:], 4)
+    )
+
+
+_FLOAT = rb"[+-]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+
+FORMS: dict[FieldType, Form] = {
+    ANY: lambda text: True,
+    WORD: _expression(rb"[^ \t]+"),
+    PATH: _expression(rb"(?:/|~|[A-Za-z]:[\\/])[^ \t]*"),
+    URL: _expression(rb"[A-Za-z][A-Za-z0-9+.-]*://[^ \t]+"),
+    WS: _expression(rb"[ \t]*"),
+    TYPES["int"]: _expression(rb"[+-]?[0-9]+"),
+    TYPES["float"]: _expression(_FLOAT),
+    TYPES["percent"]: _expression(_FLOAT + rb"%"),
+    TYPES["hex"]: _expression(rb"(?:0[xX])?[0-9a-fA-F]+"),
+    TYPES["ipv4"]: is_ipv4,
+    TYPES["ipv6"]: is_ipv6,
+    TYPES["ip"]: lambda text: is_ipv4(text) or is_ipv6(text),
+    TYPES["mac"]: _is_mac,
+    TYPES["uuid"]: _is_uuid,
+    TYPES["host"]: _expression(rb"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*"),
+    TYPES["quoted"]: _expression(rb'"(?:[^"\\]|\\.)*"'),
+    TYPES["date"]: is_date,
+    TYPES["time"]: is_time,
+    TYPES["iso8601"]: is_iso8601,
+    TYPES["syslogtime"]: is_syslogtime,
+    TYPES["clftime"]: is_clftime,
+}
+"""All named types but `rest`."""
+
+
+def longest_end(type_: NamedType, line: bytes, start: int) -> int | None:
+    """Where the longest text of *type_* that begins at *start* ends."""
+    return next((end for end in range(len(line), start - 1, -1) if FORMS[type_](line[start:end])), None)
+
+
+# SPEC 3: the match.
+
+FREE = (ANY, WORD, PATH, URL)
+
+
+def possible_ends(type_: FieldType, line: bytes, start: int) -> Iterator[int]:
+    """Where a field that begins at *start* may end, in the order of preference."""
+    if type_ in FREE:
+        yield from (end for end in range(start, len(line) + 1) if FORMS[type_](line[start:end]))
+    elif isinstance(type_, WordList):
+        yield from sorted((start + len(w) for w in type_.words if line.startswith(w, start)), reverse=True)[:1]
+    elif isinstance(type_, NamedType):
+        end = len(line) if type_ == REST else longest_end(type_, line, start)
+        yield from () if end is None else (end,)
+    elif match := regex.compile(type_.source).match(line, start):
+        yield match.end()
+
+
+def spans_of(items: Sequence[Literal | Field], line: bytes) -> list[tuple[int, int]] | None:
+    """Where the fields of *items* are in *line*, if they fit the whole of it."""
+
+    @functools.cache
+    def rest(index: int, at: int) -> tuple[tuple[int, int], ...] | None:
+        if index == len(items):
+            return () if at == len(line) else None
+        item = items[index]
+        if isinstance(item, Literal):
+            return rest(index + 1, at + len(item.text)) if line.startswith(item.text, at) else None
+        for end in possible_ends(item.type, line, at):
+            if (behind := rest(index + 1, end)) is not None:
+                return ((at, end), *behind)
+        return None
+
+    spans = rest(0, 0)
+    return None if spans is None else list(spans)
+
+
+def spread(items: Iterable[Item]) -> Iterator[list[tuple[Literal | Field, str | None]]]:
+    """The variants of a template, the fullest first: their items, each with the name that its value is output under."""
+    named: list[tuple[bool, list[tuple[Literal | Field, str | None]]]] = []
+    unnamed = itertools.count(1)
+
+    def name_of(item: Literal | Field) -> str | None:
+        if isinstance(item, Literal) or item.name == DROPPED or item.type == WS:
+            return None
+        return f"p{next(unnamed)}" if item.name is None else item.name
+
+    for item in items:
+        parts = item.items if isinstance(item, Optional) else (item,)
+        named.append((isinstance(item, Optional), [(part, name_of(part)) for part in parts]))
+    for present in itertools.product(*((True, False) if optional else (True,) for optional, _ in named)):
+        variant = [pair for kept, (_, pairs) in zip(present, named, strict=True) if kept for pair in pairs]
+        yield _without_trailing_whitespace(variant)
+
+
+def _without_trailing_whitespace(
+    variant: list[tuple[Literal | Field, str | None]],
+) -> list[tuple[Literal | Field, str | None]]:
+    # A line is matched without its trailing whitespace; what a pattern has there in literals is left off as well.
+    variant = list(variant)
+    while variant and isinstance(last := variant[-1][0], Literal):
+        text = last.text.rstrip(b" \t")
+        if text:
+            variant[-1] = (Literal(text), None)
+            break
+        variant.pop()
+    return variant
+
+
+def first_match(templates: Sequence[Template], line: bytes) -> tuple[str, list[tuple[str, bytes]]] | None:
+    """The id of the match of *line* (without trailing whitespace), and the text of each field that is output."""
+    ranked = []
+    for place, template in enumerate(templates):
+        for variant in spread(template.items()):
+            items = [item for item, _ in variant]
+            types = [item.type for item in items if isinstance(item, Field)]
+            literal_bytes = sum(len(item.text) for item in items if isinstance(item, Literal))
+            free_fields = sum(type_ in FREE for type_ in types)
+            key = (-template.priority, -literal_bytes, types.count(ANY), free_fields, place)
+            ranked.append((key, template, items, variant))
+    for _, template, items, variant in sorted(ranked, key=lambda entry: entry[0]):
+        spans = spans_of(items, line)
+        if spans is not None:
+            names = [name for item, name in variant if isinstance(item, Field)]
+            texts = [line[start:end] for start, end in spans]
+            return template.id, [(name, text) for name, text in zip(names, texts, strict=True) if name is not None]
+    return None

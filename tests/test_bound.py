@@ -1,0 +1,259 @@
+"""
+SPEC 3: the time for one line is bounded by (length of the line) x (size of the compiled templates), whatever the line.
+
+The reference is measured in steps: calls (Python's and C's, by `sys.setprofile`) and the bytes that expressions of
+tokens read. Four times the line may take four times the steps and a little more; where something backtracks it takes
+sixteen times as many. A regular expression cannot be counted, so the portable engine is measured by how its time grows,
+with a wide margin, and by which lines it gives to `reference.walk`.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import sys
+import time
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import pytest
+from support import make_program
+
+from logmatch.engine import expression, make_engine, portable, reference
+from logmatch.engine.portable import PortableEngine
+from logmatch.engine.reference import ReferenceEngine, walk
+from logmatch.engine.tokens import TOKEN_EXPRESSIONS
+from logmatch.program import Program
+from logmatch.template import FLOAT, PERCENT, QUOTED, NamedType
+
+HARD = [
+    "<a> <b> <c> <d> <e>x",
+    "<a>a<b>a<c>a<d>b",
+    "<a:word>a<b:word>a<c:word>a<d:word>b <e>",
+    "<a:word><b:word><c:word><d:word> x",
+    "<a><b:word><c><d:word>(",
+    "<a>aaab<b>aaab<c:int>",
+    "<a><b:int><c><d:int><e>x",
+    "<a><b:int>-<c:int>!",
+    "<a:word><b:int>-<c:int>:<d:int>!",
+    "<a>1<b:float>-<c:float><d>%<e:float>!",
+    "<a><b:percent><c><d:percent>!",
+    "<a><b:hex>-<c:hex>!<d>",
+    "<a><b:host>-<c:host>:<d:host><e>!",
+    "<a><b:host>:<c:host>!",
+    "<a><b:quoted><c:quoted>!",
+    "<a>:<b:quoted><c><d:quoted>!",
+    "<a><b:ws>x<c:ws>!",
+    "<a><b:url><c><d:url>!",
+    "<a:word><b:url>)<c:path>)<d:word>(",
+    "<a><b:path>/<c:path>/<d>!",
+    "<a><b:ipv6><c:ip><d>!",
+    "<a><b:time><c:iso8601><d>!",
+    "<a><b:a|aa|aaa><c:a|aaa><d>!",
+    "<a>-<b:host>.<c:hex>.<d:rest>",
+    "<a> [<b:word>] <c:word>=<d:quoted> <e> <f:int>: <g>!",
+]
+"""Patterns of many free fields and tokens that need a search for where each begins."""
+
+EASY = [
+    "<a> <b> <c> <d>",
+    "<a>aaab<b>aaab<c>",
+    "<a:word>aaaa<b>aaab<c>",
+    "<a> - <b:word> <c:path> <d>",
+    "<a>:<b:quoted> <c>: <d>",
+    "<a>=<b:int>,<c>=<d:float>;<e>",
+    "<a>(<b:ipv4>)<c>",
+    "<a> <b:url> <c:word> <d:percent>",
+    "<a>, [<b:host>] <c:word> <d:uuid>, <e>",
+    "<a:word> <b:path> <c>:",
+    "<a><b:time><c>",
+    "<a>/<b>//<c>://<d>",
+    '<a>"<b>\\"<c>"',
+]
+"""Patterns whose expression is used for lines of any length."""
+
+HOSTILE: dict[str, Callable[[int], bytes]] = {
+    "words": lambda n: b"a " * (n // 2),
+    "letters": lambda n: b"a" * n,
+    "letters-b": lambda n: b"a" * (n - 1) + b"b",
+    "digits": lambda n: b"1" * n,
+    "two-runs": lambda n: b"1" * (n // 2) + b"-" + b"1" * (n // 2),
+    "two-hosts": lambda n: b"a" * (n // 2) + b":" + b"a" * (n // 2),
+    "parentheses": lambda n: b"(" * n,
+    "quotes": lambda n: b'"' * n,
+    "escaped-quotes": lambda n: b'"' + b'\\"' * (n // 2),
+    "quoted-twice": lambda n: b'"' + b'\\"' * (n // 4) + b'""' + b'\\"' * (n // 4) + b'"',
+    "backslashes": lambda n: b"\\" * n,
+    "colon-quotes": lambda n: b':"\\' * (n // 3),
+    "hyphens": lambda n: b"a-" * (n // 2),
+    "colons": lambda n: b":" * n,
+    "hex-colons": lambda n: b"f:" * (n // 2),
+    "slashes": lambda n: b"/" * n,
+    "blanks-x": lambda n: b" " * (n // 2) + b"x" + b" " * (n // 2) + b".",
+    "points": lambda n: b"1." * (n // 2),
+    "percents": lambda n: b"1%" * (n // 2),
+    "exponents": lambda n: b"1e" * (n // 2) + b"1" * (n // 2),
+    "fraction": lambda n: b"1." + b"1" * n,
+    "hex-prefixes": lambda n: b"0x" * (n // 2) + b"1" * (n // 2),
+    "schemes": lambda n: b"a" * (n // 2) + b"://" + b"a://" * (n // 8),
+    "times": lambda n: b"12:34:56." * (n // 9),
+    "addresses": lambda n: b"1.2.3.4::" * (n // 9),
+    "almost": lambda n: b"aaa" * (n // 3) + b"aaab",
+    "pairs": lambda n: b'[a] a="b" 1: ' * (n // 13),
+    "commas": lambda n: b"=1,(" * (n // 4),
+}
+"""Lines of about n bytes."""
+
+each_hard_pattern = pytest.mark.parametrize("pattern", HARD)
+each_easy_pattern = pytest.mark.parametrize("pattern", EASY)
+
+
+class CountingExpression:
+    """An expression of a token that counts the bytes that it reads."""
+
+    def __init__(self, compiled: re.Pattern[bytes], cost_of_failure: re.Pattern[bytes]) -> None:
+        self.compiled = compiled
+        self.cost_of_failure = cost_of_failure
+        self.bytes_read = 0
+
+    def match(self, line: bytes, start: int) -> re.Match[bytes] | None:
+        """What the expression finds."""
+        match = self.compiled.match(line, start)
+        read = match or self.cost_of_failure.match(line, start)
+        self.bytes_read += 1 if read is None else read.end() - start + 1
+        return match
+
+
+_READ_IN_VAIN = {PERCENT: re.compile(TOKEN_EXPRESSIONS[FLOAT]), QUOTED: re.compile(rb'".*', re.DOTALL)}
+"""Which bytes of a line are read, at most, where there is no token; of the other types, a few."""
+
+
+def steps(monkeypatch: pytest.MonkeyPatch, program: Program, line: bytes) -> int:
+    """How many steps the reference takes for *line*."""
+    nothing = re.compile(b"")
+    expression_of = reference._expression
+
+    @functools.cache
+    def counting(type_: NamedType) -> CountingExpression:
+        counted.append(CountingExpression(expression_of(type_), _READ_IN_VAIN.get(type_, nothing)))
+        return counted[-1]
+
+    counted: list[CountingExpression] = []
+    calls = 0
+
+    def count(frame: FrameType, event: str, argument: Any) -> None:
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(reference, "_expression", counting)
+        before = sys.getprofile()
+        sys.setprofile(count)
+        try:
+            ReferenceEngine(program).match(line)
+        finally:
+            sys.setprofile(before)
+    return calls + sum(each.bytes_read for each in counted)
+
+
+@each_hard_pattern
+def test_the_steps_of_the_reference_grow_with_the_length_of_the_line(
+    monkeypatch: pytest.MonkeyPatch, pattern: str
+) -> None:
+    program = make_program(pattern)
+    grown = {}
+    for name, make_line in HOSTILE.items():
+        few, many = (steps(monkeypatch, program, make_line(length)) for length in (150, 600))
+        if many > 5 * few + 300:
+            grown[name] = (few, many)
+    assert {} == grown
+
+
+@pytest.mark.parametrize("pattern", HARD[::4])
+def test_the_steps_of_the_reference_for_a_byte_are_a_few_for_each_item(
+    monkeypatch: pytest.MonkeyPatch, pattern: str
+) -> None:
+    program = make_program(pattern)
+    size = len(program.variants[0].items)
+    for make_line in HOSTILE.values():
+        line = make_line(400)
+        assert steps(monkeypatch, program, line) < 20 * (len(line) + 20) * size
+
+
+def growth(run: Callable[[bytes], object], make_line: Callable[[int], bytes], length: int) -> float:
+    """How much longer a line four times as long takes; 0 where both are too quick to tell. About 4 is linear."""
+    short, long = make_line(length), make_line(4 * length)
+    smallest = float("inf")
+    for _ in range(4):  # a disturbed measurement is repeated; what backtracks fails every time
+        seconds = [min(_seconds(run, line) for _ in range(2)) for line in (short, long)]
+        if seconds[1] < 0.002:
+            return 0
+        smallest = min(smallest, seconds[1] / seconds[0])
+        if smallest < 10:
+            break
+    return smallest
+
+
+def _seconds(run: Callable[[bytes], object], line: bytes) -> float:
+    start = time.perf_counter()
+    run(line)
+    return time.perf_counter() - start
+
+
+@each_easy_pattern
+def test_the_time_of_an_easy_expression_grows_with_the_length_of_the_line(pattern: str) -> None:
+    program = make_program(pattern)
+    easy = expression.of_variant(program.variants[0])
+    assert easy is not None
+    assert expression.UNBOUNDED == easy.longest_line
+    engine = make_engine(program, "portable")
+    grown = {name: growth(engine.match, make_line, 10_000) for name, make_line in HOSTILE.items()}
+    assert {} == {name: factor for name, factor in grown.items() if factor >= 10}
+
+
+@pytest.mark.parametrize("head", ["<h>: <i:word>=", "<h:word> <i>:", "<h:host> <i:quoted>:", "<h>[<i:int>]"])
+def test_the_time_of_templates_with_a_common_head_grows_with_the_length_of_the_line(head: str) -> None:
+    program = make_program(*(f"{head}{end}" for end in ("a<x>", "b<x>c<y:int>", "<x> d<y:quoted>", "<x:word>e<y>")))
+    engine = make_engine(program, "portable")
+    make_lines: dict[str, Callable[[int], bytes]] = {
+        **{name: lambda n, make=make: b"a a: b=" + make(n) for name, make in HOSTILE.items()},  # type: ignore[misc]
+        "heads": lambda n: b"a: b=" * (n // 5),
+        "brackets": lambda n: b"a[1]" * (n // 4),
+        "quotes": lambda n: b'a "b":' * (n // 6),
+    }
+    # Less long than elsewhere: lines too long for a hard expression are walked, which takes its time.
+    grown = {name: growth(engine.match, make_line, 1_500) for name, make_line in make_lines.items()}
+    assert {} == {name: factor for name, factor in grown.items() if factor >= 10}
+
+
+@each_hard_pattern
+def test_lines_too_long_for_a_hard_expression_are_walked(monkeypatch: pytest.MonkeyPatch, pattern: str) -> None:
+    walked = []
+
+    def counting_walk(variant: Any, line: bytes) -> tuple[int, ...] | None:
+        walked.append(len(line))
+        return walk(variant, line)
+
+    monkeypatch.setattr(portable, "walk", counting_walk)
+    program = make_program(pattern)
+    hard = expression.of_variant(program.variants[0])
+    assert hard is not None
+    if hard.longest_line == expression.UNBOUNDED:
+        return  # hard for the reference alone
+    assert hard.longest_line <= expression.MAX_FACTOR
+    engine = PortableEngine(program)
+    # With every text of the pattern in it, so that it is not told apart by what is missing.
+    texts = b"".join(getattr(item, "text", b"") for item in program.variants[0].items)
+    for length, expected in ((hard.longest_line, []), (hard.longest_line + 1, [hard.longest_line + 1])):
+        if length >= len(texts):
+            walked.clear()
+            engine.match(b"~" * (length - len(texts)) + texts)
+            assert expected == walked
+
+
+@pytest.mark.parametrize("name", ["words", "letters", "digits", "parentheses", "quoted-twice", "hyphens", "colons"])
+def test_a_hostile_line_of_100_kb_has_one_answer(name: str) -> None:
+    line = HOSTILE[name](100_000).rstrip()
+    program = make_program("<a>a<b:quoted>x<c:int>-<d:host>!", "<a:word>-<b>:<c:int>")
+    assert ReferenceEngine(program).match(line) == PortableEngine(program).match(line)
