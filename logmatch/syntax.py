@@ -51,6 +51,7 @@ runs of digits, so that 10.5 becomes `<NUM>.<NUM>` (the sample configuration of 
 """
 
 _HINT_LITERAL = "a literal '<' is written '<<'; a field is written <name:type> or <name>, an unnamed one <*>"
+_TYPES_AND_LITERAL = f"{', '.join(TYPES)}; a literal '<' is written '<<'"
 
 
 def parse_pattern(text: str) -> Pattern:
@@ -191,7 +192,9 @@ def _named_or_words(written: str, text: str, start: int) -> FieldType:
         return TYPES[written]
     near = difflib.get_close_matches(written, TYPES, n=1)
     hint = (
-        f"did you mean {near[0]!r}? The types are {', '.join(TYPES)}" if near else f"the types are {', '.join(TYPES)}"
+        f"did you mean {near[0]!r}? The types are {_TYPES_AND_LITERAL}"
+        if near
+        else f"the types are {_TYPES_AND_LITERAL}"
     )
     _fail(f"unknown type {written!r}", text, start, start + len(written), hint)
 
@@ -219,7 +222,13 @@ def _fail_at_field(text: str, opening: int) -> NoReturn:
     start = _FIELD_START.match(text, opening)
     if start is None:
         if text.startswith("<:", opening):
-            _fail("the field has no name", text, opening, opening + 2, "an unnamed field is written <*:type>")
+            _fail(
+                "the field has no name",
+                text,
+                opening,
+                opening + 2,
+                "an unnamed field is written <*:type>, a literal '<' is written '<<'",
+            )
         _fail("this '<' opens nothing", text, opening, opening + 1, _HINT_LITERAL)
     if start["colon"] and text.startswith("/", start.end()):
         _fail(
@@ -227,13 +236,13 @@ def _fail_at_field(text: str, opening: int) -> NoReturn:
             text,
             opening,
             start.end() + 1,
-            "a field with one is written <name:/regex/>",
+            "a field with one is written <name:/regex/>, a literal '<' is written '<<'",
         )
     closing = text.find(">", start.end())
     if closing < 0 or "<" in text[start.end() : closing]:
         _fail("the field is not closed", text, opening, start.end(), f"it ends with '>'; {_HINT_LITERAL}")
     if start["colon"]:
-        _fail("the field has no type after the ':'", text, opening, closing + 1, f"the types are {', '.join(TYPES)}")
+        _fail("the field has no type after the ':'", text, opening, closing + 1, f"the types are {_TYPES_AND_LITERAL}")
     hint = f"a name holds letters, digits, '_', '.' and '-'; {_HINT_LITERAL}"
     _fail("this is not the name of a field", text, opening, closing + 1, hint)
 

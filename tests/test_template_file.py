@@ -100,7 +100,7 @@ def message(text: str) -> str:
 
 TYPES_HINT = (
     "the types are any, word, path, url, rest, ws, int, float, percent, hex, ipv4, ipv6, ip, mac, uuid, host, quoted, "
-    "date, time, iso8601, syslogtime, clftime"
+    "date, time, iso8601, syslogtime, clftime; a literal '<' is written '<<'"
 )
 
 
