@@ -17,13 +17,14 @@ What makes this the answer of `reference`:
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import operator
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from logmatch.engine import FieldTimeouts, Found, expression
+from logmatch.engine import FieldTimeouts, Found, expression, prefilter
 from logmatch.engine.prefilter import Filter, are_disjoint
 from logmatch.engine.reference import FieldTimeoutError, ReferenceEngine, texts, walk
 from logmatch.program import WHITESPACE, Program, Variant
@@ -54,6 +55,9 @@ Up to how many variants of a bucket the last match is tried first; proving it ri
 
 LEAST_SPLIT = 8
 """From how many variants on a part of a section becomes a section of its own."""
+
+MOST_SECTIONS = 8
+"""How many sections with a head there are, not counting further splits."""
 
 MOST_SPLITS = 4
 """How many sections may differ only in what follows a free field: each costs every line a match of its head."""
@@ -105,13 +109,16 @@ class PortableEngine:
 def split_heads(variants: Sequence[Variant]) -> list[tuple[Items, dict[int, Variant]]]:
     """
     Split *variants* into sections by the type of their first field or the first byte of their first literal, with the
-    longest head that the members have in common. Those without a common field form one section, which has no head.
+    longest head that the members have in common. Those without a common field form one section, which has no head; so
+    do small groups, since each head costs every line a match.
     """
-    sections = []
+    sections: list[tuple[Items, dict[int, Variant]]] = []
     headless: dict[int, Variant] = {}
     for group in _by_first_item(variants).values():
         head = _common_head(group.values())
-        if any(isinstance(item, Field) for item in head):
+        is_most = 2 * len(group) >= len(variants)
+        is_large = len(group) >= LEAST_SPLIT and bool(head) and not expression.is_search(head, 0)
+        if _count_fields(head) and (is_most or is_large) and len(sections) < MOST_SECTIONS:
             sections += _split_behind(head, group)
         else:
             headless.update(group)
@@ -408,7 +415,8 @@ class Bucket:
 
     def __init__(self, candidates: Iterable[Candidate]) -> None:
         self._candidates = {each.number: each for each in sorted(candidates, key=lambda each: each.number)}
-        self._filter: Filter | None = None
+        self._numbers = list(self._candidates)
+        self._filters: dict[int, Filter] = {}  # for so many of the first candidates
         self._last: Candidate | None = None  # the one that matched last, if nothing before it can match the same line
         self._unrivalled: dict[int, bool] = {}
         self.longest_line = -1
@@ -443,9 +451,7 @@ class Bucket:
             values = last_match.confirm(line, start)
             if values is not None:
                 return last_match.number, values
-        if self._filter is None:
-            self._filter = Filter({number: candidate.items for number, candidate in self._candidates.items()})
-        for number in self._filter.candidates(line, start):
+        for number in self._filter_below(limit).candidates(line, start):
             if number >= limit:
                 break
             candidate = self._candidates[number]
@@ -457,6 +463,15 @@ class Bucket:
                     self._last = candidate
                 return number, values
         return None
+
+    def _filter_below(self, limit: int) -> Filter:
+        """A filter for the candidates whose number is below *limit*, and others where those are many."""
+        below = bisect.bisect_left(self._numbers, limit)
+        if below >= prefilter.AUTOMATON_FROM:
+            below = len(self._numbers)
+        if below not in self._filters:
+            self._filters[below] = Filter({number: self._candidates[number].items for number in self._numbers[:below]})
+        return self._filters[below]
 
     def _is_unrivalled(self, candidate: Candidate) -> bool:
         """Whether no candidate that precedes *candidate* can match a line that it matches."""
