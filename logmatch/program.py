@@ -13,7 +13,7 @@ import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from logmatch.template import ANY, Field, FieldType, Item, Kind, Literal, Optional, Template, output_names
+from logmatch.template import ANY, Field, FieldType, Item, Kind, Literal, Optional, Pattern, Template, output_names
 
 WHITESPACE = b" \t"
 """What the language calls whitespace; it is left off at the end of a line and of a variant before matching."""
@@ -69,7 +69,7 @@ def compile_program(templates: Sequence[Template]) -> Program:
     ranked = []
     for number, template in enumerate(templates):
         items = template.items()
-        fields = [*_fields(items)]
+        fields = Pattern(items).fields()
         names = output_names(items)
         compiled.append(CompiledTemplate(template.id, tuple(names), tuple(field.type for field in fields)))
         for present in _choices(items):
@@ -85,14 +85,6 @@ def precedence(priority: int, variant: Variant) -> tuple[int, int, int, int]:
     any_fields = sum(field.type == ANY for field in fields)
     free_fields = sum(field.type.kind is Kind.FREE for field in fields)
     return (-priority, -variant.literal_bytes, any_fields, free_fields)
-
-
-def _fields(items: Iterable[Item]) -> Iterable[Field]:
-    for item in items:
-        if isinstance(item, Optional):
-            yield from _fields(item.items)
-        elif isinstance(item, Field):
-            yield item
 
 
 def _choices(items: Iterable[Item]) -> Iterable[tuple[bool, ...]]:

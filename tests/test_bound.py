@@ -204,7 +204,7 @@ def _seconds(run: Callable[[bytes], object], line: bytes) -> float:
 @each_easy_pattern
 def test_the_time_of_an_easy_expression_grows_with_the_length_of_the_line(pattern: str) -> None:
     program = make_program(pattern)
-    easy = expression.of_variant(program.variants[0])
+    easy = expression.of_items(program.variants[0].items)
     assert easy is not None
     assert expression.UNBOUNDED == easy.longest_line
     engine = make_engine(program, "portable")
@@ -237,7 +237,7 @@ def test_lines_too_long_for_a_hard_expression_are_walked(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(portable, "walk", counting_walk)
     program = make_program(pattern)
-    hard = expression.of_variant(program.variants[0])
+    hard = expression.of_items(program.variants[0].items)
     assert hard is not None
     if hard.longest_line == expression.UNBOUNDED:
         return  # hard for the reference alone

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from logmatch.engine.tokens import TOKEN_EXPRESSIONS
-from logmatch.program import WHITESPACE, Variant
+from logmatch.program import WHITESPACE
 from logmatch.template import (
     ANY,
     FLOAT,
@@ -89,16 +89,11 @@ class Expression:
     longest_line: int
 
 
-def of_variant(variant: Variant) -> Expression | None:
-    """
-    The expression for *variant*, or None where it has none (`/regex/` fields keep their own rules and time limit).
-    """
-    return of_items(variant.items)
-
-
 def of_items(items: Sequence[Literal | Field], *, to_end: bool = True) -> Expression | None:
     """
-    The expression for *items*; *to_end*: they end where the line ends.
+    The expression for *items*, or None where they have none (`/regex/` fields keep their own rules and time limit).
+
+    With *to_end* they end where the line ends.
 
     Without *to_end* what matches is the first of possibly several ways, and the last item must be no free field.
     """

@@ -10,6 +10,8 @@ What makes this the answer of `reference`:
 
 * A head is only used where it can end at one place. If something in the line says that it might end at another, the
   section's variants are tried as wholes.
+* A section is left out of a line only if another that stands for the same templates, with precedence, ended its head at
+  the same place (`Section.find_twin`).
 * A candidate is skipped only if a variant of higher precedence has matched, or its literals are missing. The one that
   matched last is tried first only if no other that precedes it can match the same line.
 * A line too long for an expression's cost bound is given to `reference.walk`.
@@ -231,7 +233,7 @@ class Section:
         self._doubts = 0
         self._twin: Section | None = None
         self._ended_at = -1  # where the head ended in the line at hand; -1 where it did not match or was not used
-        head_fields = sum(isinstance(item, Field) for item in head)
+        head_fields = _count_fields(head)
         if head:
             compiled = expression.of_items(head, to_end=False)
             assert compiled is not None
@@ -430,7 +432,7 @@ class Bucket:
         expressions = []
         group = 0
         for number, candidate in self._candidates.items():
-            fields = sum(isinstance(item, Field) for item in candidate.items)
+            fields = _count_fields(candidate.items)
             expressions.append(candidate.expression())
             self.alternatives[group + fields + 1] = (number, _texts_of(range(group + 1, group + fields + 1)))
             group += fields + 1
