@@ -112,7 +112,7 @@ class Matcher:
         if self._worker is None:
             self._worker = Worker(WorkerSpec(self._program, self._engine_name, Layout(), unmatched_apart=False))
         lines = Chunk("-", first_line=first_line, line_count=count_lines(chunk), offset=0, data=chunk, position=0)
-        return self._worker.run(lines).output
+        return bytes(self._worker.run(lines).output)
 
     def _values(self, number: int, texts: Sequence[bytes]) -> dict[str, Value]:
         variant = self._program.variants[number]

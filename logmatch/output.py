@@ -74,6 +74,11 @@ class RecordWriter:
         return record
 
     @property
+    def head(self) -> bytes:
+        """What comes before the line number in each record of the file at hand."""
+        return self._head
+
+    @property
     def plain_head(self) -> bytes | None:
         """
         What `bodies[variant].plain` takes first, to write what `matched` would write for the lines at hand; None
@@ -129,6 +134,29 @@ class Body:
         begin = b',"template_id":' + _key(template.id) + b',"values":{'
         self._pieces = [begin, *[b"," + key if number else key for number, key in enumerate(keys)], b"}}\n"]
         self.plain = _plain_writer(self._pieces, self._fields)
+
+    def pieces(self) -> tuple[bytes, list[tuple[int, bool, int, int, bytes]]]:
+        """
+        The same for a writer in another language: what comes before the first value, and for each value the number of
+        the field, whether it is a number, how many bytes of its text are left off at the beginning and at the end, and
+        what stands behind it. The quotes of strings are in these pieces.
+        """
+        before = self._pieces[0]
+        values: list[tuple[int, bool, int, int, bytes]] = []
+        quote = b""  # that ends the value before
+        for key, (index, is_number, start, end) in zip(self._pieces[1:], self._fields, strict=False):
+            piece = quote + key + (b"" if is_number else b'"')
+            quote = b"" if is_number else b'"'
+            if values:
+                values[-1] = (*values[-1][:4], piece)
+            else:
+                before += piece
+            values.append((index, is_number, start, -(end or 0), b""))
+        if values:
+            values[-1] = (*values[-1][:4], quote + self._pieces[-1])
+        else:
+            before += self._pieces[-1]
+        return before, values
 
     def escaped(self, head: bytes, line_number: int, values: Values) -> tuple[bytes, int]:
         """The record for any values, and how many U+FFFD are new in it."""

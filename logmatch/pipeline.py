@@ -407,7 +407,7 @@ class _OneWorker:
             raise
         except Exception as error:
             raise _failure(_unexpected(error), _BUG_HINT, task) from error
-        self._done = _Done(task, result.output, result.unmatched, result.tally, self._worker.engine_name)
+        self._done = _Done(task, bytes(result.output), bytes(result.unmatched), result.tally, self._worker.engine_name)
 
     def collect(self) -> _Done:
         assert self._done is not None
@@ -652,7 +652,7 @@ def _work(spec: WorkerSpec, chunks: SimpleQueue[Chunk], messages: SimpleQueue[tu
         worker = Worker(spec)
         while True:
             result = worker.run(chunks.get())
-            messages.put(_message((result.tally, worker.engine_name), result.output, result.unmatched))
+            messages.put(_message((result.tally, worker.engine_name), bytes(result.output), bytes(result.unmatched)))
             del result
     except LogmatchError as error:
         messages.put(_message(error, b""))

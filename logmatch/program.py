@@ -115,3 +115,12 @@ def _variant(template_number: int, items: Iterable[Item], present: Iterable[bool
         text = flat[-1].text.rstrip(WHITESPACE)
         flat[-1:] = [Literal(text)] if text else []
     return Variant(template_number, tuple(flat), tuple(slots))
+
+
+def common_prefix(literals: Sequence[bytes]) -> bytes:
+    """The longest beginning that all of *literals*, one at least, have in common."""
+    low, high = min(literals), max(literals)
+    length = next(
+        (index for index, (a, b) in enumerate(zip(low, high, strict=False)) if a != b), min(len(low), len(high))
+    )
+    return low[:length]

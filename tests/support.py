@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import regex
 
 from logmatch.chunk import Chunk
+from logmatch.engine import available
 from logmatch.output import Layout
 from logmatch.program import Program, compile_program
 from logmatch.syntax import check_fields, parse_pattern
@@ -41,7 +42,7 @@ from logmatch.template import (
 )
 from logmatch.worker import Result, Worker, WorkerSpec
 
-ENGINES = ("reference", "portable")
+ENGINES = ("reference", *(name for name in available() if name != "reference"))
 """All engines; the first defines what the others must answer."""
 
 
@@ -68,7 +69,8 @@ def run_worker(program: Program, engine: str, data: bytes, layout: Layout | None
     worker = Worker(WorkerSpec(program, engine, layout or Layout(), unmatched_apart=False))
     assert worker.engine_name == engine
     line_count = data.count(b"\n") + (not data.endswith(b"\n"))
-    return worker.run(Chunk("-", first_line=1, line_count=line_count, offset=0, data=data, position=0))
+    result = worker.run(Chunk("-", first_line=1, line_count=line_count, offset=0, data=data, position=0))
+    return Result(bytes(result.output), bytes(result.unmatched), result.tally)
 
 
 # SPEC 1: the forms of the types. A form tells whether a text as a whole is of the type.

@@ -246,7 +246,7 @@ def test_what_becomes_of_unmatched_lines_is_parsed() -> None:
 class FaultyWorker(Worker):
     """Does what a line says: "crash" dies, "bug" raises, "refuse" raises an error of ours."""
 
-    def run(self, chunk: Chunk) -> Result:
+    def run(self, chunk: Chunk, space: memoryview | None = None) -> Result:
         if b"crash" in chunk.data:
             os.kill(os.getpid(), signal.SIGKILL)
         if b"bug" in chunk.data:

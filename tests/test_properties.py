@@ -518,7 +518,7 @@ def test_every_record_is_json_with_its_keys_in_order(
     }
     result = outputs["reference"]
     assert all(result.output == each.output and result.tally == each.tally for each in outputs.values())
-    records = result.output.split(b"\n")
+    records = bytes(result.output).split(b"\n")
     assert b"" == records.pop()
     assert len(raws) == len(records)
     engine = ReferenceEngine(program)

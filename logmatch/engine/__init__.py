@@ -3,8 +3,10 @@ Engine: runs a program on lines. Many engines, one answer: the one that `referen
 
     reference   the matching rule as plain loops: slow, short, the final word
     portable    literals choose candidates (`prefilter`), regular expressions confirm them; needs no compiler
+    native      one tree over all variants, run by a compiled kernel on whole chunks
 
-`auto` is the fastest engine that is there. The variable LOGMATCH_ENGINE (or `--engine`) chooses another.
+`auto` is the fastest engine that is there: native, or portable where the kernel was not compiled or cannot be loaded.
+The variable LOGMATCH_ENGINE (or `--engine`) chooses another.
 """
 
 from __future__ import annotations
@@ -17,6 +19,12 @@ from logmatch.program import Program
 
 Found = tuple[int, tuple[bytes, ...]]
 """The number of a variant (from 0, in the order of precedence) and the text of each of its fields, in their order."""
+
+Spans = tuple[int, ...]
+"""Start and end of each field of a variant, flat: half-open byte offsets in the line."""
+
+Located = tuple[int, Spans]
+"""As `Found`, with places in place of texts."""
 
 FieldTimeouts = Counter[tuple[int, int]]
 """How often a `/regex/` field took too long: (template number, slot of the field) -> number of lines."""
@@ -37,9 +45,34 @@ class Engine(Protocol):
             line: one line without its terminator and without trailing whitespace; any bytes but `\\n`.
         """
 
+    def locate(self, line: bytes) -> Located | None:
+        """Return the same variant, and where its fields are."""
+
 
 NAMES = ("auto", "native", "portable", "reference")
 """What `--engine` takes."""
+
+
+def why_not_native() -> str | None:
+    """Why the native engine is not there, in a few words; None if it is."""
+    try:
+        import logmatch.engine._encode
+        import logmatch.engine._kernel  # noqa: F401
+    except ModuleNotFoundError:
+        return "the native one was not built"
+    except ImportError as error:
+        return f"the native one cannot be loaded: {error}"
+    return None
+
+
+def default_name() -> str:
+    """The name of the engine that "auto" stands for."""
+    return "native" if why_not_native() is None else "portable"
+
+
+def available() -> tuple[str, ...]:
+    """The names of the engines that this installation has, the fastest first."""
+    return NAMES[1:] if why_not_native() is None else NAMES[2:]
 
 
 def make_engine(program: Program, name: str = "auto") -> Engine:
@@ -49,7 +82,17 @@ def make_engine(program: Program, name: str = "auto") -> Engine:
     Raises:
         UsageError: there is no such engine, or it is not part of this installation.
     """
-    if name in ("auto", "portable"):
+    if name == "auto":
+        name = default_name()
+    if name == "native":
+        reason = why_not_native()
+        if reason is not None:
+            hint = "install logmatch where a C compiler is, or use --engine portable, which gives the same records"
+            raise UsageError(f"there is no native engine here: {reason}", hint=hint)
+        from logmatch.engine.native import NativeEngine
+
+        return NativeEngine(program)
+    if name == "portable":
         from logmatch.engine.portable import PortableEngine
 
         return PortableEngine(program)
@@ -57,6 +100,4 @@ def make_engine(program: Program, name: str = "auto") -> Engine:
         from logmatch.engine.reference import ReferenceEngine
 
         return ReferenceEngine(program)
-    if name == "native":
-        raise UsageError("the native engine is not part of this version", hint="use --engine portable, or leave it out")
     raise UsageError(f"there is no engine {name!r}", hint=f"the engines are {', '.join(NAMES)}")

@@ -15,7 +15,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from logmatch.engine.tokens import TOKEN_EXPRESSIONS
+from logmatch.engine.tokens import ENDS_IN_ORDER, TOKEN_EXPRESSIONS
 from logmatch.program import WHITESPACE
 from logmatch.template import (
     ANY,
@@ -62,8 +62,6 @@ _SHORTEST: dict[FieldType, bytes] = {
     URL: rb"[A-Za-z][A-Za-z0-9+.-]*+://[^ \t]+?",
 }
 
-# Tokens that end no later when they begin earlier. (From the second colon of 13:05:59.1 a time ends earlier: 05:59.)
-_MONOTONE = {INT, FLOAT, PERCENT, HEX, HOST, QUOTED, WS, IPV4, MAC, UUID}
 _NEVER_WHITESPACE = {INT, FLOAT, PERCENT, HEX, HOST, IPV4, MAC, UUID}
 
 # The bytes of tokens without a bound on their length. Two scans that begin behind a literal overlap only if its last
@@ -212,7 +210,7 @@ def _is_monotone(item: Literal | Field) -> bool:
         return True
     if isinstance(item.type, WordList):
         return len({len(word) for word in item.type.words}) == 1
-    return item.type in _MONOTONE or item.type in _TO_WHITESPACE
+    return item.type in ENDS_IN_ORDER or item.type in _TO_WHITESPACE
 
 
 def _has_no_whitespace(item: Literal | Field) -> bool:

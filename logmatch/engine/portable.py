@@ -26,10 +26,10 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from logmatch.engine import FieldTimeouts, Found, expression, prefilter
+from logmatch.engine import FieldTimeouts, Found, Located, expression, prefilter
 from logmatch.engine.prefilter import Filter, are_disjoint
 from logmatch.engine.reference import FieldTimeoutError, ReferenceEngine, texts, walk
-from logmatch.program import WHITESPACE, Program, Variant
+from logmatch.program import WHITESPACE, Program, Variant, common_prefix
 from logmatch.template import ANY, Field, Kind, Literal, RegexType
 
 Items = tuple[Literal | Field, ...]
@@ -90,6 +90,18 @@ class PortableEngine:
         has_regex = any(isinstance(f.type, RegexType) for variant in program.variants for f in variant.fields())
         # For a single section that cannot time out, match is that section's: a call less for each line.
         self.match = self._match if has_regex or len(self._sections) != 1 else self._sections[0].match
+
+    def locate(self, line: bytes) -> Located | None:
+        """See `Engine.locate`."""
+        found = self.match(line)
+        if found is None:
+            return None
+        try:
+            spans = walk(self.program.variants[found[0]], line)
+        except FieldTimeoutError:
+            return None  # it was just within its time when it was matched
+        assert spans is not None, "the portable engine and the reference differ"
+        return found[0], spans
 
     def _match(self, line: bytes) -> Found | None:
         found = None
@@ -183,7 +195,7 @@ def _common_head(variants: Iterable[Variant]) -> Items:
         first = place[0]
         if isinstance(first, Literal):
             literals = [item.text for item in place if isinstance(item, Literal)]
-            text = _common_prefix(literals) if len(literals) == len(place) else b""
+            text = common_prefix(literals) if len(literals) == len(place) else b""
             if text:
                 head.append(Literal(text))
             if text != first.text or any(text != other for other in literals):
@@ -203,14 +215,6 @@ def _common_head(variants: Iterable[Variant]) -> Items:
         ):
             return tuple(head[:index])
     return tuple(head)
-
-
-def _common_prefix(literals: Sequence[bytes]) -> bytes:
-    low, high = min(literals), max(literals)
-    length = next(
-        (index for index, (a, b) in enumerate(zip(low, high, strict=False)) if a != b), min(len(low), len(high))
-    )
-    return low[:length]
 
 
 class Section:

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from logmatch.engine import FieldTimeouts, Found
+from logmatch.engine import FieldTimeouts, Found, Located, Spans
 from logmatch.engine.tokens import TOKEN_EXPRESSIONS
 from logmatch.program import WHITESPACE, Program, Variant
 from logmatch.template import (
@@ -70,6 +70,11 @@ class ReferenceEngine:
 
     def match(self, line: bytes) -> Found | None:
         """See `Engine.match`."""
+        located = self.locate(line)
+        return None if located is None else (located[0], texts(line, located[1]))
+
+    def locate(self, line: bytes) -> Located | None:
+        """See `Engine.locate`."""
         too_slow = set()  # fields of this line: each is counted once, in however many variants it stands
         found = None
         for number, variant in enumerate(self.program.variants):
@@ -79,18 +84,18 @@ class ReferenceEngine:
                 too_slow.add((variant.template_number, timeout.slot))
                 continue
             if spans is not None:
-                found = number, texts(line, spans)
+                found = number, spans
                 break
         self.timeouts.update(too_slow)
         return found
 
 
-def texts(line: bytes, spans: tuple[int, ...]) -> tuple[bytes, ...]:
+def texts(line: bytes, spans: Spans) -> tuple[bytes, ...]:
     """The text of each field of *line*; *spans* is flat: start and end of each."""
     return tuple(line[start:end] for start, end in zip(spans[::2], spans[1::2], strict=True))
 
 
-def walk(variant: Variant, line: bytes) -> tuple[int, ...] | None:
+def walk(variant: Variant, line: bytes) -> Spans | None:
     """
     Return where the fields of *variant* are in *line*, or None if it does not fit the whole of it.
 

@@ -23,6 +23,7 @@ from logmatch.template import (
     MAC,
     PERCENT,
     QUOTED,
+    REST,
     SYSLOGTIME,
     TIME,
     UUID,
@@ -114,3 +115,11 @@ TOKEN_EXPRESSIONS: dict[NamedType, bytes] = {
     + _SECOND
     + rb" [+-][0-9]{4}",
 }
+
+ENDS_IN_ORDER = frozenset(
+    (REST, WS, INT, FLOAT, PERCENT, HEX, IPV4, MAC, UUID, HOST, QUOTED, DATE, SYSLOGTIME, CLFTIME)
+)
+"""
+Tokens that end no earlier when they begin later. Others may: of 13:05:59.1 the time that begins at 05 ends before the
+point.
+"""

@@ -1,0 +1,460 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
+"""
+Encode: spans and bytes in, JSON Lines out: the native side of `output`. It imports nothing of ours but the table of lines.
+
+What is the same for each record of a variant comes from `output` once (`Encoder.bodies`); what is left for a line is to
+copy these pieces and the texts between them. A line without a byte that JSON escapes or that could be wrong in UTF-8
+(the kernel has looked) is copied as it is; in others such bytes are looked for 16 at a time, run by run.
+"""
+
+from cpython.buffer cimport PyBuffer_FillInfo
+from libc.stdint cimport int32_t, uint8_t
+from libc.stdlib cimport free, malloc, realloc
+from libc.string cimport memcpy, memset
+
+from logmatch.engine._kernel cimport Table
+
+cdef extern from "_simd.h" nogil:
+    void lm_copy(uint8_t *to, const uint8_t *from_, Py_ssize_t n, const uint8_t *readable)
+    Py_ssize_t lm_plain(const uint8_t *p, const uint8_t *end, const uint8_t *readable)
+    bint LM_UNLIKELY(bint x)
+
+ctypedef const uint8_t *Text
+
+
+cdef enum:
+    SLACK = 64      # lm_copy may write 15 bytes more than it is told
+    ESCAPED = 6     # bytes that one byte of a text becomes at most: \\u001b
+
+
+cdef class Memory:
+    """Bytes that a memoryview keeps alive."""
+
+    cdef uint8_t *data
+    cdef Py_ssize_t room
+    cdef Py_ssize_t views       # how many buffers of it are in use; as long as there are any, it must not move
+
+    def __dealloc__(self):
+        free(self.data)
+
+    def __getbuffer__(self, Py_buffer *buffer, int flags):
+        PyBuffer_FillInfo(buffer, self, self.data, self.room, 1, flags)
+        self.views += 1
+
+    def __releasebuffer__(self, Py_buffer *buffer):
+        self.views -= 1
+
+
+cdef class Output:
+    """
+    Records on their way out: bytes that grow.
+
+    They are written into *space* (`begin`) as long as they fit, and then into memory of its own, which is kept for later.
+    """
+
+    cdef uint8_t *data          # of the space, or of the memory
+    cdef Py_ssize_t size, room
+    cdef Memory memory
+    cdef object space
+
+    def __cinit__(self):
+        self.memory = Memory()
+
+    def begin(self, space=None):
+        """Forget what was written. What `view` gave stays as it is."""
+        cdef uint8_t[::1] memory
+        if self.memory.views:
+            self.memory = Memory()
+        self.size = 0
+        self.space = space
+        if space is not None and len(space):
+            memory = space
+            self.data = &memory[0]
+            self.room = memory.shape[0]
+        else:
+            self.data = self.memory.data
+            self.room = self.memory.room
+
+    def view(self):
+        """What has been written since `begin`, as a memoryview: of the space, if it fitted in there."""
+        if self.size == 0:
+            return memoryview(b"")
+        if self.data == self.memory.data:
+            return memoryview(self.memory)[: self.size]
+        return memoryview(self.space)[: self.size]
+
+    def add(self, const uint8_t[::1] record not None):
+        """Write a record that was made elsewhere."""
+        cdef Py_ssize_t n = record.shape[0]
+        if n:
+            self.make_room(n)
+            memcpy(self.data + self.size, &record[0], <size_t>n)
+            self.size += n
+
+    cdef int make_room(self, Py_ssize_t more) except -1 nogil:
+        # Room for `more` bytes behind those that are written, and for SLACK.
+        cdef Py_ssize_t room = self.size + more + SLACK
+        cdef uint8_t *moved
+        if room <= self.room:
+            return 0
+        if self.memory.views:
+            with gil:
+                raise BufferError("records are added to what is being looked at")
+        if room < 2 * self.memory.room:
+            room = 2 * self.memory.room
+        if room < 1 << 16:
+            room = 1 << 16
+        moved = <uint8_t *>realloc(self.memory.data, <size_t>room)
+        if moved == NULL:
+            with gil:
+                raise MemoryError
+        if self.data != NULL and self.data != self.memory.data:
+            memcpy(moved, self.data, <size_t>self.size)
+        self.data = self.memory.data = moved
+        self.room = self.memory.room = room
+        return 0
+
+
+cdef struct Digits:
+    # A number in decimal, the last digit at bytes[23]; 16 may be read from any of them.
+    uint8_t bytes[48]
+    int first
+
+
+cdef void set_digits(Digits *digits, unsigned long long number) noexcept nogil:
+    memset(digits.bytes, c'0', 48)
+    digits.first = 24
+    while True:
+        digits.first -= 1
+        digits.bytes[digits.first] = <uint8_t>(c'0' + number % 10)
+        number //= 10
+        if number == 0:
+            break
+
+
+cdef inline void increment(Digits *digits) noexcept nogil:
+    cdef int i = 23
+    while digits.bytes[i] == c'9':
+        digits.bytes[i] = c'0'
+        i -= 1
+    digits.bytes[i] += 1    # in front of the first digit stands '0'
+    if i < digits.first:
+        digits.first = i
+
+
+cdef inline uint8_t *put_digits(uint8_t *to, Digits *digits) noexcept nogil:
+    memcpy(to, digits.bytes + digits.first, 24)     # SAFETY: SLACK; 24 + 24 bytes
+    return to + (24 - digits.first)
+
+
+cdef inline uint8_t *put_number(uint8_t *to, Text p, Text end, Text readable) noexcept nogil:
+    # `output.json_number`; the text of a number is not empty.
+    if p[0] == c'-':
+        to[0] = c'-'
+        to += 1
+        p += 1
+    elif p[0] == c'+':
+        p += 1
+    while p < end and p[0] == c'0':
+        p += 1
+    if p == end or not c'0' <= p[0] <= c'9':
+        to[0] = c'0'
+        to += 1
+    lm_copy(to, p, end - p, readable)
+    return to + (end - p)
+
+
+cdef inline int sequence_length(Text p, Text end, int *valid) noexcept nogil:
+    # How many bytes at p (a byte from 0x80 on) are one character, or the longest beginning of one that is then cut off,
+    # which becomes one U+FFFD: Unicode 15, section 3.9, "substitution of maximal subparts", as Python does it.
+    cdef uint8_t first = p[0], low = 0x80, high = 0xBF
+    cdef int length, i
+    valid[0] = 0
+    if first < 0xC2 or first > 0xF4:
+        return 1
+    if first < 0xE0:
+        length = 2
+    elif first < 0xF0:
+        length = 3
+        if first == 0xE0:
+            low = 0xA0
+        elif first == 0xED:
+            high = 0x9F
+    else:
+        length = 4
+        if first == 0xF0:
+            low = 0x90
+        elif first == 0xF4:
+            high = 0x8F
+    for i in range(1, length):
+        if p + i >= end or not low <= p[i] <= high:
+            return i
+        low = 0x80
+        high = 0xBF
+    valid[0] = 1
+    return length
+
+
+cdef uint8_t *put_string(uint8_t *to, Text p, Text end, Text readable, Py_ssize_t *replaced) noexcept nogil:
+    # What stands between the quotes. `to` has room for ESCAPED * (end - p) bytes and SLACK.
+    cdef const char *hexadecimal = "0123456789abcdef"
+    cdef Py_ssize_t run
+    cdef uint8_t byte
+    cdef int length, valid, i
+    while True:
+        run = lm_plain(p, end, readable)
+        lm_copy(to, p, run, readable)
+        to += run
+        p += run
+        if p >= end:
+            return to
+        byte = p[0]
+        if byte >= 0x80:
+            length = sequence_length(p, end, &valid)
+            if valid:
+                for i in range(length):
+                    to[i] = p[i]
+                to += length
+            else:
+                to[0] = 0xEF
+                to[1] = 0xBF
+                to[2] = 0xBD
+                to += 3
+                replaced[0] += 1
+            p += length
+            continue
+        to[0] = c'\\'
+        if byte == c'"' or byte == c'\\':
+            to[1] = byte
+            to += 2
+        elif byte == c'\t':
+            to[1] = c't'
+            to += 2
+        elif byte == c'\r':
+            to[1] = c'r'
+            to += 2
+        elif byte == c'\n':
+            to[1] = c'n'
+            to += 2
+        elif byte == 0x08:
+            to[1] = c'b'
+            to += 2
+        elif byte == 0x0C:
+            to[1] = c'f'
+            to += 2
+        else:
+            to[1] = c'u'
+            to[2] = c'0'
+            to[3] = c'0'
+            to[4] = hexadecimal[byte >> 4]
+            to[5] = hexadecimal[byte & 15]
+            to += 6
+        p += 1
+
+
+cdef class Encoder:
+    """
+    Writes the records of the lines in a `Table`.
+
+    Args:
+        variant_count: how many variants there are.
+        body_of: called with a variant number: gives the bytes before its first value, and for each value (index of the
+            field, whether it is a number, how many bytes of its text are left off at the beginning and at the end, what
+            stands behind it). Asked once for each variant that occurs.
+        raw: whether matched records have the line too (unmatched ones always have).
+        offsets: whether records have the offset of the line.
+    """
+
+    cdef object body_of
+    cdef bint raw, offsets
+    # Bodies, in words: how many values, bytes in all pieces, length of the first piece, its bytes; then for each value its
+    # field, kind, bytes left off at the beginning and the end, length of the piece behind it, its bytes.
+    cdef int32_t *bodies
+    cdef Py_ssize_t body_size, body_room      # in words
+    cdef int32_t *body_at                     # variant number -> its place in bodies, -1 before it is known
+    cdef Py_ssize_t variant_count
+    cdef readonly Py_ssize_t replaced
+    """How many U+FFFD were written in place of bytes that are not UTF-8, in the last `encode`."""
+
+    def __cinit__(self, Py_ssize_t variant_count, body_of, *, bint raw, bint offsets):
+        self.variant_count = variant_count
+        self.body_of = body_of
+        self.raw = raw
+        self.offsets = offsets
+        self.body_room = 1 << 10
+        self.bodies = <int32_t *>malloc(<size_t>self.body_room * sizeof(int32_t))
+        self.body_at = <int32_t *>malloc(<size_t>(variant_count + 1) * sizeof(int32_t))
+        if self.bodies == NULL or self.body_at == NULL:
+            raise MemoryError
+        memset(self.body_at, 0xFF, <size_t>(variant_count + 1) * sizeof(int32_t))
+
+    def __dealloc__(self):
+        free(self.bodies)
+        free(self.body_at)
+
+    def encode(
+        self, const uint8_t[::1] data not None, Py_ssize_t begin, Table table not None, *, bytes head,
+        unsigned long long first_line, unsigned long long offset, Output records not None, Output unmatched
+    ):
+        """
+        Write the records of the lines of data[begin:], which are in *table*, behind those that are in the outputs.
+
+        Args:
+            head: what comes before the number of the line.
+            offset: of data[begin] in its file.
+            unmatched: where the records of unmatched lines go; it may be *records*; None: they are dropped.
+        """
+        cdef Text text
+        cdef Text readable
+        self.replaced = 0
+        if table.line_count == 0:
+            return
+        if not 0 <= begin < data.shape[0] or begin + table.ends[table.line_count - 1] > data.shape[0]:
+            raise ValueError("the table is not of this data")
+        text = &data[begin]
+        readable = text + (data.shape[0] - begin)
+        cdef const uint8_t *head_text = <const uint8_t *><const char *>head
+        cdef Py_ssize_t head_size = len(head)
+        with nogil:
+            self.encode_lines(text, readable, table, head_text, head_size, first_line, offset, records, unmatched)
+
+    cdef int encode_lines(
+        self, Text text, Text readable, Table table, const uint8_t *head, Py_ssize_t head_size,
+        unsigned long long first_line, unsigned long long offset, Output records, Output unmatched
+    ) except -1 nogil:
+        cdef Digits number
+        cdef Py_ssize_t i, start = 0, size, bound, replaced = 0
+        cdef Text line, line_end
+        cdef uint8_t *to
+        cdef int32_t variant
+        cdef const int32_t *body
+        cdef bint special
+        set_digits(&number, first_line)
+        for i in range(table.line_count):
+            line = text + start
+            line_end = text + table.ends[i]
+            if line_end > line and (line_end - 1)[0] == c'\r':
+                line_end -= 1
+            size = line_end - line
+            special = table.special[i]
+            variant = table.numbers[i]
+            # SAFETY: bound is how many bytes are written at most: each byte of the line stands in at most one field and once
+            # in "raw", and becomes at most ESCAPED bytes; a number gets at most one digit more.
+            if variant >= 0:
+                if self.body_at[variant] < 0:
+                    self.add_body(variant)
+                body = self.bodies + self.body_at[variant]
+                bound = head_size + 128 + body[1] + body[0] + (ESCAPED if special else 1) * size * (2 if self.raw else 1)
+                records.make_room(bound)
+                to = records.data + records.size
+                memcpy(to, head, <size_t>head_size)
+                to = put_digits(to + head_size, &number)
+                to = self.put_body(to, body, line, table.spans + table.span_begins[i], special, readable, &replaced)
+                if self.raw or self.offsets:
+                    to = self.put_tail(to, line, line_end, self.raw, offset + <unsigned long long>start, readable, &replaced)
+                records.size = to - records.data
+            elif unmatched is not None:
+                bound = head_size + 128 + (ESCAPED if special else 1) * size
+                unmatched.make_room(bound)
+                to = unmatched.data + unmatched.size
+                memcpy(to, head, <size_t>head_size)
+                to = put_digits(to + head_size, &number)
+                memcpy(to, b',"template_id":null', 19)
+                to = self.put_tail(to + 19, line, line_end, True, offset + <unsigned long long>start, readable, &replaced)
+                unmatched.size = to - unmatched.data
+            start = table.ends[i] + 1
+            increment(&number)
+        self.replaced = replaced
+        return 0
+
+    cdef inline uint8_t *put_body(
+        self, uint8_t *to, const int32_t *body, Text line, const int32_t *spans, bint special, Text readable,
+        Py_ssize_t *replaced
+    ) noexcept nogil:
+        cdef const uint8_t *pieces_readable = <const uint8_t *>(self.bodies + self.body_room)
+        cdef int32_t count = body[0], n
+        cdef Text p, end
+        n = body[2]
+        lm_copy(to, <const uint8_t *>(body + 3), n, pieces_readable)
+        to += n
+        body += 3 + ((n + 3) >> 2)
+        while count > 0:
+            # SAFETY: body[0] is an index below the number of fields of this variant (add_body), and spans has all of them.
+            p = line + spans[2 * body[0]] + body[2]
+            end = line + spans[2 * body[0] + 1] - body[3]
+            if body[1]:
+                if c'1' <= p[0] <= c'9':
+                    lm_copy(to, p, end - p, readable)
+                    to += end - p
+                else:
+                    to = put_number(to, p, end, readable)
+            elif special:
+                to = put_string(to, p, end, readable, replaced)
+            else:
+                lm_copy(to, p, end - p, readable)
+                to += end - p
+            n = body[4]
+            lm_copy(to, <const uint8_t *>(body + 5), n, pieces_readable)
+            to += n
+            body += 5 + ((n + 3) >> 2)
+            count -= 1
+        return to
+
+    cdef uint8_t *put_tail(
+        self, uint8_t *to, Text line, Text line_end, bint raw, unsigned long long offset, Text readable, Py_ssize_t *replaced
+    ) noexcept nogil:
+        cdef Digits number
+        if raw:
+            memcpy(to, b',"raw":"', 8)
+            to = put_string(to + 8, line, line_end, readable, replaced)
+            to[0] = c'"'
+            to += 1
+        if self.offsets:
+            memcpy(to, b',"offset":', 10)
+            set_digits(&number, offset)
+            to = put_digits(to + 10, &number)
+        to[0] = c'}'
+        to[1] = c'\n'
+        return to + 2
+
+    cdef int add_body(self, int32_t variant) except -1 with gil:
+        cdef list words = []
+        cdef Py_ssize_t need, total
+        cdef int32_t *body
+        cdef int32_t *moved
+        lead, values = self.body_of(variant)
+        if self.raw or self.offsets:
+            # What comes behind the values: `put_tail` writes the last brace and the line break.
+            if values:
+                *values, (field, is_number, left, right, behind) = values
+                values.append((field, is_number, left, right, behind.removesuffix(b"}\n")))
+            else:
+                lead = lead.removesuffix(b"}\n")
+        total = len(lead)
+        need = 3 + (len(lead) + 3) // 4
+        for field, is_number, left, right, behind in values:
+            total += len(behind)
+            need += 5 + (len(behind) + 3) // 4
+        if self.body_size + need + 16 > self.body_room:
+            self.body_room = 2 * (self.body_size + need + 16)
+            moved = <int32_t *>realloc(self.bodies, <size_t>self.body_room * sizeof(int32_t))
+            if moved == NULL:
+                raise MemoryError
+            self.bodies = moved
+        body = self.bodies + self.body_size
+        self.body_at[variant] = <int32_t>self.body_size
+        self.body_size += need
+        body[0] = <int32_t>len(values)
+        body[1] = <int32_t>total
+        body[2] = <int32_t>len(lead)
+        memcpy(body + 3, <const char *><bytes>lead, <size_t>len(lead))
+        body += 3 + (len(lead) + 3) // 4
+        for field, is_number, left, right, behind in values:
+            body[0] = field
+            body[1] = is_number
+            body[2] = left
+            body[3] = right
+            body[4] = <int32_t>len(behind)
+            memcpy(body + 5, <const char *><bytes>behind, <size_t>len(behind))
+            body += 5 + (len(behind) + 3) // 4
+        return 0

@@ -1,0 +1,1311 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
+"""
+Kernel: the loop over the lines of one chunk: bytes and integers in, integers out. It imports nothing of ours.
+
+It runs a *machine*: code (32-bit words) that `native` makes of a program, one tree over the items of all variants. Each
+instruction takes a piece of the line or fails. What can go on in several ways leaves a *frame* (a choice that is open);
+a failure takes up the last frame. A frame knows the best variant that can come of it, so that it is dropped as soon as a
+better one has matched. The instructions, a word each unless said otherwise:
+
+    LITERAL n bytes                       these n bytes stand here
+    TOKEN type cache                      the longest text of a token type
+    WORDS k (n bytes)*k                   the first of these words, of which longer ones stand first
+    REGEX field                           a `/regex/` field: asked of Python
+    END number                            the line ends here: variant `number` matches
+    SPLIT k (least target)*k              ways to go on, each with its least variant number, in ascending order
+    BYTE k keys[16] (least target)*k      where the next byte leads to; at most 16 keys
+    BYTES indices[256] (least target)*k   the same for more: an index for each byte, 255 where it leads nowhere
+    FREE_… kind least memo flags …        free text of a kind, and what follows it:
+        FREE_END                              the end of the line
+        FREE_SUFFIX n bytes                   these bytes, which end the line
+        FREE_SPACE n bytes                    these bytes, of which the first is whitespace: where the text has to end
+        FREE_LITERAL n bytes                  these bytes, then more instructions
+        FREE_SWEEP sets                       anything else; `sets` says with which two bytes it can begin
+
+Bytes are packed into words, four each; behind the code stand `PADDING` bytes, so that 16 can be read from any of them.
+
+Time for a line is bounded by (length of the line) x (size of the code), as `reference.walk` is and by the same
+argument: where free text has once been extended to a place in vain, it never is again. Since it is always extended up
+to the end of what it may take, that memory is one number for each FREE instruction (`Memo`) and not one for each byte.
+"""
+
+from cpython.bytes cimport PyBytes_FromStringAndSize
+from cpython.ref cimport PyObject
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
+from libc.stdlib cimport calloc, free, malloc, realloc
+from libc.string cimport memcmp, memcpy
+
+cdef extern from "_simd.h" nogil:
+    size_t lm_split(const uint8_t *p, size_t n, int32_t *ends, uint8_t *special, size_t room, size_t *done, int *rest)
+    size_t lm_count(const uint8_t *p, size_t n)
+    const uint8_t *lm_sweep(const uint8_t *p, const uint8_t *end, const uint8_t *sets, const uint8_t *readable)
+    void lm_fill_rows(uint8_t *sets)
+    const char *lm_choose()
+    bint lm_equal(const uint8_t *p, const uint8_t *q, Py_ssize_t n, const uint8_t *q_readable)
+    const uint8_t *lm_find(const uint8_t *p, const uint8_t *end, const uint8_t *needle, Py_ssize_t n, const uint8_t *readable)
+    const uint8_t *lm_find_byte(const uint8_t *p, const uint8_t *end, uint8_t b, const uint8_t *readable)
+    const uint8_t *lm_find_space(const uint8_t *p, const uint8_t *end, const uint8_t *readable)
+    int lm_index(const uint8_t *table, int k, uint8_t b)
+    bint LM_LIKELY(bint x)
+    bint LM_UNLIKELY(bint x)
+    enum:
+        LM_SETS_SIZE
+
+cdef extern from "string.h" nogil:
+    void *memmem(const void *haystack, size_t size, const void *needle, size_t n)
+
+SIMD = lm_choose().decode()
+SETS_SIZE = LM_SETS_SIZE
+PADDING = 64
+MOST_BYTES = 0x7FFFFF00
+"""How many bytes `Kernel.match` takes at once: offsets have 32 bits."""
+
+# --- instructions
+
+cdef enum:
+    LITERAL = 1
+    TOKEN = 2
+    WORDS = 3
+    REGEX = 4
+    END = 5
+    SPLIT = 6
+    BYTE = 7
+    BYTES = 8
+    FREE_END = 9
+    FREE_SUFFIX = 10
+    FREE_SPACE = 11
+    FREE_LITERAL = 12
+    FREE_SWEEP = 13
+
+OPERATIONS = {
+    "LITERAL": LITERAL,
+    "TOKEN": TOKEN,
+    "WORDS": WORDS,
+    "REGEX": REGEX,
+    "END": END,
+    "SPLIT": SPLIT,
+    "BYTE": BYTE,
+    "BYTES": BYTES,
+    "FREE_END": FREE_END,
+    "FREE_SUFFIX": FREE_SUFFIX,
+    "FREE_SPACE": FREE_SPACE,
+    "FREE_LITERAL": FREE_LITERAL,
+    "FREE_SWEEP": FREE_SWEEP,
+}
+
+cdef enum:
+    ANY = 0
+    WORD = 1
+    PATH = 2
+    URL = 3
+
+FREE_KINDS = {"any": ANY, "word": WORD, "path": PATH, "url": URL}
+
+cdef enum:
+    CUT = 1        # the frame of the free field before this one is on top, and cannot lead to anything else: drop it
+    FINAL = 2      # the first place is the only one that counts: leave no frame
+    UNORDERED = 4  # entered at places in any order; without it, never at one before an earlier one
+    NULLABLE = 8   # what follows may take nothing at the end of the line
+
+FLAGS = {"CUT": CUT, "FINAL": FINAL, "UNORDERED": UNORDERED, "NULLABLE": NULLABLE}
+
+cdef enum:
+    REST = 0
+    WS = 1
+    INT = 2
+    FLOAT = 3
+    PERCENT = 4
+    HEX = 5
+    IPV4 = 6
+    IPV6 = 7
+    IP = 8
+    MAC = 9
+    UUID = 10
+    HOST = 11
+    QUOTED = 12
+    DATE = 13
+    TIME = 14
+    ISO8601 = 15
+    SYSLOGTIME = 16
+    CLFTIME = 17
+    SCHEME = 18    # of a url; not a type of the language
+
+TOKENS = {
+    "rest": REST,
+    "ws": WS,
+    "int": INT,
+    "float": FLOAT,
+    "percent": PERCENT,
+    "hex": HEX,
+    "ipv4": IPV4,
+    "ipv6": IPV6,
+    "ip": IP,
+    "mac": MAC,
+    "uuid": UUID,
+    "host": HOST,
+    "quoted": QUOTED,
+    "date": DATE,
+    "time": TIME,
+    "iso8601": ISO8601,
+    "syslogtime": SYSLOGTIME,
+    "clftime": CLFTIME,
+}
+
+# --- classes of bytes
+
+cdef enum:
+    DIGIT = 1
+    HEXDIGIT = 2
+    HOSTBYTE = 4       # what a label of a host is made of
+    SCHEMEBYTE = 8
+    LETTER = 16
+    SPACE = 32
+
+cdef uint8_t CLASS[256]
+
+
+cdef void fill_classes() noexcept:
+    cdef int byte
+    for byte in range(256):
+        CLASS[byte] = 0
+        if c'0' <= byte <= c'9':
+            CLASS[byte] |= DIGIT | HEXDIGIT | HOSTBYTE | SCHEMEBYTE
+        if c'a' <= byte <= c'z' or c'A' <= byte <= c'Z':
+            CLASS[byte] |= LETTER | HOSTBYTE | SCHEMEBYTE
+        if c'a' <= byte <= c'f' or c'A' <= byte <= c'F':
+            CLASS[byte] |= HEXDIGIT
+        if byte == c'-' or byte == c'_':
+            CLASS[byte] |= HOSTBYTE
+        if byte == c'+' or byte == c'.' or byte == c'-':
+            CLASS[byte] |= SCHEMEBYTE
+        if byte == c' ' or byte == c'\t':
+            CLASS[byte] |= SPACE
+
+
+fill_classes()
+
+ctypedef const uint8_t *Text
+
+# --- tokens: `tokens.TOKEN_EXPRESSIONS`, by hand. Each takes the place where the token begins and the end of the line, reads
+# nothing from there on, and gives the end of the token or NULL.
+
+
+cdef inline Text run_of(Text p, Text end, int wanted) noexcept nogil:
+    while p < end and CLASS[p[0]] & wanted:
+        p += 1
+    return p
+
+
+cdef inline bint is_digit(uint8_t byte) noexcept nogil:
+    return <uint8_t>(byte - c'0') < 10
+
+
+cdef inline bint two_digits(Text p, int least, int most) noexcept nogil:
+    # The caller has checked that two bytes are there.
+    if not (is_digit(p[0]) and is_digit(p[1])):
+        return False
+    return least <= (p[0] - c'0') * 10 + (p[1] - c'0') <= most
+
+
+cdef inline Text int_end(Text p, Text end) noexcept nogil:
+    if p < end and (p[0] == c'+' or p[0] == c'-'):
+        p += 1
+    cdef Text digits = p
+    while p < end and is_digit(p[0]):
+        p += 1
+    return p if p > digits else NULL
+
+
+cdef inline Text float_end(Text p, Text end) noexcept nogil:
+    if p < end and (p[0] == c'+' or p[0] == c'-'):
+        p += 1
+    cdef Text digits = p
+    cdef Text mark
+    while p < end and is_digit(p[0]):
+        p += 1
+    if end - p >= 2 and p[0] == c'.' and is_digit(p[1]):
+        p += 2
+        while p < end and is_digit(p[0]):
+            p += 1
+    elif p == digits:
+        return NULL
+    if p < end and (p[0] | 0x20) == c'e':
+        mark = p + 1
+        if mark < end and (mark[0] == c'+' or mark[0] == c'-'):
+            mark += 1
+        if mark < end and is_digit(mark[0]):
+            p = mark + 1
+            while p < end and is_digit(p[0]):
+                p += 1
+    return p
+
+
+cdef inline Text hex_end(Text p, Text end) noexcept nogil:
+    if end - p >= 3 and p[0] == c'0' and (p[1] | 0x20) == c'x' and CLASS[p[2]] & HEXDIGIT:
+        p += 2
+    cdef Text digits = p
+    p = run_of(p, end, HEXDIGIT)
+    return p if p > digits else NULL
+
+
+cdef inline Text octet_end(Text p, Text end) noexcept nogil:
+    # (?:25[0-5]|2[0-4][0-9]|[01]?[0-9]{1,2})
+    cdef int most = 2
+    cdef int count = 0
+    if p >= end or not is_digit(p[0]):
+        return NULL
+    if p[0] < c'2':
+        most = 3
+    elif p[0] == c'2' and end - p >= 3:
+        if p[1] < c'5' or (p[1] == c'5' and p[2] < c'6'):
+            most = 3
+    while count < most and p + count < end and is_digit(p[count]):
+        count += 1
+    return p + count
+
+
+cdef inline Text ipv4_end(Text p, Text end) noexcept nogil:
+    cdef int i
+    p = octet_end(p, end)
+    for i in range(3):
+        if p == NULL or p >= end or p[0] != c'.':
+            return NULL
+        p = octet_end(p + 1, end)
+    return p
+
+
+cdef inline Text group_end(Text p, Text end) noexcept nogil:
+    # One to four hexadecimal digits.
+    cdef int count = 0
+    while count < 4 and p + count < end and CLASS[p[count]] & HEXDIGIT:
+        count += 1
+    return p + count if count else NULL
+
+
+cdef inline Text group_and_colon_end(Text p, Text end) noexcept nogil:
+    p = group_end(p, end)
+    return p + 1 if p != NULL and p < end and p[0] == c':' else NULL
+
+
+cdef Text ipv6_end(Text p, Text end) noexcept nogil:
+    # RFC 4291, section 2.2. `place[i]` is behind i groups with their colons.
+    cdef Text place[8]
+    cdef Text next_, tail
+    cdef int before = 0, most, i
+    place[0] = p
+    while before < 7:
+        next_ = group_and_colon_end(place[before], end)
+        if next_ == NULL:
+            break
+        before += 1
+        place[before] = next_
+    if before >= 6:
+        tail = ipv4_end(place[6], end)
+        if tail != NULL:
+            return tail
+        if before == 7:
+            tail = group_end(place[7], end)
+            if tail != NULL:
+                return tail
+    # Then "::" must follow the groups: the colon behind the last of them, and one more.
+    p = place[before]
+    if before == 0:
+        if p >= end or p[0] != c':':
+            return NULL
+        p += 1
+    if p >= end or p[0] != c':':
+        return NULL
+    p += 1
+    most = 7 - before
+    if most >= 2:
+        place[0] = p
+        i = 0
+        while i < most - 2:
+            next_ = group_and_colon_end(place[i], end)
+            if next_ == NULL:
+                break
+            i += 1
+            place[i] = next_
+        while i >= 0:
+            tail = ipv4_end(place[i], end)
+            if tail != NULL:
+                return tail
+            i -= 1
+    if most >= 1:
+        tail = group_end(p, end)
+        if tail != NULL:
+            p = tail
+            for i in range(most - 1):
+                if p >= end or p[0] != c':':
+                    break
+                tail = group_end(p + 1, end)
+                if tail == NULL:
+                    break
+                p = tail
+    return p
+
+
+cdef inline Text mac_end(Text p, Text end) noexcept nogil:
+    cdef int i
+    if end - p < 17 or not (p[2] == c':' or p[2] == c'-'):
+        return NULL
+    for i in range(17):
+        if i % 3 == 2:
+            if p[i] != p[2]:
+                return NULL
+        elif not CLASS[p[i]] & HEXDIGIT:
+            return NULL
+    return p + 17
+
+
+cdef inline Text uuid_end(Text p, Text end) noexcept nogil:
+    cdef int i
+    if end - p < 36:
+        return NULL
+    for i in range(36):
+        if i == 8 or i == 13 or i == 18 or i == 23:
+            if p[i] != c'-':
+                return NULL
+        elif not CLASS[p[i]] & HEXDIGIT:
+            return NULL
+    return p + 36
+
+
+cdef inline Text host_end(Text p, Text end) noexcept nogil:
+    cdef Text label = p
+    p = run_of(p, end, HOSTBYTE)
+    if p == label:
+        return NULL
+    while end - p >= 2 and p[0] == c'.' and CLASS[p[1]] & HOSTBYTE:
+        p = run_of(p + 2, end, HOSTBYTE)
+    return p
+
+
+cdef inline Text quoted_end(Text p, Text end) noexcept nogil:
+    if p >= end or p[0] != c'"':
+        return NULL
+    p += 1
+    while p < end:
+        if p[0] == c'"':
+            return p + 1
+        p += 2 if p[0] == c'\\' else 1
+    return NULL
+
+
+cdef inline bint is_date(Text p, uint8_t separator) noexcept nogil:
+    # The caller has checked that ten bytes are there.
+    return (
+        is_digit(p[0]) and is_digit(p[1]) and is_digit(p[2]) and is_digit(p[3])
+        and p[4] == separator and two_digits(p + 5, 1, 12)
+        and p[7] == separator and two_digits(p + 8, 1, 31)
+    )
+
+
+cdef inline Text fraction_end(Text p, Text end) noexcept nogil:
+    if end - p >= 2 and (p[0] == c'.' or p[0] == c',') and is_digit(p[1]):
+        p += 2
+        while p < end and is_digit(p[0]):
+            p += 1
+    return p
+
+
+cdef inline Text time_end(Text p, Text end) noexcept nogil:
+    if end - p < 5 or not two_digits(p, 0, 23) or p[2] != c':' or not two_digits(p + 3, 0, 59):
+        return NULL
+    p += 5
+    if end - p >= 3 and p[0] == c':' and two_digits(p + 1, 0, 60):
+        return fraction_end(p + 3, end)
+    return p
+
+
+cdef inline Text zone_end(Text p, Text end) noexcept nogil:
+    if p >= end:
+        return p
+    if (p[0] | 0x20) == c'z':
+        return p + 1
+    if (p[0] == c'+' or p[0] == c'-') and end - p >= 3 and two_digits(p + 1, 0, 23):
+        p += 3
+        if end - p >= 3 and p[0] == c':' and two_digits(p + 1, 0, 59):
+            return p + 3
+        if end - p >= 2 and two_digits(p, 0, 59):
+            return p + 2
+    return p
+
+
+cdef Text iso8601_end(Text p, Text end) noexcept nogil:
+    cdef Text clock
+    if end - p >= 16 and is_date(p, c'-') and (p[10] == c'T' or p[10] == c't' or p[10] == c' '):
+        clock = time_end(p + 11, end)
+        return zone_end(clock, end) if clock != NULL else NULL
+    if (
+        end - p >= 15 and is_digit(p[0]) and is_digit(p[1]) and is_digit(p[2]) and is_digit(p[3])
+        and two_digits(p + 4, 1, 12) and two_digits(p + 6, 1, 31) and p[8] == c'T'
+        and two_digits(p + 9, 0, 23) and two_digits(p + 11, 0, 59) and two_digits(p + 13, 0, 60)
+    ):
+        return zone_end(fraction_end(p + 15, end), end)
+    return NULL
+
+
+cdef inline bint is_month(Text p) noexcept nogil:
+    cdef int name = (p[0] << 16) | (p[1] << 8) | p[2]
+    return (
+        name == 0x4A616E or name == 0x466562 or name == 0x4D6172 or name == 0x417072      # Jan Feb Mar Apr
+        or name == 0x4D6179 or name == 0x4A756E or name == 0x4A756C or name == 0x417567   # May Jun Jul Aug
+        or name == 0x536570 or name == 0x4F6374 or name == 0x4E6F76 or name == 0x446563   # Sep Oct Nov Dec
+    )
+
+
+cdef inline Text syslogtime_end(Text p, Text end) noexcept nogil:
+    # The day: (?>[12][0-9]|3[01]|[ 0]?[1-9])
+    if end - p < 14 or not is_month(p) or p[3] != c' ':
+        return NULL
+    p += 4
+    if two_digits(p, 10, 31) or ((p[0] == c' ' or p[0] == c'0') and c'1' <= p[1] <= c'9'):
+        p += 2
+    elif c'1' <= p[0] <= c'9':
+        p += 1
+    else:
+        return NULL
+    if (
+        end - p < 9 or p[0] != c' ' or not two_digits(p + 1, 0, 23) or p[3] != c':'
+        or not two_digits(p + 4, 0, 59) or p[6] != c':' or not two_digits(p + 7, 0, 60)
+    ):
+        return NULL
+    return p + 9
+
+
+cdef inline Text clftime_end(Text p, Text end) noexcept nogil:
+    # 31/May/2024:13:05:59 +0200
+    if (
+        end - p < 26 or not two_digits(p, 1, 31) or p[2] != c'/' or not is_month(p + 3) or p[6] != c'/'
+        or not (is_digit(p[7]) and is_digit(p[8]) and is_digit(p[9]) and is_digit(p[10]))
+        or p[11] != c':' or not two_digits(p + 12, 0, 23) or p[14] != c':' or not two_digits(p + 15, 0, 59)
+        or p[17] != c':' or not two_digits(p + 18, 0, 60) or p[20] != c' ' or not (p[21] == c'+' or p[21] == c'-')
+        or not (is_digit(p[22]) and is_digit(p[23]) and is_digit(p[24]) and is_digit(p[25]))
+    ):
+        return NULL
+    return p + 26
+
+
+cdef inline Text token_end(int type_, Text p, Text end) noexcept nogil:
+    cdef Text after
+    if type_ == REST:
+        return end
+    elif type_ == WS:
+        return run_of(p, end, SPACE)
+    elif type_ == INT:
+        return int_end(p, end)
+    elif type_ == FLOAT:
+        return float_end(p, end)
+    elif type_ == PERCENT:
+        after = float_end(p, end)
+        return after + 1 if after != NULL and after < end and after[0] == c'%' else NULL
+    elif type_ == HEX:
+        return hex_end(p, end)
+    elif type_ == IPV4:
+        return ipv4_end(p, end)
+    elif type_ == IPV6:
+        return ipv6_end(p, end)
+    elif type_ == IP:
+        after = ipv6_end(p, end)
+        return after if after != NULL else ipv4_end(p, end)
+    elif type_ == MAC:
+        return mac_end(p, end)
+    elif type_ == UUID:
+        return uuid_end(p, end)
+    elif type_ == HOST:
+        return host_end(p, end)
+    elif type_ == QUOTED:
+        return quoted_end(p, end)
+    elif type_ == DATE:
+        if end - p >= 10 and (is_date(p, c'-') or is_date(p, c'/')):
+            return p + 10
+        return NULL
+    elif type_ == TIME:
+        return time_end(p, end)
+    elif type_ == ISO8601:
+        return iso8601_end(p, end)
+    elif type_ == SYSLOGTIME:
+        return syslogtime_end(p, end)
+    elif type_ == CLFTIME:
+        return clftime_end(p, end)
+    elif type_ == SCHEME:
+        if p < end and CLASS[p[0]] & LETTER:
+            return run_of(p + 1, end, SCHEMEBYTE)
+        return NULL
+    return NULL
+
+
+# --- the machine
+
+cdef struct Frame:
+    int32_t pc         # of its SPLIT or FREE instruction
+    int32_t depth      # how many fields stand before
+    int32_t place      # SPLIT: where in the line; FREE: the last place where the text may end
+    int32_t least      # the least variant number that can come of it
+    int32_t next       # SPLIT: the next way to go
+
+cdef struct Memo:
+    # What is known in the line `stamp`: to extend the text of this FREE instruction to a place from `lowest` on is in vain.
+    # For words, this is so up to `limit` only, where the word ends; other words are in `by_limit`, if UNORDERED.
+    uint64_t stamp
+    int32_t lowest
+    int32_t first          # from here to limit no whitespace stands
+    int32_t limit
+    int32_t *by_limit      # offset in the line -> lowest; NULL until it is needed
+    int32_t by_limit_room  # how many offsets it has
+
+cdef struct Cache:
+    # In the line `stamp`, a token that begins in [first, end) ends at `result` (-1: there is none).
+    uint64_t stamp
+    int32_t first
+    int32_t end
+    int32_t result
+
+cdef enum:
+    PATIENCE = 16              # after so many frames taken up in a line, what is in vain is written down
+    UNKNOWN = 0x7FFFFFFF
+    NOTHING = -1
+    TIMED_OUT = -2
+    FAILED = -3                # a Python error is set
+    MOST_BY_LIMIT = 1 << 24    # how many numbers all `by_limit` may hold together (64 MiB)
+
+cdef struct Machine:
+    const int32_t *code
+    const uint8_t *sets
+    Frame *frames
+    int32_t *saved             # spans of the best match so far, while others are tried
+    Memo *memos
+    Cache *caches
+    uint64_t stamp             # a number for each line, never 0
+    int32_t retries            # frames taken up in this line
+    PyObject *ask              # what REGEX calls; borrowed
+    bint out_of_memory         # the memory for UNORDERED memos is used up: this line is left to another engine
+    int64_t by_limit_total
+    Text line
+    Text line_end
+    Text readable              # memory may be read up to here: the end of the chunk
+
+
+cdef inline Text first_end(Machine *m, int kind, int32_t cache, Text p) noexcept nogil:
+    # Where free text that begins at p can end at the earliest, or NULL.
+    cdef Text end = m.line_end
+    if kind == WORD:
+        return p + 1 if p < end and not CLASS[p[0]] & SPACE else NULL
+    if kind == PATH:
+        if p >= end:
+            return NULL
+        if p[0] == c'/' or p[0] == c'~':
+            return p + 1
+        if end - p >= 3 and CLASS[p[0]] & LETTER and p[1] == c':' and (p[2] == c'/' or p[2] == c'\\'):
+            return p + 3
+        return NULL
+    # URL
+    p = remembered_token_end(m, SCHEME, cache, p)
+    if p == NULL or end - p < 4 or p[0] != c':' or p[1] != c'/' or p[2] != c'/' or CLASS[p[3]] & SPACE:
+        return NULL
+    return p + 4
+
+
+cdef Text remembered_token_end(Machine *m, int type_, int32_t number, Text p) noexcept nogil:
+    # A token scanned from every byte of a long run would cost the square of its length: see reference.Scanner.
+    cdef Text end = m.line_end
+    cdef Cache *cache
+    cdef Text result, first, last
+    if number < 0 or m.retries < PATIENCE:
+        return token_end(type_, p, end)
+    cache = &m.caches[number]
+    cdef int32_t offset = <int32_t>(p - m.line)
+    if cache.stamp == m.stamp and cache.first <= offset < cache.end:
+        # Within such a range a text can begin with some bytes only.
+        if (
+            (type_ == HOST and not CLASS[p[0]] & HOSTBYTE)
+            or (type_ == QUOTED and p[0] != c'"')
+            or (type_ == SCHEME and not CLASS[p[0]] & LETTER)
+            or cache.result < 0
+        ):
+            return NULL
+        return m.line + cache.result
+    result = token_end(type_, p, end)
+    first = last = p
+    if type_ == INT or type_ == FLOAT or type_ == PERCENT:
+        if first < end and (first[0] == c'+' or first[0] == c'-'):
+            first += 1
+        last = run_of(first, end, DIGIT)
+    elif type_ == HEX:
+        if end - first >= 3 and first[0] == c'0' and (first[1] | 0x20) == c'x' and CLASS[first[2]] & HEXDIGIT:
+            first += 2
+        last = run_of(first, end, HEXDIGIT) - 1
+    elif type_ == QUOTED:
+        if p < end and p[0] == c'"':
+            last = result - 1 if result != NULL else end
+    elif result != NULL:
+        last = result
+    cache.stamp = m.stamp
+    cache.first = <int32_t>(first - m.line)
+    cache.end = <int32_t>(last - m.line)
+    cache.result = <int32_t>(result - m.line) if result != NULL else -1
+    return result
+
+
+cdef int enter(Machine *m, Memo *memo, int kind, int32_t flags, int32_t place, int32_t *limit) noexcept nogil:
+    # Free text is about to be extended from `place` to `limit` (offsets in the line): 0 if all of that is known to be in
+    # vain; else 1, with `limit` lowered to what is not known, and from now on it is known.
+    cdef int32_t *lowest
+    cdef int32_t size, i
+    if memo.stamp != m.stamp:
+        memo.stamp = m.stamp
+        memo.lowest = UNKNOWN
+        memo.first = place
+        memo.limit = limit[0]
+        if flags & UNORDERED and kind != ANY and memo.by_limit != NULL:
+            size = <int32_t>(m.line_end - m.line) + 1
+            if size > memo.by_limit_room:
+                m.by_limit_total -= memo.by_limit_room
+                free(memo.by_limit)
+                memo.by_limit = NULL
+            else:
+                for i in range(size):
+                    memo.by_limit[i] = UNKNOWN
+    lowest = &memo.lowest
+    if kind != ANY:
+        if memo.limit != limit[0]:
+            memo.limit = limit[0]
+            memo.first = place
+            memo.lowest = UNKNOWN
+        elif place < memo.first:
+            memo.first = place
+        if flags & UNORDERED:
+            if memo.by_limit == NULL:
+                size = <int32_t>(m.line_end - m.line) + 1
+                memo.by_limit_room = size if size >= 1024 else 1024
+                if m.by_limit_total + memo.by_limit_room <= MOST_BY_LIMIT:
+                    memo.by_limit = <int32_t *>malloc(<size_t>memo.by_limit_room * sizeof(int32_t))
+                if memo.by_limit == NULL:
+                    m.out_of_memory = True
+                    return 0
+                m.by_limit_total += memo.by_limit_room
+                for i in range(size):
+                    memo.by_limit[i] = UNKNOWN
+            # SAFETY: a limit is an offset within the line, its end included, and by_limit has size of line + 1 numbers.
+            lowest = &memo.by_limit[limit[0]]
+    if place >= lowest[0]:
+        return 0
+    if lowest[0] != UNKNOWN:
+        limit[0] = lowest[0] - 1
+    lowest[0] = place
+    return 1
+
+
+cdef int32_t run(Machine *m, int32_t pc, int32_t best, int32_t *spans) except FAILED nogil:
+    """
+    Run the code at *pc* on the line of *m*: the least variant number below *best* that matches, else *best*.
+
+    `spans` gets the start and end of each of its fields, offsets in the line; it has room for those of any variant.
+    """
+    cdef const int32_t *code = m.code
+    cdef Text line = m.line
+    cdef Text end = m.line_end
+    cdef Text readable = m.readable
+    cdef Frame *frames = m.frames
+    cdef Frame *frame
+    cdef int32_t frame_count = 0
+    cdef int32_t depth = 0          # fields so far
+    cdef int32_t saved_count = -1   # fields in m.saved, if the best match is there
+    cdef Text p = line
+    cdef Text q, from_, region
+    cdef int32_t number, n, index, limit, kind, flags, operation, result
+    cdef const uint8_t *keys
+    cdef Memo *memo
+
+    # SAFETY, for all of this function: `native.Assembler` makes the code, and gives `Kernel` the number of fields and of
+    # frames that the deepest path needs, for which frames, spans and saved have room; jumps lead to instructions. `p` is
+    # within [line, end]; what is read at p stands behind a comparison with end, or within an lm_ function that is told
+    # `readable`, which is not before end.
+    while True:
+        number = NOTHING
+        operation = code[pc]
+        if operation == LITERAL:
+            n = code[pc + 1]
+            if end - p >= n and lm_equal(<const uint8_t *>&code[pc + 2], p, n, readable):
+                p += n
+                pc += 2 + ((n + 3) >> 2)
+                continue
+        elif operation == TOKEN:
+            q = remembered_token_end(m, code[pc + 1], code[pc + 2], p)
+            if q != NULL:
+                spans[2 * depth] = <int32_t>(p - line)
+                spans[2 * depth + 1] = <int32_t>(q - line)
+                depth += 1
+                p = q
+                pc += 3
+                continue
+        elif operation == END:
+            if p == end and code[pc + 1] < best:
+                number = code[pc + 1]
+        elif operation == BYTE:
+            if p < end:
+                n = code[pc + 1]
+                keys = <const uint8_t *>&code[pc + 2]
+                index = lm_index(keys, n, p[0])
+                if index >= 0 and code[pc + 6 + 2 * index] < best:
+                    p += 1
+                    pc = code[pc + 7 + 2 * index]
+                    continue
+        elif operation == BYTES:
+            if p < end:
+                index = (<const uint8_t *>&code[pc + 1])[p[0]]
+                if index != 255 and code[pc + 65 + 2 * index] < best:
+                    p += 1
+                    pc = code[pc + 66 + 2 * index]
+                    continue
+        elif operation == SPLIT:
+            # The ways stand in ascending order of what can come of them at best.
+            if code[pc + 2] < best:
+                frame = &frames[frame_count]
+                frame_count += 1
+                frame.pc = pc
+                frame.depth = depth
+                frame.place = <int32_t>(p - line)
+                frame.least = code[pc + 4]
+                frame.next = 1
+                pc = code[pc + 3]
+                continue
+        elif operation == WORDS:
+            n = code[pc + 1]
+            index = pc + 2
+            q = NULL
+            while n > 0:
+                if q == NULL and end - p >= code[index] and lm_equal(<const uint8_t *>&code[index + 1], p, code[index], readable):
+                    q = p + code[index]
+                index += 1 + ((code[index] + 3) >> 2)
+                n -= 1
+            if q != NULL:
+                spans[2 * depth] = <int32_t>(p - line)
+                spans[2 * depth + 1] = <int32_t>(q - line)
+                depth += 1
+                p = q
+                pc = index
+                continue
+        elif operation == REGEX:
+            with gil:
+                result = (<object>m.ask)(code[pc + 1], <int32_t>(p - line))
+            if result == TIMED_OUT:
+                return best
+            if result >= 0:
+                spans[2 * depth] = <int32_t>(p - line)
+                spans[2 * depth + 1] = result
+                depth += 1
+                p = line + result
+                pc += 2
+                continue
+        else:
+            # Free text.
+            kind = code[pc + 1]
+            flags = code[pc + 4]
+            if flags & CUT:
+                frame_count -= 1
+            memo = &m.memos[code[pc + 3]] if code[pc + 3] >= 0 and m.retries >= PATIENCE else NULL
+            q = end
+            if kind == ANY:
+                from_ = p
+            else:
+                from_ = first_end(m, kind, code[pc + 5], p)
+                if from_ == NULL:
+                    pass
+                elif memo != NULL and memo.stamp == m.stamp and memo.first <= from_ - line <= memo.limit:
+                    q = line + memo.limit
+                else:
+                    q = lm_find_space(from_, end, readable)
+            if from_ != NULL and code[pc + 2] < best:
+                # Here the text may end anywhere in [from_, q].
+                limit = <int32_t>(q - line)
+                if memo == NULL or enter(m, memo, kind, flags, <int32_t>(from_ - line), &limit):
+                    if operation == FREE_END:
+                        if q == end and limit == q - line:
+                            spans[2 * depth] = <int32_t>(p - line)
+                            spans[2 * depth + 1] = limit
+                            depth += 1
+                            number = code[pc + 2]
+                    elif operation == FREE_SUFFIX:
+                        n = code[pc + 6]
+                        q = end - n
+                        if from_ <= q and q - line <= limit and lm_equal(<const uint8_t *>&code[pc + 7], q, n, readable):
+                            spans[2 * depth] = <int32_t>(p - line)
+                            spans[2 * depth + 1] = <int32_t>(q - line)
+                            depth += 1
+                            number = code[pc + 2]
+                    elif operation == FREE_SPACE:
+                        n = code[pc + 6]
+                        if limit == q - line and end - q >= n and lm_equal(<const uint8_t *>&code[pc + 7], q, n, readable):
+                            spans[2 * depth] = <int32_t>(p - line)
+                            spans[2 * depth + 1] = limit
+                            depth += 1
+                            p = q + n
+                            pc += 7 + ((n + 3) >> 2)
+                            continue
+                    else:
+                        if operation == FREE_LITERAL:
+                            n = code[pc + 6]
+                            region = line + limit + n
+                            if end - line - limit < n:
+                                region = end
+                            if n == 1:
+                                q = lm_find_byte(from_, region, (<const uint8_t *>&code[pc + 7])[0], readable)
+                            else:
+                                q = lm_find(from_, region, <const uint8_t *>&code[pc + 7], n, readable)
+                            index = pc + 7 + ((n + 3) >> 2)
+                        else:
+                            n = 0
+                            q = sweep(from_, line + limit, end, m.sets + code[pc + 6], flags, readable)
+                            index = pc + 7
+                        if q != NULL:
+                            spans[2 * depth] = <int32_t>(p - line)
+                            spans[2 * depth + 1] = <int32_t>(q - line)
+                            if not flags & FINAL:
+                                frame = &frames[frame_count]
+                                frame_count += 1
+                                frame.pc = pc
+                                frame.depth = depth
+                                frame.place = limit
+                                frame.least = code[pc + 2]
+                            depth += 1
+                            p = q + n
+                            pc = index
+                            continue
+
+        if number != NOTHING:
+            best = number
+            while frame_count > 0 and frames[frame_count - 1].least >= best:
+                frame_count -= 1
+            if frame_count == 0:
+                return best
+            memcpy(m.saved, spans, <size_t>(2 * depth) * sizeof(int32_t))
+            saved_count = depth
+
+        # Take up the last frame that can lead to something better.
+        while True:
+            if frame_count == 0:
+                if saved_count >= 0:
+                    memcpy(spans, m.saved, <size_t>(2 * saved_count) * sizeof(int32_t))
+                return best
+            frame = &frames[frame_count - 1]
+            if frame.least >= best:
+                frame_count -= 1
+                continue
+            m.retries += 1
+            pc = frame.pc
+            depth = frame.depth
+            operation = code[pc]
+            if operation == SPLIT:
+                p = line + frame.place
+                index = frame.next
+                frame.next += 1
+                if frame.next == code[pc + 1]:
+                    frame_count -= 1
+                else:
+                    frame.least = code[pc + 2 + 2 * frame.next]
+                pc = code[pc + 3 + 2 * index]
+                break
+            # SAFETY: spans[2 * depth + 1] is where this text ended last: only fields behind it have been written since.
+            from_ = line + spans[2 * depth + 1] + 1
+            limit = frame.place
+            q = NULL
+            if from_ - line <= limit:
+                if operation == FREE_LITERAL:
+                    n = code[pc + 6]
+                    region = line + limit + n
+                    if end - line - limit < n:
+                        region = end
+                    if n == 1:
+                        q = lm_find_byte(from_, region, (<const uint8_t *>&code[pc + 7])[0], readable)
+                    else:
+                        q = lm_find(from_, region, <const uint8_t *>&code[pc + 7], n, readable)
+                    index = pc + 7 + ((n + 3) >> 2)
+                else:
+                    n = 0
+                    q = sweep(from_, line + limit, end, m.sets + code[pc + 6], code[pc + 4], readable)
+                    index = pc + 7
+            if q != NULL:
+                spans[2 * depth + 1] = <int32_t>(q - line)
+                depth += 1
+                p = q + n
+                pc = index
+                break
+            frame_count -= 1
+
+
+cdef inline Text sweep(Text p, Text limit, Text end, const uint8_t *sets, int32_t flags, Text readable) noexcept nogil:
+    # The first place in [p, limit] where what follows may begin: by two bytes, or with nothing at the end of the line.
+    cdef Text stop = limit + 1 if limit < end else end
+    p = lm_sweep(p, stop, sets, readable)
+    if p < stop:
+        return p
+    return end if limit == end and flags & NULLABLE else NULL
+
+
+TIMED_OUT_RESULT = TIMED_OUT
+
+
+# --- lines
+
+
+def count_lines(const uint8_t[::1] data not None):
+    """How many lines *data* has; a last line without "\\n" counts."""
+    cdef size_t count
+    cdef Py_ssize_t size = data.shape[0]
+    if size == 0:
+        return 0
+    with nogil:
+        count = lm_count(&data[0], <size_t>size)
+        if data[size - 1] != c'\n':
+            count += 1
+    return count
+
+
+def piece_end(const uint8_t[::1] data not None, Py_ssize_t begin, Py_ssize_t size):
+    """Where a piece of about *size* bytes of *data* ends that begins at *begin* and holds whole lines, at least one."""
+    cdef Py_ssize_t end = begin + size, place
+    if not (0 <= begin < data.shape[0] and size > 0):
+        raise ValueError("no such piece of the data")
+    if end >= data.shape[0]:
+        return data.shape[0]
+    with nogil:
+        place = end
+        while place > begin and data[place - 1] != c'\n':
+            place -= 1
+        if place == begin:
+            place = end
+            while place < data.shape[0] and data[place - 1] != c'\n':
+                place += 1
+    return place
+
+
+cdef class Table:
+    """
+    What the lines of a piece of a chunk became, in plain arrays of 32-bit integers; they are reused for the next piece.
+
+    For line i (from 0) of the piece: it ends at `ends[i]`, where its "\\n" is (or the piece's end); the variant
+    `numbers[i]` matched, or none (-1); the start and end of each of its fields, offsets in the line, are `spans` from
+    `span_begins[i]` to `span_begins[i + 1]`.
+    """
+
+    def __cinit__(self):
+        self.ends = NULL
+        self.special = NULL
+        self.numbers = NULL
+        self.span_begins = NULL
+        self.spans = NULL
+        self.line_count = 0
+        self.line_room = 0
+        self.span_room = 0
+
+    def __dealloc__(self):
+        free(self.ends)
+        free(self.special)
+        free(self.numbers)
+        free(self.span_begins)
+        free(self.spans)
+
+    cdef int make_room_for_lines(self, Py_ssize_t lines) except -1 nogil:
+        cdef void *more
+        if lines <= self.line_room:
+            return 0
+        lines += lines >> 2
+        more = realloc(self.ends, <size_t>lines * sizeof(int32_t))
+        if more != NULL:
+            self.ends = <int32_t *>more
+            more = realloc(self.special, <size_t>lines)
+        if more != NULL:
+            self.special = <uint8_t *>more
+            more = realloc(self.numbers, <size_t>lines * sizeof(int32_t))
+        if more != NULL:
+            self.numbers = <int32_t *>more
+            more = realloc(self.span_begins, <size_t>(lines + 1) * sizeof(int32_t))
+        if more == NULL:
+            with gil:
+                raise MemoryError
+        self.span_begins = <int32_t *>more
+        self.line_room = lines
+        return 0
+
+    cdef int make_room_for_spans(self, Py_ssize_t used, Py_ssize_t more) except -1 nogil:
+        cdef void *moved
+        cdef Py_ssize_t room
+        if used + more <= self.span_room:
+            return 0
+        room = (used + more) * 2
+        if room > 0x7FFFFFFF:
+            with gil:
+                raise MemoryError
+        moved = realloc(self.spans, <size_t>room * sizeof(int32_t))
+        if moved == NULL:
+            with gil:
+                raise MemoryError
+        self.spans = <int32_t *>moved
+        self.span_room = room
+        return 0
+
+    def to_lists(self):
+        """The arrays as lists, of a size that depends on `line_count`: ends, numbers, span_begins, spans."""
+        cdef Py_ssize_t n = self.line_count
+        if n == 0:
+            return [], [], [0], []
+        return (
+            [self.ends[i] for i in range(n)],
+            [self.numbers[i] for i in range(n)],
+            [self.span_begins[i] for i in range(n + 1)],
+            [self.spans[i] for i in range(self.span_begins[n])],
+        )
+
+
+cdef class Kernel:
+    """
+    A machine and its memory. It belongs to one thread at a time: a call while another is at work is an error.
+
+    Args:
+        code: instructions, as 32-bit words in the order of this machine, with `PADDING` bytes behind.
+        entry: where the code of all variants without `/regex/` fields begins; -1: there are none.
+        sets: for FREE_SWEEP, pieces of `SETS_SIZE` bytes, of which the first 256 are given.
+        field_counts: for each variant, how many fields it has, as 32-bit words.
+        most_fields: how many fields a path through the code can have.
+        most_frames: how many frames it can leave open.
+        memo_count, cache_count: how many numbers of either are in the code.
+        regex_entries: (variant number, where its code begins, the literal that it begins with, another literal of it), in
+            the order of precedence, for each variant with `/regex/` fields.
+        new_fields: called with a variant number and the line before the code of one of these runs: gives a function that is called with the
+            number of a field and a place, and gives the end of its text, -1, or -2 where it took too long.
+        other_match: called with a line for which the memory of visited places would take too much: gives its variant
+            number and the flat spans, or None.
+    """
+
+    cdef Machine machine
+    cdef bytes code, sets
+    cdef int32_t entry
+    cdef Py_ssize_t variant_count, most_fields, memo_count
+    cdef bytes fields_of           # the memory of field_counts
+    cdef const int32_t *field_counts
+    cdef list regex_entries
+    cdef bint has_regex
+    cdef object new_fields, other_match
+    cdef int32_t *other_spans
+    cdef int64_t *counts            # by variant number
+    cdef int32_t *touched           # the variants whose count is above 0
+    cdef Py_ssize_t touched_count
+    cdef bint busy
+
+    def __cinit__(
+        self, bytes code, int32_t entry, bytes sets, *, bytes field_counts, Py_ssize_t most_fields,
+        Py_ssize_t most_frames, Py_ssize_t memo_count, Py_ssize_t cache_count, list regex_entries, new_fields, other_match
+    ):
+        cdef Py_ssize_t i, variant_count
+        if len(code) % 4 or len(sets) % LM_SETS_SIZE or len(code) > 0x7FFFFFFF:
+            raise ValueError("code or sets have a wrong size")
+        self.code = code
+        self.sets = bytes(bytearray(sets))      # a copy of our own: its rows are filled in
+        self.entry = entry
+        self.variant_count = variant_count = len(field_counts) // 4
+        self.fields_of = field_counts
+        self.field_counts = <const int32_t *><const char *>self.fields_of
+        self.most_fields = most_fields
+        self.memo_count = memo_count
+        self.regex_entries = regex_entries
+        self.has_regex = len(regex_entries) > 0
+        self.new_fields = new_fields
+        self.other_match = other_match
+        for i in range(len(sets) // LM_SETS_SIZE):
+            lm_fill_rows(<uint8_t *><const uint8_t *>self.sets + i * LM_SETS_SIZE)
+        self.machine.code = <const int32_t *><const char *>self.code
+        self.machine.sets = <const uint8_t *>self.sets
+        self.machine.frames = <Frame *>calloc(<size_t>most_frames + 1, sizeof(Frame))
+        self.machine.saved = <int32_t *>calloc(<size_t>most_fields * 2 + 2, sizeof(int32_t))
+        self.other_spans = <int32_t *>calloc(<size_t>most_fields * 2 + 2, sizeof(int32_t))
+        self.machine.memos = <Memo *>calloc(<size_t>memo_count + 1, sizeof(Memo))
+        self.machine.caches = <Cache *>calloc(<size_t>cache_count + 1, sizeof(Cache))
+        self.counts = <int64_t *>calloc(<size_t>variant_count + 1, sizeof(int64_t))
+        self.touched = <int32_t *>calloc(<size_t>variant_count + 1, sizeof(int32_t))
+        if (
+            self.machine.frames == NULL or self.machine.saved == NULL or self.other_spans == NULL
+            or self.machine.memos == NULL or self.machine.caches == NULL or self.counts == NULL or self.touched == NULL
+        ):
+            raise MemoryError
+
+    def __dealloc__(self):
+        cdef Py_ssize_t i
+        free(self.machine.frames)
+        free(self.machine.saved)
+        free(self.other_spans)
+        if self.machine.memos != NULL:
+            for i in range(self.memo_count):
+                free(self.machine.memos[i].by_limit)
+        free(self.machine.memos)
+        free(self.machine.caches)
+        free(self.counts)
+        free(self.touched)
+
+    def match(self, const uint8_t[::1] data not None, Py_ssize_t begin, Py_ssize_t end, Table table not None):
+        """
+        Match the lines of data[begin:end], at most `MOST_BYTES`, into *table*; without the GIL.
+
+        All lines are whole: only the last may lack its "\\n".
+        """
+        cdef const uint8_t *text
+        if not 0 <= begin <= end <= data.shape[0] or end - begin > MOST_BYTES:
+            raise ValueError("no such piece of the data")
+        table.line_count = 0
+        if begin == end:
+            return
+        text = &data[begin]
+        self.claim()
+        try:
+            with nogil:
+                self.match_lines(text, end - begin, text + (data.shape[0] - begin), table)
+        finally:
+            self.busy = False
+
+    def match_line(self, const uint8_t[::1] line not None):
+        """Match one line: its variant number and the flat spans of its fields, or None. The GIL is kept."""
+        cdef uint8_t nothing = 0
+        cdef const uint8_t *text = &nothing
+        cdef int32_t number
+        cdef list spans = []
+        cdef int32_t *room
+        cdef Py_ssize_t i, count = 0
+        if line.shape[0] > MOST_BYTES:
+            return self.other_match(bytes(line))
+        if line.shape[0]:
+            text = &line[0]
+        room = <int32_t *>malloc((<size_t>self.most_fields * 2 + 2) * sizeof(int32_t))
+        if room == NULL:
+            raise MemoryError
+        self.claim()
+        try:
+            number = self.match_one(text, text + line.shape[0], text + line.shape[0], room, &count)
+            if number < 0:
+                return None
+            return number, tuple([room[i] for i in range(count)])
+        finally:
+            self.busy = False
+            free(room)
+
+    def take_counts(self):
+        """How many lines each variant has matched since this was last asked: variant number -> lines, those above 0."""
+        cdef Py_ssize_t i
+        cdef dict counts = {}
+        for i in range(self.touched_count):
+            counts[self.touched[i]] = self.counts[self.touched[i]]
+            self.counts[self.touched[i]] = 0
+        self.touched_count = 0
+        return counts
+
+    cdef int claim(self) except -1:
+        if self.busy:
+            raise RuntimeError("a matcher is used by two threads at once; each needs one of its own")
+        self.busy = True
+        return 0
+
+    cdef int match_lines(self, Text text, Py_ssize_t size, Text readable, Table table) except -1 nogil:
+        cdef size_t done = 0
+        cdef int rest = 0
+        cdef Py_ssize_t i, count, used = 0, fields
+        cdef Py_ssize_t start = 0
+        cdef int32_t number
+        cdef Text line, line_end
+        table.make_room_for_lines(<Py_ssize_t>lm_count(text, <size_t>size) + 1)
+        # SAFETY: there is room for all lines; a last line without "\n" is one more. lm_split may stop before the end of the
+        # room by up to 64 lines, which is why it is offered 64 more than it can find: it never finds these.
+        count = <Py_ssize_t>lm_split(
+            text, <size_t>size, table.ends, table.special, <size_t>table.line_room + 64, &done, &rest
+        )
+        if <Py_ssize_t>done < size:
+            table.ends[count] = <int32_t>size
+            table.special[count] = <uint8_t>rest
+            count += 1
+        for i in range(count):
+            table.make_room_for_spans(used, 2 * self.most_fields + 2)
+            line = text + start
+            line_end = text + table.ends[i]
+            start = table.ends[i] + 1
+            if line_end > line and (line_end - 1)[0] == c'\r':
+                line_end -= 1
+            while line_end > line and CLASS[(line_end - 1)[0]] & SPACE:
+                line_end -= 1
+            table.span_begins[i] = <int32_t>used
+            fields = 0
+            number = self.match_one(line, line_end, readable, table.spans + used, &fields)
+            table.numbers[i] = number
+            if number >= 0:
+                used += fields
+                if self.counts[number] == 0:
+                    self.touched[self.touched_count] = number
+                    self.touched_count += 1
+                self.counts[number] += 1
+        table.span_begins[count] = <int32_t>used
+        table.line_count = count
+        return 0
+
+    cdef int32_t match_one(
+        self, Text line, Text line_end, Text readable, int32_t *spans, Py_ssize_t *span_count
+    ) except -3 nogil:
+        # The number of the variant that matches, or -1.
+        cdef Machine *m = &self.machine
+        cdef int32_t number = UNKNOWN
+        m.line = line
+        m.line_end = line_end
+        m.readable = readable
+        m.stamp += 1
+        m.retries = 0
+        m.out_of_memory = False
+        if self.entry >= 0:
+            number = run(m, self.entry, UNKNOWN, spans)
+        if self.has_regex:
+            with gil:
+                number = self.match_regex(number, spans)
+        if m.out_of_memory:
+            with gil:
+                number = self.match_elsewhere(spans)
+        if number == UNKNOWN:
+            return NOTHING
+        span_count[0] = 2 * self.field_counts[number]
+        return number
+
+    cdef int32_t match_regex(self, int32_t best, int32_t *spans) except FAILED:
+        # Variants with /regex/ fields, of which each has code of its own, that precede `best`, in their order.
+        cdef Machine *m = &self.machine
+        cdef Py_ssize_t size = m.line_end - m.line
+        cdef int32_t number, entry, found
+        cdef bytes begin, inside, line = None
+        cdef const uint8_t *literal
+        for number, entry, begin, inside in self.regex_entries:
+            if number >= best:
+                break
+            if len(begin) > size or memcmp(<const char *>begin, m.line, len(begin)) != 0:
+                continue
+            literal = inside
+            if len(inside) and memmem(m.line, <size_t>size, literal, <size_t>len(inside)) == NULL:
+                continue
+            if line is None:
+                line = PyBytes_FromStringAndSize(<const char *>m.line, size)
+            ask = self.new_fields(number, line)
+            m.ask = <PyObject *>ask
+            m.stamp += 1
+            m.retries = 0
+            found = run(m, entry, best, self.other_spans)     # spans hold the match of `best`
+            m.ask = NULL
+            if found < best:
+                memcpy(spans, self.other_spans, <size_t>(2 * self.field_counts[found]) * sizeof(int32_t))
+                return found
+        return best
+
+    cdef int32_t match_elsewhere(self, int32_t *spans) except FAILED:
+        cdef Machine *m = &self.machine
+        cdef Py_ssize_t i
+        found = self.other_match(PyBytes_FromStringAndSize(<const char *>m.line, m.line_end - m.line))
+        if found is None:
+            return UNKNOWN
+        number, places = found
+        if len(places) != 2 * self.field_counts[<int32_t>number]:
+            raise ValueError("the spans are not those of the variant")
+        for i in range(len(places)):
+            spans[i] = places[i]
+        return number

@@ -1,0 +1,528 @@
+"""
+Native: a program -> the code, tables and checks of the kernel; the engine that runs them.
+
+`Assembler` lays out one tree over the items of all variants as instructions for `_kernel` (its docstring lists them).
+Variants go one way for as long as their items are the same, literals byte by byte, so that a line meets each beginning
+once, however many variants share it. Variants with `/regex/` fields have code of their own, which is run after the
+tree, and only if a variant that precedes what the tree found may still match.
+
+What the kernel does not check for itself is made true here, in one place each: the size of the stacks
+(`Assembler._measure`), that jumps lead to instructions (`Assembler._patch`), and that a chunk is small enough for its
+offsets (`NativeEngine.match_chunk`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import string
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from logmatch.engine import FieldTimeouts, Found, Located
+from logmatch.engine import _kernel as kernel
+from logmatch.engine.reference import Scanner, texts
+from logmatch.engine.tokens import ENDS_IN_ORDER
+from logmatch.program import WHITESPACE, Program, common_prefix
+from logmatch.template import (
+    ANY,
+    CLFTIME,
+    DATE,
+    FLOAT,
+    HEX,
+    HOST,
+    INT,
+    IP,
+    IPV4,
+    IPV6,
+    ISO8601,
+    MAC,
+    PATH,
+    PERCENT,
+    QUOTED,
+    REST,
+    SYSLOGTIME,
+    TIME,
+    URL,
+    UUID,
+    WORD,
+    WS,
+    Field,
+    FieldType,
+    Kind,
+    Literal,
+    NamedType,
+    RegexType,
+    WordList,
+)
+
+if TYPE_CHECKING:
+    from logmatch.engine.portable import PortableEngine
+
+Items = tuple[Literal | Field, ...]
+
+_Entry = tuple[int, Items, int, int]
+"""A variant's number, its items, the index of the next of them, and how many bytes of that, a literal, are taken."""
+
+_OPERATION: dict[str, int] = kernel.OPERATIONS
+_LITERAL = _OPERATION["LITERAL"]
+_TOKEN = _OPERATION["TOKEN"]
+_CUT, _FINAL = kernel.FLAGS["CUT"], kernel.FLAGS["FINAL"]
+_UNORDERED, _NULLABLE = kernel.FLAGS["UNORDERED"], kernel.FLAGS["NULLABLE"]
+
+TIMED_OUT: int = kernel.TIMED_OUT_RESULT
+
+_MOST_KEYS = 16
+"""How many bytes a BYTE instruction tells apart."""
+
+# Types without a bound on their length: where they are scanned from many places of a line, results are remembered.
+_UNBOUNDED = {WS, INT, FLOAT, PERCENT, HEX, HOST, QUOTED}
+
+# Sets of bytes, as integers of 256 bits.
+_ALL = (1 << 256) - 1
+
+
+def _set(text: bytes) -> int:
+    bits = 0
+    for byte in text:
+        bits |= 1 << byte
+    return bits
+
+
+_DIGITS = b"0123456789"
+_HEX_DIGITS = _DIGITS + b"abcdefABCDEF"
+_LETTERS = string.ascii_letters.encode()
+_FIRST: dict[FieldType, int] = {
+    WORD: _ALL & ~_set(WHITESPACE),
+    PATH: _set(b"/~" + _LETTERS),
+    URL: _set(_LETTERS),
+    INT: _set(_DIGITS + b"+-"),
+    FLOAT: _set(_DIGITS + b"+-."),
+    PERCENT: _set(_DIGITS + b"+-."),
+    HEX: _set(_HEX_DIGITS),
+    IPV4: _set(_DIGITS),
+    IPV6: _set(_HEX_DIGITS + b":"),
+    IP: _set(_HEX_DIGITS + b":"),
+    MAC: _set(_HEX_DIGITS),
+    UUID: _set(_HEX_DIGITS),
+    HOST: _set(_DIGITS + _LETTERS + b"_-"),
+    QUOTED: _set(b'"'),
+    DATE: _set(_DIGITS),
+    TIME: _set(_DIGITS),
+    ISO8601: _set(_DIGITS),
+    SYSLOGTIME: _set(b"JFMASOND"),
+    CLFTIME: _set(_DIGITS),
+}
+"""With which bytes the text of a type can begin; those that are not here can be empty, or begin with any."""
+
+
+@dataclass(slots=True)
+class _Path:
+    """
+    What is known of the way from the root to a place in the tree.
+
+    `once`: no line comes here more than once. The others tell of what came since the last free field: whether it leaves
+    a frame (`pushes`), whether a line comes to it once (`once_there`), whether the way has not branched (`unbroken`),
+    and whether all tokens since end in order (`monotone`); `ordered`: so do all tokens since the first free field.
+    """
+
+    fields: int = 0
+    frames: int = 0
+    once: bool = True
+    pushes: bool = False
+    once_there: bool = True
+    unbroken: bool = False
+    monotone: bool = True
+    ordered: bool = True
+
+
+class Assembler:
+    """
+    Makes the kernel's code of variants; see `_kernel` for the instructions.
+
+    Attributes:
+        code: 32-bit words.
+        sets: for FREE_SWEEP.
+        most_frames: the most frames that a path can leave open.
+        memo_count, cache_count: how many memos and caches the code names.
+    """
+
+    def __init__(self) -> None:
+        self.code = array("i")
+        self.sets = bytearray()
+        self.most_frames = 0
+        self.memo_count = 0
+        self.cache_count = 0
+        self._set_offsets: dict[tuple[int, int], int] = {}
+
+    def add(self, variants: Iterable[tuple[int, Items]]) -> int:
+        """Add one tree over *variants* (number and items), in their order of precedence; return where it begins."""
+        entry = len(self.code)
+        # Trees that are still to be laid out, the last first: their variants, their paths, and where their place in the
+        # code is to be written.
+        self._todo: list[tuple[list[_Entry], _Path, int]] = []
+        self._lay_out([(number, items, 0, 0) for number, items in variants], _Path())
+        while self._todo:
+            entries, path, at = self._todo.pop()
+            self.code[at] = len(self.code)
+            self._lay_out(entries, path)
+        return entry
+
+    def finished(self) -> bytes:
+        """The code and its padding."""
+        return self.code.tobytes() + bytes(kernel.PADDING)
+
+    def _lay_out(self, entries: list[_Entry], path: _Path) -> None:
+        """Lay out what the entries, in ascending order and never empty, have in common; put off where they part."""
+        code = self.code
+        while True:
+            ways: dict[FieldType | type[Literal] | None, list[_Entry]] = {}
+            for entry in entries:
+                items, index = entry[1], entry[2]
+                item = items[index] if index < len(items) else None
+                key = item.type if isinstance(item, Field) else None if item is None else Literal
+                ways.setdefault(key, []).append(entry)
+            if len(ways) > 1:
+                self._split(list(ways.values()), path)
+                return
+            ((key, entries),) = ways.items()
+            if key is None:
+                # Others that are the same to the end can never be the first.
+                code.extend((_OPERATION["END"], entries[0][0]))
+                return
+            if key is Literal:
+                text = _common_literal(entries)
+                if not text:
+                    self._part_by_byte(entries, path)
+                    return
+                self._literal(text)
+                entries = _behind_literal(entries, len(text))
+            else:
+                assert not isinstance(key, type)
+                behind = [(number, items, index + 1, 0) for number, items, index, _ in entries]
+                if key.kind is Kind.FREE:
+                    assert isinstance(key, NamedType)
+                    rest = self._free(key, behind, path)
+                    if rest is None:
+                        return
+                    entries = rest
+                else:
+                    self._token(key, entries[0], path)
+                    entries = behind
+                path.fields += 1
+
+    def _split(self, ways: list[list[_Entry]], path: _Path) -> None:
+        code = self.code
+        ways.sort(key=lambda entries: entries[0][0])
+        code.extend((_OPERATION["SPLIT"], len(ways)))
+        path.frames += 1
+        self._measure(path)
+        self._part(ways, path)
+
+    def _part_by_byte(self, entries: list[_Entry], path: _Path) -> None:
+        """Where the line goes on with another byte for each of several groups of *entries*, whose next is a literal."""
+        code = self.code
+        by_byte: dict[int, list[_Entry]] = {}
+        for entry in entries:
+            _, items, index, taken = entry
+            item = items[index]
+            assert isinstance(item, Literal)
+            by_byte.setdefault(item.text[taken], []).append(entry)
+        if len(by_byte) == 256:
+            del by_byte[0x0A]  # no line holds it, and 255 keys is what an instruction can tell apart
+        keys = bytes(by_byte)
+        if len(keys) <= _MOST_KEYS:
+            code.extend((_OPERATION["BYTE"], len(keys)))
+            code.frombytes(keys.ljust(_MOST_KEYS, b"\0"))
+        else:
+            indices = bytearray(b"\xff" * 256)
+            for index, byte in enumerate(keys):
+                indices[byte] = index
+            code.append(_OPERATION["BYTES"])
+            code.frombytes(bytes(indices))
+        self._part([_behind_literal(group, 1) for group in by_byte.values()], path)
+
+    def _part(self, ways: list[list[_Entry]], path: _Path) -> None:
+        """The pairs of an instruction with several targets."""
+        at = len(self.code)
+        for entries in ways:
+            self.code.extend((entries[0][0], -1))
+        for index in reversed(range(len(ways))):
+            self._todo.append((ways[index], dataclasses.replace(path, unbroken=False), at + 2 * index + 1))
+
+    def _literal(self, text: bytes) -> None:
+        self.code.extend((_LITERAL, len(text)))
+        self._bytes(text)
+
+    def _bytes(self, text: bytes) -> None:
+        self.code.frombytes(text + bytes(-len(text) % 4))
+
+    def _token(self, type_: FieldType, entry: _Entry, path: _Path) -> None:
+        code = self.code
+        if isinstance(type_, WordList):
+            words = list(dict.fromkeys(type_.longest_first))
+            code.extend((_OPERATION["WORDS"], len(words)))
+            for word in words:
+                code.append(len(word))
+                self._bytes(word)
+            in_order = len({len(word) for word in words}) == 1
+        elif isinstance(type_, RegexType):
+            field_number = sum(isinstance(item, Field) for item in entry[1][: entry[2]])
+            code.extend((_OPERATION["REGEX"], field_number))
+            in_order = False
+        else:
+            code.extend((_TOKEN, kernel.TOKENS[type_.name], self._cache(path) if type_ in _UNBOUNDED else -1))
+            in_order = type_ in ENDS_IN_ORDER
+        if not in_order:
+            path.monotone = False
+            path.ordered = False
+
+    def _cache(self, path: _Path) -> int:
+        """A number for a cache of tokens, or -1 where each line scans once."""
+        if path.once:
+            return -1
+        self.cache_count += 1
+        return self.cache_count - 1
+
+    def _free(self, type_: NamedType, behind: list[_Entry], path: _Path) -> list[_Entry] | None:
+        """Lay out a free field and what ends it; return what comes behind that, None if nothing does."""
+        code = self.code
+        is_any = type_ == ANY
+        flags = 0
+        once = path.once
+        if is_any and path.unbroken and path.pushes and path.monotone:
+            # The free field before cannot do better at a later place: this one can take what lies between.
+            flags |= _CUT
+            once = path.once_there
+        if once:
+            path.ordered = True
+        if not path.ordered:
+            flags |= _UNORDERED
+        least = behind[0][0]
+        literals = [
+            items[index] for _, items, index, _ in behind if index < len(items) and isinstance(items[index], Literal)
+        ]
+        at_end = [entry for entry in behind if entry[2] == len(entry[1])]
+        prefix = _common_literal(behind) if len(literals) == len(behind) else b""
+        rest = _behind_literal(behind, len(prefix)) if prefix else []
+        ends = bool(prefix) and all(entry[2] == len(entry[1]) for entry in rest)
+        memo = -1
+        cache = -1
+        if not once:
+            if not (is_any and (len(at_end) == len(behind) or ends)):
+                memo = self.memo_count
+                self.memo_count += 1
+            if type_ == URL:
+                cache = self.cache_count
+                self.cache_count += 1
+        pushes = False
+        result: list[_Entry] | None
+        head = [kernel.FREE_KINDS[type_.name], least, memo, flags, cache]
+        if len(at_end) == len(behind):
+            code.extend((_OPERATION["FREE_END"], *head))
+            result = None
+        elif ends:
+            code.extend((_OPERATION["FREE_SUFFIX"], *head, len(prefix)))
+            self._bytes(prefix)
+            result = None
+        elif prefix and not is_any and prefix[0] in WHITESPACE:
+            code.extend((_OPERATION["FREE_SPACE"], *head, len(prefix)))
+            self._bytes(prefix)
+            result = rest
+        elif prefix and (len(prefix) > 1 or len(behind) == 1):
+            following = {_type_at(entry) for entry in rest}
+            if following <= {ANY} or following <= {REST}:
+                head[3] |= _FINAL
+            else:
+                pushes = True
+            code.extend((_OPERATION["FREE_LITERAL"], *head, len(prefix)))
+            self._bytes(prefix)
+            result = rest
+        else:
+            pushes = True
+            firsts, seconds, nullable = _beginnings(behind)
+            head[3] |= _NULLABLE if nullable else 0
+            code.extend((_OPERATION["FREE_SWEEP"], *head, self._sets(firsts, seconds)))
+            result = behind
+        if pushes:
+            path.frames += 1
+            self._measure(path)
+        path.once_there = once
+        path.once = once and not pushes
+        path.pushes = pushes
+        path.unbroken = True
+        path.monotone = True
+        return result
+
+    def _sets(self, firsts: int, seconds: int) -> int:
+        offset = self._set_offsets.get((firsts, seconds))
+        if offset is None:
+            offset = self._set_offsets[firsts, seconds] = len(self.sets)
+            self.sets += bytes((firsts >> byte & 1) | (seconds >> byte & 1) << 1 for byte in range(256))
+            self.sets += bytes(kernel.SETS_SIZE - 256)
+        return offset
+
+    def _measure(self, path: _Path) -> None:
+        self.most_frames = max(self.most_frames, path.frames)
+
+
+def _type_at(entry: _Entry) -> FieldType | None:
+    """The type of the field that comes next; None where none does."""
+    _, items, index, _ = entry
+    item = items[index] if index < len(items) else None
+    return item.type if isinstance(item, Field) else None
+
+
+def _common_literal(entries: list[_Entry]) -> bytes:
+    """With which bytes all *entries*, whose next item is a literal, go on."""
+    texts_ = []
+    for _, items, index, taken in entries:
+        item = items[index]
+        assert isinstance(item, Literal)
+        texts_.append(item.text[taken:])
+    if len(texts_) == 1:
+        return texts_[0]
+    return common_prefix(texts_)
+
+
+def _behind_literal(entries: list[_Entry], count: int) -> list[_Entry]:
+    """*entries* when *count* more bytes of the literal that comes next are taken."""
+    result = []
+    for number, items, index, taken in entries:
+        item = items[index]
+        assert isinstance(item, Literal)
+        taken += count
+        result.append((number, items, index + 1, 0) if taken == len(item.text) else (number, items, index, taken))
+    return result
+
+
+def _beginnings(entries: Iterable[_Entry]) -> tuple[int, int, bool]:
+    """
+    With which bytes what follows can begin, which can be second, and whether it can be empty.
+
+    They are sets, as integers; all bytes where it is not worth telling.
+    """
+    firsts = seconds = 0
+    nullable = False
+    for _, items, index, taken in entries:
+        item = items[index] if index < len(items) else None
+        if isinstance(item, Literal):
+            firsts |= 1 << item.text[taken]
+            if taken + 1 < len(item.text):
+                seconds |= 1 << item.text[taken + 1]
+            elif index + 1 < len(items):
+                following = items[index + 1]
+                seconds |= _first_bytes(following)
+        elif item is None:
+            nullable = True
+        else:
+            firsts |= _first_bytes(item)
+            seconds = _ALL
+            nullable = nullable or item.type not in _FIRST
+    return firsts, seconds, nullable
+
+
+def _first_bytes(item: Literal | Field) -> int:
+    if isinstance(item, Literal):
+        return 1 << item.text[0]
+    if isinstance(item.type, WordList):
+        return _set(bytes(word[0] for word in item.type.words)) if all(item.type.words) else _ALL
+    return _FIRST.get(item.type, _ALL)
+
+
+class NativeEngine:
+    """The engine that was compiled; see the module."""
+
+    name = "native"
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.timeouts: FieldTimeouts = Counter()
+        # Fields that were too slow on the line that the kernel has last asked for.
+        self._too_slow: set[tuple[int, int]] = set()
+        self._line: bytes | None = None
+        self._other: PortableEngine | None = None
+        assembler = Assembler()
+        plain: list[tuple[int, Items]] = []
+        with_regex: list[tuple[int, Items]] = []
+        for number, variant in enumerate(program.variants):
+            has_regex = any(isinstance(item, Field) and isinstance(item.type, RegexType) for item in variant.items)
+            (with_regex if has_regex else plain).append((number, variant.items))
+        entry = assembler.add(plain) if plain else -1
+        regex_entries = [(number, assembler.add([(number, items)]), *_literals(items)) for number, items in with_regex]
+        field_counts = array("i", (len(variant.slots) for variant in program.variants))
+        self._kernel = kernel.Kernel(
+            assembler.finished(),
+            entry,
+            bytes(assembler.sets),
+            field_counts=field_counts.tobytes(),
+            most_fields=max(field_counts, default=0),
+            most_frames=assembler.most_frames,
+            memo_count=assembler.memo_count,
+            cache_count=assembler.cache_count,
+            regex_entries=regex_entries,
+            new_fields=self._new_fields,
+            other_match=self._other_match,
+        )
+
+    def match(self, line: bytes) -> Found | None:
+        """See `Engine.match`."""
+        found = self.locate(line)
+        return None if found is None else (found[0], texts(line, found[1]))
+
+    def locate(self, line: bytes) -> Located | None:
+        """See `Engine.locate`."""
+        found = self._kernel.match_line(line)
+        self._count_timeouts()
+        return found
+
+    def match_chunk(self, data: bytes | memoryview, begin: int, end: int, table: kernel.Table) -> None:
+        """Match the lines of data[begin:end], at most `PIECE` bytes of whole lines, into *table*, without the GIL."""
+        self._kernel.match(data, begin, end, table)
+        self._count_timeouts()
+
+    def take_counts(self) -> dict[int, int]:
+        """How many lines each variant has matched since this was last asked: variant number -> lines."""
+        return self._kernel.take_counts()
+
+    def _new_fields(self, number: int, line: bytes) -> Callable[[int, int], int]:
+        """What finds the ends of `/regex/` fields in *line*; the kernel asks before it runs the code of a variant."""
+        if line is not self._line:
+            self._count_timeouts()
+            self._line = line
+        variant = self.program.variants[number]
+        types = [field.type for field in variant.fields()]
+        scanner = Scanner(line)
+
+        def end_of(field: int, start: int) -> int:
+            try:
+                return scanner.token_end(types[field], start)
+            except TimeoutError:
+                self._too_slow.add((variant.template_number, variant.slots[field]))
+                return TIMED_OUT
+
+        return end_of
+
+    def _count_timeouts(self) -> None:
+        """Count the fields that were too slow on the last line: each once, in however many variants it stands."""
+        if self._too_slow:
+            self.timeouts.update(self._too_slow)
+            self._too_slow.clear()
+        self._line = None
+
+    def _other_match(self, line: bytes) -> Located | None:
+        """What the portable engine says; for lines that would take the kernel too much memory."""
+        if self._other is None:
+            from logmatch.engine.portable import PortableEngine
+
+            self._other = PortableEngine(self.program)
+        return self._other.locate(line)
+
+
+def _literals(items: Items) -> tuple[bytes, bytes]:
+    """The literal that *items* begin with, and the longest of the others; without them there is no match."""
+    first = items[0].text if items and isinstance(items[0], Literal) else b""
+    others = [item.text for item in items[1:] if isinstance(item, Literal)]
+    return first, max(others, key=len, default=b"")
