@@ -1,7 +1,8 @@
-# Every target does its own set-up: it needs Python 3.11 or newer, make and git, and no activated environment.
+# Every target does its own set-up: it needs Python 3.11 or newer, make and git, and no activated environment. With a C
+# compiler and the headers of Python it builds the kernel; without them all but `make test` works as well, more slowly.
 # ARGS goes to the command: make test ARGS="-k layers", make bench ARGS=--json.
 
-.PHONY: help run test coverage check format bench samples clean
+.PHONY: help run test test-pure coverage check format bench samples clean
 .PHONY: check-lint check-format check-types check-packages check-samples
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -9,8 +10,16 @@
 ARGS =
 VENV := .venv
 BIN := $(VENV)/bin
-# Newer than pyproject.toml when the environment holds what pyproject.toml asks for.
+# Newer than pyproject.toml when the environment holds what pyproject.toml asks for, and newer than the sources of the
+# kernel when that is built from them.
 STAMP := $(VENV)/.installed
+KERNEL_SOURCES := $(wildcard logmatch/engine/*.pyx logmatch/engine/*.pxd logmatch/engine/*.h)
+
+# An environment in which logmatch is installed as users have it, not from this tree, and without the kernel.
+PURE_VENV := .venv-pure
+PURE_BIN := $(PURE_VENV)/bin
+PURE_STAMP := $(PURE_VENV)/.installed
+PACKAGED := pyproject.toml README.md LICENSE $(shell find logmatch -name '*.py' -o -name '*.pyi' -o -name '*.toml')
 
 # What the caller's shell has set must not decide which code runs.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
@@ -18,18 +27,23 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
 help:  ## show the targets
-	@awk -F ':.*## *' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## *' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(STAMP)  ## parse sample_logs/ and show the first records
 	@mkdir -p build
 	$(BIN)/logmatch parse sample_logs/*.log -t sample_logs -o build/sample_logs.jsonl --summary $(ARGS)
 	@head -n 3 build/sample_logs.jsonl
 
-test: $(STAMP)  ## run all tests
-	$(BIN)/python -m pytest $(ARGS)
+# As many tests at a time as there are cores; ARGS="-n 0" runs one after the other in this process, as a debugger needs it.
+test: $(STAMP)  ## run all tests on all engines, the native one included
+	$(BIN)/python -m pytest -n auto $(ARGS)
+
+# -P: not the logmatch of this directory, which may hold a kernel.
+test-pure: $(PURE_STAMP)  ## run all tests on an installation without the kernel
+	$(PURE_BIN)/python -P -m pytest -n auto --installed --pure $(ARGS)
 
 coverage: $(STAMP)  ## run all tests and show the lines that none reached
-	$(BIN)/python -m pytest --cov $(ARGS)
+	$(BIN)/python -m pytest -n auto --cov $(ARGS)
 
 # Separate targets, so that `make --keep-going check` shows all that is wrong.
 check: check-lint check-format check-types check-packages check-samples  ## lint, formatting, types, installed packages, the examples in the sample templates
@@ -60,15 +74,37 @@ samples: $(STAMP)  ## write sample_logs/ anew from the built-in samples
 	$(BIN)/python -m logmatch.samples sample_logs $(ARGS)
 
 clean:  ## remove everything that the other targets made, the environment included
-	rm -rf $(VENV) build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage .coverage.*
+	rm -rf $(VENV) $(PURE_VENV) build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage .coverage.*
+	rm -f logmatch/engine/*.so logmatch/engine/*.c
 	find logmatch tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# The environment is made from nothing, so that a dependency taken out of pyproject.toml is gone from it too.
-$(STAMP): pyproject.toml
-	@python=$$(for name in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11 python; do \
-	    "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done) \
-	|| { echo "make: no Python 3.11 or newer found; name one: make PYTHON=/path/to/python3" >&2; exit 1; }; \
-	echo "setting up $(VENV) with $$python"; \
-	"$$python" -m venv --clear $(VENV)
+# Makes the environment $(1) from nothing, so that a dependency taken out of pyproject.toml is gone from it too.
+define make_environment
+@python=$$(for name in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11 python; do \
+    "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done) \
+|| { echo "make: no Python 3.11 or newer found; name one: make PYTHON=/path/to/python3" >&2; exit 1; }; \
+echo "setting up $(1) with $$python"; \
+"$$python" -m venv --clear $(1)
+endef
+
+# $? is what has changed. A kernel that can no longer be built is gone, and not that of older sources.
+$(STAMP): pyproject.toml $(KERNEL_SOURCES)
+	$(if $(filter pyproject.toml,$?),$(call make_environment,$(VENV)))
+	@rm -f logmatch/engine/*.so
 	@$(BIN)/python -m pip install -qq --editable '.[dev]'
+	@touch $@
+
+# A compiler may have come since the kernel could not be built, or someone removed what was built.
+ifneq ($(filter test coverage,$(MAKECMDGOALS)),)
+ifeq ($(wildcard logmatch/engine/_kernel.*.so),)
+.PHONY: missing-kernel
+$(STAMP): missing-kernel
+endif
+endif
+
+# What an earlier build left in build/ would be packed again, its kernel too.
+$(PURE_STAMP): $(PACKAGED)
+	$(if $(filter pyproject.toml,$?),$(call make_environment,$(PURE_VENV)))
+	@rm -rf build/lib.* build/bdist.*
+	@CC=false $(PURE_BIN)/python -m pip install -qq '.[test]'
 	@touch $@

@@ -9,6 +9,7 @@ precedence is sorted from the items. It is exponential in nothing but far too sl
 from __future__ import annotations
 
 import functools
+import importlib.util
 import ipaddress
 import itertools
 import os
@@ -44,6 +45,12 @@ from logmatch.worker import Result, Worker, WorkerSpec
 
 ENGINES = ("reference", *(name for name in available() if name != "reference"))
 """All engines; the first defines what the others must answer."""
+
+KERNEL = ("_kernel", "_encode")
+"""The modules of `logmatch.engine` that are compiled."""
+
+HAS_KERNEL = all(importlib.util.find_spec(f"logmatch.engine.{name}") is not None for name in KERNEL)
+"""Whether they are there. One that is there and cannot be imported is an error."""
 
 
 def examples(default: int) -> int:

@@ -27,11 +27,14 @@ from unittest import mock
 
 import pytest
 
+import logmatch
 from logmatch.cli import main
 
 ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = ROOT / "tests" / "golden"
 COMMAND = [sys.executable, "-m", "logmatch"]
+PATH_OF_PACKAGE = str(Path(logmatch.__file__).resolve().parent.parent)
+"""Where Python finds the logmatch that is under test, for commands that are started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ def environment(**changes: str) -> dict[str, str]:
     outer = {
         name: os.environ[name] for name in ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_CONFIG") if name in os.environ
     }
-    return {**outer, "PYTHONPATH": str(ROOT), "COLUMNS": "100", "TERM": "xterm-256color", **changes}
+    return {**outer, "PYTHONPATH": PATH_OF_PACKAGE, "COLUMNS": "100", "TERM": "xterm-256color", **changes}
 
 
 @contextmanager

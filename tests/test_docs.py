@@ -30,6 +30,7 @@ from typing import Any
 
 import pytest
 import typer.main
+from support_cli import PATH_OF_PACKAGE
 
 from logmatch import Matcher
 from logmatch.cli import app
@@ -125,7 +126,7 @@ def transcript(steps: list[Step]) -> str:
 
 
 class Shell:
-    """Runs commands in *directory*, in which `logmatch` is the one of this tree."""
+    """Runs commands in *directory*, in which `logmatch` is the one under test."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory / "work"
@@ -139,7 +140,7 @@ class Shell:
         self._environment = {
             **kept,
             "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": PATH_OF_PACKAGE,
             "LC_ALL": "C.UTF-8",
             "NO_COLOR": "1",
             "COLUMNS": "100",

@@ -1,0 +1,62 @@
+"""
+Which logmatch is under test. Without these a run could test another installation, or only one of two engines, and be
+green.
+
+`--installed` and `--pure` (see conftest.py) say what the run is meant for.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support import HAS_KERNEL, KERNEL
+from support_cli import environment
+
+import logmatch
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = Path(logmatch.__file__).resolve().parent
+
+
+def test_the_package_is_the_one_that_the_run_is_meant_for(pytestconfig: pytest.Config) -> None:
+    if pytestconfig.getoption("installed"):
+        assert PACKAGE.is_relative_to(Path(sys.prefix).resolve()), "this is not an installed logmatch"
+    else:
+        assert PACKAGE == ROOT / "logmatch", "this is not the logmatch of the tree; give --installed if that is meant"
+
+
+def test_a_command_that_a_test_starts_runs_the_same_package(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "import logmatch; print(logmatch.__file__)"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=True)
+    assert PACKAGE == Path(done.stdout.rstrip("\n")).resolve().parent
+
+
+def test_the_kernel_is_there_unless_the_run_is_pure(pytestconfig: pytest.Config) -> None:
+    if pytestconfig.getoption("pure"):
+        assert not HAS_KERNEL, "this logmatch has a kernel, so a run without it proves nothing"
+        return
+    assert HAS_KERNEL, (
+        "the kernel is not built, so the native engine was not tested; `make test` builds it with a C compiler and the "
+        "headers of Python, and `make test-pure` tests without it"
+    )
+    for name in KERNEL:
+        importlib.import_module(f"logmatch.engine.{name}")
+
+
+@pytest.mark.skipif(not HAS_KERNEL, reason="the kernel is not built")
+@pytest.mark.parametrize("name", KERNEL)
+def test_the_kernel_is_built_from_the_sources_of_the_tree(name: str, pytestconfig: pytest.Config) -> None:
+    if pytestconfig.getoption("installed"):
+        pytest.skip("an installed kernel was built elsewhere")
+    spec = importlib.util.find_spec(f"logmatch.engine.{name}")
+    assert spec is not None
+    assert spec.origin is not None
+    built = Path(spec.origin).stat().st_mtime_ns
+    sources = [path for suffix in ("pyx", "pxd", "h") for path in (PACKAGE / "engine").glob(f"*.{suffix}")]
+    newer = [path.name for path in sources if path.stat().st_mtime_ns > built]
+    assert [] == newer, "`make test` builds the kernel anew"
