@@ -8,6 +8,8 @@ encoder writes many lines in one call each, without the GIL.
 
 from __future__ import annotations
 
+import itertools
+from array import array
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -16,7 +18,7 @@ from logmatch.chunk import Chunk
 from logmatch.engine import Engine, make_engine
 from logmatch.output import Layout, RecordWriter
 from logmatch.program import WHITESPACE, Program
-from logmatch.report import Tally
+from logmatch.report import Tally, TemplateCounts
 
 if TYPE_CHECKING:
     from logmatch.engine.native import NativeEngine
@@ -59,7 +61,6 @@ class Worker:
     def __init__(self, spec: WorkerSpec) -> None:
         self._engine = make_engine(spec.program, spec.engine)
         self._writer = RecordWriter(spec.program, spec.layout)
-        self._template_numbers = [variant.template_number for variant in spec.program.variants]
         self._apart = spec.unmatched_apart
         self._dropped = spec.unmatched_dropped
         self._lines: _Lines
@@ -84,34 +85,41 @@ class Worker:
         writer = self._writer
         writer.replaced = 0
         self._engine.timeouts.clear()
-        by_variant: dict[int, int] = {}
+        by_template = b""
+        matched = 0
         output: Records = b""
         unmatched: Records = b""
         if chunk.oversized is None:
-            output, unmatched, by_variant = self._lines.run(chunk, space)
+            output, unmatched, matched, by_template = self._lines.run(chunk, space)
         elif not self._dropped:
             writer.begin(chunk.file, b"")
             record = writer.too_long(chunk.first_line, chunk.offset, bytes(chunk.data), chunk.oversized)
             output, unmatched = (b"", record) if self._apart else (record, b"")
         tally = Tally(
             lines=chunk.line_count,
-            matched=sum(by_variant.values()),
+            matched=matched,
             too_long=int(chunk.oversized is not None),
             replaced=writer.replaced,
             bytes_in=len(chunk.data) if chunk.oversized is None else chunk.oversized + 1,
             bytes_out=len(output) + len(unmatched),
+            by_template=TemplateCounts(by_template),
             timeouts=Counter(self._engine.timeouts),
         )
-        for variant, lines in by_variant.items():
-            tally.by_template[self._template_numbers[variant]] += lines
         return Result(output, unmatched, tally)
+
+
+_LinesResult = tuple[Records, Records, int, bytes]
+"""
+The records; those of unmatched lines, if they are kept apart; how many lines matched; and those by template, as
+`TemplateCounts` takes them.
+"""
 
 
 class _Lines(Protocol):
     """Turns lines into records."""
 
-    def run(self, chunk: Chunk, space: memoryview | None) -> tuple[Records, Records, dict[int, int]]:
-        """The records of *chunk*, those of unmatched lines if they are kept apart, and the matched lines by variant."""
+    def run(self, chunk: Chunk, space: memoryview | None) -> _LinesResult:
+        """Do *chunk*."""
 
 
 class _PythonLines:
@@ -121,8 +129,9 @@ class _PythonLines:
         self._engine = engine
         self._writer = writer
         self._spec = spec
+        self._template_numbers = [variant.template_number for variant in spec.program.variants]
 
-    def run(self, chunk: Chunk, space: memoryview | None) -> tuple[Records, Records, dict[int, int]]:
+    def run(self, chunk: Chunk, space: memoryview | None) -> _LinesResult:
         """See `_Lines.run`."""
         records: list[bytes] = []
         apart = [] if self._spec.unmatched_apart else records
@@ -151,7 +160,14 @@ class _PythonLines:
             elif not self._spec.unmatched_dropped:
                 apart.append(self._writer.unmatched(line_number, offset, raw))
             offset += len(line) + 1
-        return b"".join(records), b"".join(apart) if self._spec.unmatched_apart else b"", Counter(variants)
+        counts = Counter(map(self._template_numbers.__getitem__, variants))
+        pairs = array("i", itertools.chain.from_iterable(counts.items()))
+        return (
+            b"".join(records),
+            b"".join(apart) if self._spec.unmatched_apart else b"",
+            len(variants),
+            pairs.tobytes(),
+        )
 
 
 class _NativeLines:
@@ -174,7 +190,7 @@ class _NativeLines:
         self._apart = _encode.Output() if spec.unmatched_apart else None
         self._unmatched = None if spec.unmatched_dropped else self._apart or self._records
 
-    def run(self, chunk: Chunk, space: memoryview | None) -> tuple[Records, Records, dict[int, int]]:
+    def run(self, chunk: Chunk, space: memoryview | None) -> _LinesResult:
         """See `_Lines.run`."""
         data = chunk.data
         table = self._table
@@ -201,4 +217,4 @@ class _NativeLines:
             first_line += table.line_count
             begin = end
         unmatched = b"" if self._apart is None else self._apart.view()
-        return self._records.view(), unmatched, self._engine.take_counts()
+        return self._records.view(), unmatched, *self._engine.take_counts()

@@ -29,6 +29,8 @@ ORDER = (
     "engine.expression",
     "engine.prefilter",
     "engine.portable",
+    "engine._kernel",
+    "engine._encode",
     "engine.native",
     "chunk",
     "record",
@@ -51,7 +53,7 @@ ORDER = (
 )
 """All modules of logmatch, each after those that it may import."""
 
-CHOICES = {"engine": {"engine.reference", "engine.portable", "engine.native"}}
+CHOICES = {"engine": {"engine.reference", "engine.portable", "engine.native", "engine._kernel", "engine._encode"}}
 """Who may import a later module, inside a function only: choosing an engine imports the one that was chosen."""
 
 IMPORTERS = {

@@ -49,7 +49,7 @@ def test_every_line_gets_its_true_id(system: str, engine: str, step: int) -> Non
     ids = []
     for line in data.removesuffix(b"\n").split(b"\n")[::step]:
         chunk = Chunk("", first_line=1, line_count=1, offset=0, data=line + b"\n", position=0)
-        found = worker.run(chunk).tally.by_template
+        found = worker.run(chunk).tally.by_template.to_dict()
         ids.append(program.templates[next(iter(found))].id if found else None)
     assert ids == true_ids(system)[::step]
     assert len(ids) == 2000 // step

@@ -100,7 +100,7 @@ def _resource_tracker() -> None:
 
 def counts(tally: Tally) -> tuple[object, ...]:
     return (tally.lines, tally.matched, tally.too_long, tally.replaced, tally.bytes_in, tally.bytes_out,
-            sorted(tally.by_template.items()))  # fmt: skip
+            sorted(tally.by_template.to_dict().items()))  # fmt: skip
 
 
 @pytest.fixture

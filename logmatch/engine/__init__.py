@@ -12,6 +12,8 @@ The variable LOGMATCH_ENGINE (or `--engine`) chooses another.
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
+from types import ModuleType
 from typing import Protocol
 
 from logmatch.errors import UsageError
@@ -53,6 +55,16 @@ NAMES = ("auto", "native", "portable", "reference")
 """What `--engine` takes."""
 
 
+def kernel_module() -> ModuleType | None:
+    """The compiled kernel, `engine._kernel`; None if it is not there."""
+    if why_not_native() is not None:
+        return None
+    from logmatch.engine import _kernel
+
+    return _kernel
+
+
+@cache
 def why_not_native() -> str | None:
     """Why the native engine is not there, in a few words; None if it is."""
     try:

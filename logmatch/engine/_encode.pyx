@@ -17,12 +17,13 @@ from logmatch.engine._kernel cimport Table
 cdef extern from "_simd.h" nogil:
     void lm_copy(uint8_t *to, const uint8_t *from_, Py_ssize_t n, const uint8_t *readable)
     Py_ssize_t lm_plain(const uint8_t *p, const uint8_t *end, const uint8_t *readable)
-    bint LM_UNLIKELY(bint x)
+    void lm_prefetch(const void *p)
 
 ctypedef const uint8_t *Text
 
 
 cdef enum:
+    AHEAD = 6       # how many lines ahead bodies are fetched
     SLACK = 64      # lm_copy may write 15 bytes more than it is told
     ESCAPED = 6     # bytes that one byte of a text becomes at most: \\u001b
 
@@ -329,13 +330,20 @@ cdef class Encoder:
         cdef int32_t variant
         cdef const int32_t *body
         cdef bint special
+        cdef Py_ssize_t count = table.line_count
         set_digits(&number, first_line)
-        for i in range(table.line_count):
+        for i in range(count):
             line = text + start
             line_end = text + table.ends[i]
             if line_end > line and (line_end - 1)[0] == c'\r':
                 line_end -= 1
             size = line_end - line
+            if i + AHEAD < count and table.numbers[i + AHEAD] >= 0 and self.body_at[table.numbers[i + AHEAD]] >= 0:
+                # With thousands of variants a body is seldom in the nearest cache: fetch it while others are copied.
+                body = self.bodies + self.body_at[table.numbers[i + AHEAD]]
+                lm_prefetch(body)
+                lm_prefetch(body + 16)
+                lm_prefetch(body + 32)
             special = table.special[i]
             variant = table.numbers[i]
             # SAFETY: bound is how many bytes are written at most: each byte of the line stands in at most one field and once

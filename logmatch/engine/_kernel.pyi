@@ -1,3 +1,4 @@
+from array import array
 from collections.abc import Callable
 
 Buffer = bytes | bytearray | memoryview
@@ -14,6 +15,8 @@ FLAGS: dict[str, int]
 TOKENS: dict[str, int]
 
 def count_lines(data: Buffer) -> int: ...
+def most_number(pairs: bytes) -> int: ...
+def add_pairs(totals: array[int], pairs: bytes) -> None: ...
 def piece_end(data: Buffer, begin: int, size: int) -> int: ...
 
 class Table:
@@ -26,9 +29,11 @@ class Kernel:
         self,
         code: bytes,
         entry: int,
+        entry_least: int,
         sets: bytes,
         *,
         field_counts: bytes,
+        template_numbers: bytes,
         most_fields: int,
         most_frames: int,
         memo_count: int,
@@ -39,4 +44,4 @@ class Kernel:
     ) -> None: ...
     def match(self, data: Buffer, begin: int, end: int, table: Table) -> None: ...
     def match_line(self, line: Buffer) -> tuple[int, tuple[int, ...]] | None: ...
-    def take_counts(self) -> dict[int, int]: ...
+    def take_counts(self) -> tuple[int, bytes]: ...

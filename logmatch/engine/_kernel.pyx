@@ -4,25 +4,30 @@ Kernel: the loop over the lines of one chunk: bytes and integers in, integers ou
 
 It runs a *machine*: code (32-bit words) that `native` makes of a program, one tree over the items of all variants. Each
 instruction takes a piece of the line or fails. What can go on in several ways leaves a *frame* (a choice that is open);
-a failure takes up the last frame. A frame knows the best variant that can come of it, so that it is dropped as soon as a
-better one has matched. The instructions, a word each unless said otherwise:
+a failure takes up the last frame. Where ways part, each says which variant is the best that can come of it; with that
+number frames are dropped once a better variant has matched, and where the line ends it is the variant that matches.
 
-    LITERAL n bytes                       these n bytes stand here
-    TOKEN type cache                      the longest text of a token type
-    WORDS k (n bytes)*k                   the first of these words, of which longer ones stand first
-    REGEX field                           a `/regex/` field: asked of Python
-    END number                            the line ends here: variant `number` matches
-    SPLIT k (least target)*k              ways to go on, each with its least variant number, in ascending order
-    BYTE k keys[16] (least target)*k      where the next byte leads to; at most 16 keys
-    BYTES indices[256] (least target)*k   the same for more: an index for each byte, 255 where it leads nowhere
-    FREE_… kind least memo flags …        free text of a kind, and what follows it:
+The instructions begin with a word whose lowest byte is the operation and which holds a number or more above it:
+
+    LITERAL n, n bytes                    these n bytes stand here
+    TOKEN type, cache                     the longest text of a token type
+    WORDS k, (n, n bytes)*k               the first of these words, of which longer ones stand first
+    REGEX, field                          a `/regex/` field: asked of Python
+    END                                   the line ends here
+    SPLIT k, (least, target)*k            ways to go on, each with its least variant number, in ascending order
+    BYTE k, keys[16], (least, target)*k   where the next byte leads to; at most 16 keys
+    BYTES, indices[256], (least, target)* the same for more: an index for each byte, 255 where it leads nowhere
+    FREE_... kind flags, [memo, cache] …  free text of a kind, and what follows it:
         FREE_END                              the end of the line
-        FREE_SUFFIX n bytes                   these bytes, which end the line
-        FREE_SPACE n bytes                    these bytes, of which the first is whitespace: where the text has to end
-        FREE_LITERAL n bytes                  these bytes, then more instructions
+        FREE_SUFFIX n, n bytes                these bytes, which end the line
+        FREE_SPACE n, n bytes                 these bytes, of which the first is whitespace: where the text has to end
+        FREE_LITERAL n, n bytes               these bytes, then more instructions
         FREE_SWEEP sets                       anything else; `sets` says with which two bytes it can begin
 
+What stands behind a comma is in words of its own; a number above the operation is 24 bits, or 8 for kind and flags.
 Bytes are packed into words, four each; behind the code stand `PADDING` bytes, so that 16 can be read from any of them.
+No variant number stands in the instructions of a way that does not part any more, so that variants which end alike share
+them: with thousands of templates the code stays small, and in the processor's cache.
 
 Time for a line is bounded by (length of the line) x (size of the code), as `reference.walk` is and by the same
 argument: where free text has once been extended to a place in vain, it never is again. Since it is always extended up
@@ -50,6 +55,8 @@ cdef extern from "_simd.h" nogil:
     bint LM_UNLIKELY(bint x)
     enum:
         LM_SETS_SIZE
+        PATIENCE "LM_PATIENCE"              # after so many frames taken up in a line, what is in vain is written down
+        MOST_BY_LIMIT "LM_MOST_BY_LIMIT"    # how many numbers all `Memo.by_limit` may hold together (64 MiB of them)
 
 cdef extern from "string.h" nogil:
     void *memmem(const void *haystack, size_t size, const void *needle, size_t n)
@@ -74,7 +81,7 @@ cdef enum:
     FREE_END = 9
     FREE_SUFFIX = 10
     FREE_SPACE = 11
-    FREE_LITERAL = 12
+    FREE_LITERAL = 12   # from here on the text may end at several places
     FREE_SWEEP = 13
 
 OPERATIONS = {
@@ -106,8 +113,9 @@ cdef enum:
     FINAL = 2      # the first place is the only one that counts: leave no frame
     UNORDERED = 4  # entered at places in any order; without it, never at one before an earlier one
     NULLABLE = 8   # what follows may take nothing at the end of the line
+    RETURNS = 16   # a line may come here more than once: memo and cache follow
 
-FLAGS = {"CUT": CUT, "FINAL": FINAL, "UNORDERED": UNORDERED, "NULLABLE": NULLABLE}
+FLAGS = {"CUT": CUT, "FINAL": FINAL, "UNORDERED": UNORDERED, "NULLABLE": NULLABLE, "RETURNS": RETURNS}
 
 cdef enum:
     REST = 0
@@ -563,12 +571,10 @@ cdef struct Cache:
     int32_t result
 
 cdef enum:
-    PATIENCE = 16              # after so many frames taken up in a line, what is in vain is written down
     UNKNOWN = 0x7FFFFFFF
     NOTHING = -1
     TIMED_OUT = -2
     FAILED = -3                # a Python error is set
-    MOST_BY_LIMIT = 1 << 24    # how many numbers all `by_limit` may hold together (64 MiB)
 
 cdef struct Machine:
     const int32_t *code
@@ -697,11 +703,12 @@ cdef int enter(Machine *m, Memo *memo, int kind, int32_t flags, int32_t place, i
     return 1
 
 
-cdef int32_t run(Machine *m, int32_t pc, int32_t best, int32_t *spans) except FAILED nogil:
+cdef int32_t run(Machine *m, int32_t pc, int32_t least, int32_t best, int32_t *spans) except FAILED nogil:
     """
     Run the code at *pc* on the line of *m*: the least variant number below *best* that matches, else *best*.
 
-    `spans` gets the start and end of each of its fields, offsets in the line; it has room for those of any variant.
+    `least` is the least number that can come of the code. `spans` gets the start and end of each of the variant's fields,
+    offsets in the line; it has room for those of any variant.
     """
     cdef const int32_t *code = m.code
     cdef Text line = m.line
@@ -713,8 +720,9 @@ cdef int32_t run(Machine *m, int32_t pc, int32_t best, int32_t *spans) except FA
     cdef int32_t depth = 0          # fields so far
     cdef int32_t saved_count = -1   # fields in m.saved, if the best match is there
     cdef Text p = line
-    cdef Text q, from_, region
-    cdef int32_t number, n, index, limit, kind, flags, operation, result
+    cdef Text q, from_
+    cdef bint matched
+    cdef int32_t word, n, index, limit, kind, flags, operation, result, number, cache
     cdef const uint8_t *keys
     cdef Memo *memo
 
@@ -723,63 +731,65 @@ cdef int32_t run(Machine *m, int32_t pc, int32_t best, int32_t *spans) except FA
     # within [line, end]; what is read at p stands behind a comparison with end, or within an lm_ function that is told
     # `readable`, which is not before end.
     while True:
-        number = NOTHING
-        operation = code[pc]
+        matched = False
+        word = code[pc]
+        operation = word & 0xFF
+        word >>= 8
         if operation == LITERAL:
-            n = code[pc + 1]
-            if end - p >= n and lm_equal(<const uint8_t *>&code[pc + 2], p, n, readable):
-                p += n
-                pc += 2 + ((n + 3) >> 2)
+            if end - p >= word and lm_equal(<const uint8_t *>&code[pc + 1], p, word, readable):
+                p += word
+                pc += 1 + ((word + 3) >> 2)
                 continue
         elif operation == TOKEN:
-            q = remembered_token_end(m, code[pc + 1], code[pc + 2], p)
+            q = remembered_token_end(m, word, code[pc + 1], p)
             if q != NULL:
                 spans[2 * depth] = <int32_t>(p - line)
                 spans[2 * depth + 1] = <int32_t>(q - line)
                 depth += 1
                 p = q
-                pc += 3
+                pc += 2
                 continue
         elif operation == END:
-            if p == end and code[pc + 1] < best:
-                number = code[pc + 1]
+            matched = p == end and least < best
         elif operation == BYTE:
             if p < end:
-                n = code[pc + 1]
-                keys = <const uint8_t *>&code[pc + 2]
-                index = lm_index(keys, n, p[0])
-                if index >= 0 and code[pc + 6 + 2 * index] < best:
+                keys = <const uint8_t *>&code[pc + 1]
+                index = lm_index(keys, word, p[0])
+                if index >= 0 and code[pc + 5 + 2 * index] < best:
                     p += 1
-                    pc = code[pc + 7 + 2 * index]
+                    least = code[pc + 5 + 2 * index]
+                    pc = code[pc + 6 + 2 * index]
                     continue
         elif operation == BYTES:
             if p < end:
                 index = (<const uint8_t *>&code[pc + 1])[p[0]]
                 if index != 255 and code[pc + 65 + 2 * index] < best:
                     p += 1
+                    least = code[pc + 65 + 2 * index]
                     pc = code[pc + 66 + 2 * index]
                     continue
         elif operation == SPLIT:
-            # The ways stand in ascending order of what can come of them at best.
-            if code[pc + 2] < best:
+            # The ways stand in ascending order of what can come of them at best; there are at least two.
+            if code[pc + 1] < best:
                 frame = &frames[frame_count]
                 frame_count += 1
                 frame.pc = pc
                 frame.depth = depth
                 frame.place = <int32_t>(p - line)
-                frame.least = code[pc + 4]
+                frame.least = code[pc + 3]
                 frame.next = 1
-                pc = code[pc + 3]
+                least = code[pc + 1]
+                pc = code[pc + 2]
                 continue
         elif operation == WORDS:
-            n = code[pc + 1]
-            index = pc + 2
+            index = pc + 1
             q = NULL
-            while n > 0:
-                if q == NULL and end - p >= code[index] and lm_equal(<const uint8_t *>&code[index + 1], p, code[index], readable):
-                    q = p + code[index]
-                index += 1 + ((code[index] + 3) >> 2)
-                n -= 1
+            while word > 0:
+                n = code[index]
+                if q == NULL and end - p >= n and lm_equal(<const uint8_t *>&code[index + 1], p, n, readable):
+                    q = p + n
+                index += 1 + ((n + 3) >> 2)
+                word -= 1
             if q != NULL:
                 spans[2 * depth] = <int32_t>(p - line)
                 spans[2 * depth + 1] = <int32_t>(q - line)
@@ -800,82 +810,76 @@ cdef int32_t run(Machine *m, int32_t pc, int32_t best, int32_t *spans) except FA
                 pc += 2
                 continue
         else:
-            # Free text.
-            kind = code[pc + 1]
-            flags = code[pc + 4]
+            # Free text, which may end anywhere in [from_, q].
+            kind = word & 0xFF
+            flags = word >> 8
+            index = pc + 1
+            memo = NULL
+            cache = -1
             if flags & CUT:
                 frame_count -= 1
-            memo = &m.memos[code[pc + 3]] if code[pc + 3] >= 0 and m.retries >= PATIENCE else NULL
+            if flags & RETURNS:
+                if m.retries >= PATIENCE and code[index] >= 0:
+                    memo = &m.memos[code[index]]
+                cache = code[index + 1]
+                index += 2
+            from_ = p
             q = end
-            if kind == ANY:
-                from_ = p
-            else:
-                from_ = first_end(m, kind, code[pc + 5], p)
+            if kind != ANY:
+                from_ = first_end(m, kind, cache, p)
                 if from_ == NULL:
                     pass
                 elif memo != NULL and memo.stamp == m.stamp and memo.first <= from_ - line <= memo.limit:
                     q = line + memo.limit
                 else:
                     q = lm_find_space(from_, end, readable)
-            if from_ != NULL and code[pc + 2] < best:
-                # Here the text may end anywhere in [from_, q].
+            if from_ != NULL and least < best:
                 limit = <int32_t>(q - line)
                 if memo == NULL or enter(m, memo, kind, flags, <int32_t>(from_ - line), &limit):
-                    if operation == FREE_END:
-                        if q == end and limit == q - line:
-                            spans[2 * depth] = <int32_t>(p - line)
-                            spans[2 * depth + 1] = limit
-                            depth += 1
-                            number = code[pc + 2]
-                    elif operation == FREE_SUFFIX:
-                        n = code[pc + 6]
-                        q = end - n
-                        if from_ <= q and q - line <= limit and lm_equal(<const uint8_t *>&code[pc + 7], q, n, readable):
-                            spans[2 * depth] = <int32_t>(p - line)
-                            spans[2 * depth + 1] = <int32_t>(q - line)
-                            depth += 1
-                            number = code[pc + 2]
-                    elif operation == FREE_SPACE:
-                        n = code[pc + 6]
-                        if limit == q - line and end - q >= n and lm_equal(<const uint8_t *>&code[pc + 7], q, n, readable):
-                            spans[2 * depth] = <int32_t>(p - line)
-                            spans[2 * depth + 1] = limit
-                            depth += 1
-                            p = q + n
-                            pc += 7 + ((n + 3) >> 2)
-                            continue
+                    if operation == FREE_LITERAL:
+                        n = code[index]
+                        q = find(from_, line + limit, end, <const uint8_t *>&code[index + 1], n, readable)
+                        index += 1 + ((n + 3) >> 2)
+                    elif operation == FREE_SWEEP:
+                        n = 0
+                        q = sweep(from_, line + limit, end, m.sets + code[index], flags, readable)
+                        index += 1
+                    elif operation == FREE_END:
+                        n = 0
+                        matched = q == end and limit == q - line
+                        q = end if matched else NULL
                     else:
-                        if operation == FREE_LITERAL:
-                            n = code[pc + 6]
-                            region = line + limit + n
-                            if end - line - limit < n:
-                                region = end
-                            if n == 1:
-                                q = lm_find_byte(from_, region, (<const uint8_t *>&code[pc + 7])[0], readable)
-                            else:
-                                q = lm_find(from_, region, <const uint8_t *>&code[pc + 7], n, readable)
-                            index = pc + 7 + ((n + 3) >> 2)
-                        else:
-                            n = 0
-                            q = sweep(from_, line + limit, end, m.sets + code[pc + 6], flags, readable)
-                            index = pc + 7
-                        if q != NULL:
-                            spans[2 * depth] = <int32_t>(p - line)
-                            spans[2 * depth + 1] = <int32_t>(q - line)
-                            if not flags & FINAL:
-                                frame = &frames[frame_count]
-                                frame_count += 1
-                                frame.pc = pc
-                                frame.depth = depth
-                                frame.place = limit
-                                frame.least = code[pc + 2]
-                            depth += 1
+                        n = code[index]
+                        if operation == FREE_SUFFIX:
+                            q = end - n
+                            matched = from_ <= q and q - line <= limit
+                            if not (matched and lm_equal(<const uint8_t *>&code[index + 1], q, n, readable)):
+                                matched = False
+                                q = NULL
+                        elif not (
+                            limit == q - line and end - q >= n
+                            and lm_equal(<const uint8_t *>&code[index + 1], q, n, readable)
+                        ):
+                            q = NULL
+                        index += 1 + ((n + 3) >> 2)
+                    if q != NULL:
+                        spans[2 * depth] = <int32_t>(p - line)
+                        spans[2 * depth + 1] = <int32_t>(q - line)
+                        if operation >= FREE_LITERAL and not flags & FINAL:
+                            frame = &frames[frame_count]
+                            frame_count += 1
+                            frame.pc = pc
+                            frame.depth = depth
+                            frame.place = limit
+                            frame.least = least
+                        depth += 1
+                        if not matched:
                             p = q + n
                             pc = index
                             continue
 
-        if number != NOTHING:
-            best = number
+        if matched:
+            best = least
             while frame_count > 0 and frames[frame_count - 1].least >= best:
                 frame_count -= 1
             if frame_count == 0:
@@ -896,36 +900,35 @@ cdef int32_t run(Machine *m, int32_t pc, int32_t best, int32_t *spans) except FA
             m.retries += 1
             pc = frame.pc
             depth = frame.depth
-            operation = code[pc]
+            least = frame.least
+            word = code[pc]
+            operation = word & 0xFF
+            word >>= 8
             if operation == SPLIT:
                 p = line + frame.place
                 index = frame.next
                 frame.next += 1
-                if frame.next == code[pc + 1]:
+                if frame.next == word:
                     frame_count -= 1
                 else:
-                    frame.least = code[pc + 2 + 2 * frame.next]
-                pc = code[pc + 3 + 2 * index]
+                    frame.least = code[pc + 1 + 2 * frame.next]
+                pc = code[pc + 2 + 2 * index]
                 break
             # SAFETY: spans[2 * depth + 1] is where this text ended last: only fields behind it have been written since.
             from_ = line + spans[2 * depth + 1] + 1
             limit = frame.place
             q = NULL
             if from_ - line <= limit:
+                flags = word >> 8
+                index = pc + 3 if flags & RETURNS else pc + 1
                 if operation == FREE_LITERAL:
-                    n = code[pc + 6]
-                    region = line + limit + n
-                    if end - line - limit < n:
-                        region = end
-                    if n == 1:
-                        q = lm_find_byte(from_, region, (<const uint8_t *>&code[pc + 7])[0], readable)
-                    else:
-                        q = lm_find(from_, region, <const uint8_t *>&code[pc + 7], n, readable)
-                    index = pc + 7 + ((n + 3) >> 2)
+                    n = code[index]
+                    q = find(from_, line + limit, end, <const uint8_t *>&code[index + 1], n, readable)
+                    index += 1 + ((n + 3) >> 2)
                 else:
                     n = 0
-                    q = sweep(from_, line + limit, end, m.sets + code[pc + 6], code[pc + 4], readable)
-                    index = pc + 7
+                    q = sweep(from_, line + limit, end, m.sets + code[index], flags, readable)
+                    index += 1
             if q != NULL:
                 spans[2 * depth + 1] = <int32_t>(q - line)
                 depth += 1
@@ -933,6 +936,14 @@ cdef int32_t run(Machine *m, int32_t pc, int32_t best, int32_t *spans) except FA
                 pc = index
                 break
             frame_count -= 1
+
+
+cdef inline Text find(Text p, Text limit, Text end, const uint8_t *literal, int32_t n, Text readable) noexcept nogil:
+    # The first place in [p, limit] where the n bytes of a literal begin, all of them before `end`, or NULL.
+    cdef Text stop = limit + n if end - limit >= n else end
+    if n == 1:
+        return lm_find_byte(p, stop, literal[0], readable)
+    return lm_find(p, stop, literal, n, readable)
 
 
 cdef inline Text sweep(Text p, Text limit, Text end, const uint8_t *sets, int32_t flags, Text readable) noexcept nogil:
@@ -961,6 +972,27 @@ def count_lines(const uint8_t[::1] data not None):
         if data[size - 1] != c'\n':
             count += 1
     return count
+
+
+def most_number(const uint8_t[::1] pairs not None):
+    """The greatest number in *pairs*, see `add_pairs`; -1 if there is none."""
+    cdef const int32_t *pair = <const int32_t *>&pairs[0] if pairs.shape[0] else NULL
+    cdef int32_t most = -1
+    cdef Py_ssize_t i
+    for i in range(pairs.shape[0] // 8):
+        if pair[2 * i] > most:
+            most = pair[2 * i]
+    return most
+
+
+def add_pairs(int64_t[::1] totals not None, const uint8_t[::1] pairs not None):
+    """Add to *totals*, by number, the counts in *pairs*: numbers and counts in turn, as 32-bit integers."""
+    cdef const int32_t *pair = <const int32_t *>&pairs[0] if pairs.shape[0] else NULL
+    cdef Py_ssize_t i
+    for i in range(pairs.shape[0] // 8):
+        if not 0 <= pair[2 * i] < totals.shape[0]:
+            raise IndexError("totals are too short")
+        totals[pair[2 * i]] += pair[2 * i + 1]
 
 
 def piece_end(const uint8_t[::1] data not None, Py_ssize_t begin, Py_ssize_t size):
@@ -1066,8 +1098,9 @@ cdef class Kernel:
     Args:
         code: instructions, as 32-bit words in the order of this machine, with `PADDING` bytes behind.
         entry: where the code of all variants without `/regex/` fields begins; -1: there are none.
+        entry_least: the least number of these variants.
         sets: for FREE_SWEEP, pieces of `SETS_SIZE` bytes, of which the first 256 are given.
-        field_counts: for each variant, how many fields it has, as 32-bit words.
+        field_counts, template_numbers: for each variant, how many fields it has, and its template's number; 32-bit words.
         most_fields: how many fields a path through the code can have.
         most_frames: how many frames it can leave open.
         memo_count, cache_count: how many numbers of either are in the code.
@@ -1081,32 +1114,41 @@ cdef class Kernel:
 
     cdef Machine machine
     cdef bytes code, sets
-    cdef int32_t entry
+    cdef int32_t entry, entry_least
     cdef Py_ssize_t variant_count, most_fields, memo_count
     cdef bytes fields_of           # the memory of field_counts
     cdef const int32_t *field_counts
+    cdef bytes templates_of        # the memory of template_numbers
+    cdef const int32_t *template_numbers
+    cdef Py_ssize_t matched
     cdef list regex_entries
     cdef bint has_regex
     cdef object new_fields, other_match
     cdef int32_t *other_spans
-    cdef int64_t *counts            # by variant number
-    cdef int32_t *touched           # the variants whose count is above 0
+    cdef int32_t *counts            # lines by template number, since they were last asked for
+    cdef int32_t *touched           # the templates whose count is above 0
     cdef Py_ssize_t touched_count
     cdef bint busy
 
     def __cinit__(
-        self, bytes code, int32_t entry, bytes sets, *, bytes field_counts, Py_ssize_t most_fields,
+        self, bytes code, int32_t entry, int32_t entry_least, bytes sets, *, bytes field_counts, bytes template_numbers, Py_ssize_t most_fields,
         Py_ssize_t most_frames, Py_ssize_t memo_count, Py_ssize_t cache_count, list regex_entries, new_fields, other_match
     ):
-        cdef Py_ssize_t i, variant_count
+        cdef Py_ssize_t i, variant_count, template_count = 0
         if len(code) % 4 or len(sets) % LM_SETS_SIZE or len(code) > 0x7FFFFFFF:
             raise ValueError("code or sets have a wrong size")
         self.code = code
         self.sets = bytes(bytearray(sets))      # a copy of our own: its rows are filled in
         self.entry = entry
+        self.entry_least = entry_least
         self.variant_count = variant_count = len(field_counts) // 4
         self.fields_of = field_counts
         self.field_counts = <const int32_t *><const char *>self.fields_of
+        self.templates_of = template_numbers
+        self.template_numbers = <const int32_t *><const char *>self.templates_of
+        for i in range(variant_count):
+            if self.template_numbers[i] + 1 > template_count:
+                template_count = self.template_numbers[i] + 1
         self.most_fields = most_fields
         self.memo_count = memo_count
         self.regex_entries = regex_entries
@@ -1122,8 +1164,8 @@ cdef class Kernel:
         self.other_spans = <int32_t *>calloc(<size_t>most_fields * 2 + 2, sizeof(int32_t))
         self.machine.memos = <Memo *>calloc(<size_t>memo_count + 1, sizeof(Memo))
         self.machine.caches = <Cache *>calloc(<size_t>cache_count + 1, sizeof(Cache))
-        self.counts = <int64_t *>calloc(<size_t>variant_count + 1, sizeof(int64_t))
-        self.touched = <int32_t *>calloc(<size_t>variant_count + 1, sizeof(int32_t))
+        self.counts = <int32_t *>calloc(<size_t>template_count + 1, sizeof(int32_t))
+        self.touched = <int32_t *>calloc(<size_t>template_count + 1, sizeof(int32_t))
         if (
             self.machine.frames == NULL or self.machine.saved == NULL or self.other_spans == NULL
             or self.machine.memos == NULL or self.machine.caches == NULL or self.counts == NULL or self.touched == NULL
@@ -1189,14 +1231,18 @@ cdef class Kernel:
             free(room)
 
     def take_counts(self):
-        """How many lines each variant has matched since this was last asked: variant number -> lines, those above 0."""
+        """How many lines have matched since this was last asked, and how many each template: pairs, see `add_pairs`."""
         cdef Py_ssize_t i
-        cdef dict counts = {}
+        cdef bytes pairs = PyBytes_FromStringAndSize(NULL, 8 * self.touched_count)
+        cdef int32_t *pair = <int32_t *><char *>pairs
+        matched = self.matched
         for i in range(self.touched_count):
-            counts[self.touched[i]] = self.counts[self.touched[i]]
+            pair[2 * i] = self.touched[i]
+            pair[2 * i + 1] = self.counts[self.touched[i]]
             self.counts[self.touched[i]] = 0
         self.touched_count = 0
-        return counts
+        self.matched = 0
+        return matched, pairs
 
     cdef int claim(self) except -1:
         if self.busy:
@@ -1236,10 +1282,12 @@ cdef class Kernel:
             table.numbers[i] = number
             if number >= 0:
                 used += fields
+                number = self.template_numbers[number]
                 if self.counts[number] == 0:
                     self.touched[self.touched_count] = number
                     self.touched_count += 1
                 self.counts[number] += 1
+                self.matched += 1
         table.span_begins[count] = <int32_t>used
         table.line_count = count
         return 0
@@ -1257,7 +1305,7 @@ cdef class Kernel:
         m.retries = 0
         m.out_of_memory = False
         if self.entry >= 0:
-            number = run(m, self.entry, UNKNOWN, spans)
+            number = run(m, self.entry, self.entry_least, UNKNOWN, spans)
         if self.has_regex:
             with gil:
                 number = self.match_regex(number, spans)
@@ -1290,7 +1338,7 @@ cdef class Kernel:
             m.ask = <PyObject *>ask
             m.stamp += 1
             m.retries = 0
-            found = run(m, entry, best, self.other_spans)     # spans hold the match of `best`
+            found = run(m, entry, number, best, self.other_spans)     # spans hold the match of `best`
             m.ask = NULL
             if found < best:
                 memcpy(spans, self.other_spans, <size_t>(2 * self.field_counts[found]) * sizeof(int32_t))

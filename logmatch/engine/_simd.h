@@ -35,10 +35,21 @@
 #define LM_TARGET_AVX2 __attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt")))
 #endif
 
+/* Two limits of _kernel.pyx (see there), here so that a build for fuzzing can set them to where they are met often. */
+#ifndef LM_PATIENCE
+#define LM_PATIENCE 16
+#endif
+#ifndef LM_MOST_BY_LIMIT
+#define LM_MOST_BY_LIMIT (1 << 24)
+#endif
+
 #define LM_LIKELY(x) __builtin_expect(!!(x), 1)
 #define LM_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
 typedef uint8_t lm_u8;
+
+/* Memory at p will be read soon. */
+static inline void lm_prefetch(const void *p) { __builtin_prefetch(p); }
 
 /* --- 16 bytes: a mask with one bit (x86) or four bits (arm64) for each byte */
 

@@ -70,9 +70,13 @@ _OPERATION: dict[str, int] = kernel.OPERATIONS
 _LITERAL = _OPERATION["LITERAL"]
 _TOKEN = _OPERATION["TOKEN"]
 _CUT, _FINAL = kernel.FLAGS["CUT"], kernel.FLAGS["FINAL"]
+_RETURNS = kernel.FLAGS["RETURNS"]
 _UNORDERED, _NULLABLE = kernel.FLAGS["UNORDERED"], kernel.FLAGS["NULLABLE"]
 
 TIMED_OUT: int = kernel.TIMED_OUT_RESULT
+
+_MOST_LITERAL = (1 << 23) - 1
+"""How many bytes a LITERAL instruction holds."""
 
 _MOST_KEYS = 16
 """How many bytes a BYTE instruction tells apart."""
@@ -147,6 +151,7 @@ class Assembler:
         sets: for FREE_SWEEP.
         most_frames: the most frames that a path can leave open.
         memo_count, cache_count: how many memos and caches the code names.
+        returns: how many instructions have one, or may be asked of Python.
     """
 
     def __init__(self) -> None:
@@ -155,7 +160,10 @@ class Assembler:
         self.most_frames = 0
         self.memo_count = 0
         self.cache_count = 0
+        self.returns = 0
         self._set_offsets: dict[tuple[int, int], int] = {}
+        self._tails: dict[tuple[object, ...], tuple[int, int]] = {}
+        """What remains of a variant, and of its path -> where it is laid out, and how many frames it leaves."""
 
     def add(self, variants: Iterable[tuple[int, Items]]) -> int:
         """Add one tree over *variants* (number and items), in their order of precedence; return where it begins."""
@@ -166,17 +174,41 @@ class Assembler:
         self._lay_out([(number, items, 0, 0) for number, items in variants], _Path())
         while self._todo:
             entries, path, at = self._todo.pop()
-            self.code[at] = len(self.code)
-            self._lay_out(entries, path)
+            self.code[at] = self._lay_out_tail(entries[0], path) if len(entries) == 1 else self._lay_out(entries, path)
         return entry
 
     def finished(self) -> bytes:
         """The code and its padding."""
         return self.code.tobytes() + bytes(kernel.PADDING)
 
-    def _lay_out(self, entries: list[_Entry], path: _Path) -> None:
-        """Lay out what the entries, in ascending order and never empty, have in common; put off where they part."""
+    def _lay_out_tail(self, entry: _Entry, path: _Path) -> int:
+        """Lay out the rest of one variant, unless another ends in the same way; return where it is."""
+        _, items, index, taken = entry
+        key = (
+            *[item.text if isinstance(item, Literal) else id(item.type) for item in items[index:]],
+            *(taken, path.once, path.pushes, path.once_there, path.unbroken, path.monotone, path.ordered),
+        )
+        known = self._tails.get(key)
+        if known is not None:
+            at, frames = known
+            path.frames += frames
+            self._measure(path)
+            return at
+        frames, returns = path.frames, self.returns
+        at = self._lay_out([entry], path)
+        if returns == self.returns:
+            # What remembers where a line has been must not be shared: it would take one variant for the other.
+            self._tails[key] = at, path.frames - frames
+        return at
+
+    def _lay_out(self, entries: list[_Entry], path: _Path) -> int:
+        """
+        Lay out what the entries, in ascending order and never empty, have in common; put off where they part.
+
+        Returns where it begins.
+        """
         code = self.code
+        at = len(code)
         while True:
             ways: dict[FieldType | type[Literal] | None, list[_Entry]] = {}
             for entry in entries:
@@ -186,17 +218,17 @@ class Assembler:
                 ways.setdefault(key, []).append(entry)
             if len(ways) > 1:
                 self._split(list(ways.values()), path)
-                return
+                return at
             ((key, entries),) = ways.items()
             if key is None:
                 # Others that are the same to the end can never be the first.
-                code.extend((_OPERATION["END"], entries[0][0]))
-                return
+                code.append(_OPERATION["END"])
+                return at
             if key is Literal:
                 text = _common_literal(entries)
                 if not text:
                     self._part_by_byte(entries, path)
-                    return
+                    return at
                 self._literal(text)
                 entries = _behind_literal(entries, len(text))
             else:
@@ -206,7 +238,7 @@ class Assembler:
                     assert isinstance(key, NamedType)
                     rest = self._free(key, behind, path)
                     if rest is None:
-                        return
+                        return at
                     entries = rest
                 else:
                     self._token(key, entries[0], path)
@@ -216,7 +248,7 @@ class Assembler:
     def _split(self, ways: list[list[_Entry]], path: _Path) -> None:
         code = self.code
         ways.sort(key=lambda entries: entries[0][0])
-        code.extend((_OPERATION["SPLIT"], len(ways)))
+        code.append(_OPERATION["SPLIT"] | len(ways) << 8)
         path.frames += 1
         self._measure(path)
         self._part(ways, path)
@@ -234,7 +266,7 @@ class Assembler:
             del by_byte[0x0A]  # no line holds it, and 255 keys is what an instruction can tell apart
         keys = bytes(by_byte)
         if len(keys) <= _MOST_KEYS:
-            code.extend((_OPERATION["BYTE"], len(keys)))
+            code.append(_OPERATION["BYTE"] | len(keys) << 8)
             code.frombytes(keys.ljust(_MOST_KEYS, b"\0"))
         else:
             indices = bytearray(b"\xff" * 256)
@@ -253,8 +285,10 @@ class Assembler:
             self._todo.append((ways[index], dataclasses.replace(path, unbroken=False), at + 2 * index + 1))
 
     def _literal(self, text: bytes) -> None:
-        self.code.extend((_LITERAL, len(text)))
-        self._bytes(text)
+        for start in range(0, len(text), _MOST_LITERAL):
+            part = text[start : start + _MOST_LITERAL]
+            self.code.append(_LITERAL | len(part) << 8)
+            self._bytes(part)
 
     def _bytes(self, text: bytes) -> None:
         self.code.frombytes(text + bytes(-len(text) % 4))
@@ -263,7 +297,7 @@ class Assembler:
         code = self.code
         if isinstance(type_, WordList):
             words = list(dict.fromkeys(type_.longest_first))
-            code.extend((_OPERATION["WORDS"], len(words)))
+            code.append(_OPERATION["WORDS"] | len(words) << 8)
             for word in words:
                 code.append(len(word))
                 self._bytes(word)
@@ -271,9 +305,10 @@ class Assembler:
         elif isinstance(type_, RegexType):
             field_number = sum(isinstance(item, Field) for item in entry[1][: entry[2]])
             code.extend((_OPERATION["REGEX"], field_number))
+            self.returns += 1
             in_order = False
         else:
-            code.extend((_TOKEN, kernel.TOKENS[type_.name], self._cache(path) if type_ in _UNBOUNDED else -1))
+            code.extend((_TOKEN | kernel.TOKENS[type_.name] << 8, self._cache(path) if type_ in _UNBOUNDED else -1))
             in_order = type_ in ENDS_IN_ORDER
         if not in_order:
             path.monotone = False
@@ -283,6 +318,7 @@ class Assembler:
         """A number for a cache of tokens, or -1 where each line scans once."""
         if path.once:
             return -1
+        self.returns += 1
         self.cache_count += 1
         return self.cache_count - 1
 
@@ -300,52 +336,52 @@ class Assembler:
             path.ordered = True
         if not path.ordered:
             flags |= _UNORDERED
-        least = behind[0][0]
-        literals = [
-            items[index] for _, items, index, _ in behind if index < len(items) and isinstance(items[index], Literal)
-        ]
-        at_end = [entry for entry in behind if entry[2] == len(entry[1])]
-        prefix = _common_literal(behind) if len(literals) == len(behind) else b""
-        rest = _behind_literal(behind, len(prefix)) if prefix else []
-        ends = bool(prefix) and all(entry[2] == len(entry[1]) for entry in rest)
-        memo = -1
-        cache = -1
+        if all(entry[2] < len(entry[1]) and isinstance(entry[1][entry[2]], Literal) for entry in behind):
+            prefix = _common_literal(behind)
+        else:
+            prefix = b""
+        rest = _behind_literal(behind, len(prefix)) if prefix else behind
+        ends = all(entry[2] == len(entry[1]) for entry in rest)
+        memo = cache = -1
         if not once:
-            if not (is_any and (len(at_end) == len(behind) or ends)):
+            # `any` that is followed by the end finds that without going anywhere.
+            if not (is_any and ends):
                 memo = self.memo_count
                 self.memo_count += 1
             if type_ == URL:
                 cache = self.cache_count
                 self.cache_count += 1
+            if memo >= 0 or cache >= 0:
+                flags |= _RETURNS
+                self.returns += 1
         pushes = False
-        result: list[_Entry] | None
-        head = [kernel.FREE_KINDS[type_.name], least, memo, flags, cache]
-        if len(at_end) == len(behind):
-            code.extend((_OPERATION["FREE_END"], *head))
-            result = None
-        elif ends:
-            code.extend((_OPERATION["FREE_SUFFIX"], *head, len(prefix)))
-            self._bytes(prefix)
-            result = None
+        sets = None
+        if ends:
+            operation = "FREE_SUFFIX" if prefix else "FREE_END"
         elif prefix and not is_any and prefix[0] in WHITESPACE:
-            code.extend((_OPERATION["FREE_SPACE"], *head, len(prefix)))
-            self._bytes(prefix)
-            result = rest
+            operation = "FREE_SPACE"
         elif prefix and (len(prefix) > 1 or len(behind) == 1):
+            operation = "FREE_LITERAL"
             following = {_type_at(entry) for entry in rest}
             if following <= {ANY} or following <= {REST}:
-                head[3] |= _FINAL
+                flags |= _FINAL
             else:
                 pushes = True
-            code.extend((_OPERATION["FREE_LITERAL"], *head, len(prefix)))
-            self._bytes(prefix)
-            result = rest
         else:
+            operation = "FREE_SWEEP"
             pushes = True
+            rest = behind
             firsts, seconds, nullable = _beginnings(behind)
-            head[3] |= _NULLABLE if nullable else 0
-            code.extend((_OPERATION["FREE_SWEEP"], *head, self._sets(firsts, seconds)))
-            result = behind
+            sets = self._sets(firsts, seconds)
+            flags |= _NULLABLE if nullable else 0
+        code.append(_OPERATION[operation] | kernel.FREE_KINDS[type_.name] << 8 | flags << 16)
+        if flags & _RETURNS:
+            code.extend((memo, cache))
+        if sets is not None:
+            code.append(sets)
+        elif prefix:
+            code.append(len(prefix))
+            self._bytes(prefix)
         if pushes:
             path.frames += 1
             self._measure(path)
@@ -354,7 +390,7 @@ class Assembler:
         path.pushes = pushes
         path.unbroken = True
         path.monotone = True
-        return result
+        return None if ends else rest
 
     def _sets(self, firsts: int, seconds: int) -> int:
         offset = self._set_offsets.get((firsts, seconds))
@@ -453,11 +489,14 @@ class NativeEngine:
         entry = assembler.add(plain) if plain else -1
         regex_entries = [(number, assembler.add([(number, items)]), *_literals(items)) for number, items in with_regex]
         field_counts = array("i", (len(variant.slots) for variant in program.variants))
+        template_numbers = array("i", (variant.template_number for variant in program.variants))
         self._kernel = kernel.Kernel(
             assembler.finished(),
             entry,
+            plain[0][0] if plain else 0,
             bytes(assembler.sets),
             field_counts=field_counts.tobytes(),
+            template_numbers=template_numbers.tobytes(),
             most_fields=max(field_counts, default=0),
             most_frames=assembler.most_frames,
             memo_count=assembler.memo_count,
@@ -483,8 +522,11 @@ class NativeEngine:
         self._kernel.match(data, begin, end, table)
         self._count_timeouts()
 
-    def take_counts(self) -> dict[int, int]:
-        """How many lines each variant has matched since this was last asked: variant number -> lines."""
+    def take_counts(self) -> tuple[int, bytes]:
+        """
+        How many lines have matched since this was last asked, and how many each template: template numbers and lines in
+        turn, as 32-bit integers, each number once.
+        """
         return self._kernel.take_counts()
 
     def _new_fields(self, number: int, line: bytes) -> Callable[[int, int], int]:
