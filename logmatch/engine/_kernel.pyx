@@ -10,14 +10,14 @@ number frames are dropped once a better variant has matched, and where the line 
 The instructions begin with a word whose lowest byte is the operation and which holds a number or more above it:
 
     LITERAL n, n bytes                    these n bytes stand here
-    TOKEN type, cache                     the longest text of a token type
+    TOKEN type, return                    the longest text of a token type
     WORDS k, (n, n bytes)*k               the first of these words, of which longer ones stand first
     REGEX, field                          a `/regex/` field: asked of Python
     END                                   the line ends here
     SPLIT k, (least, target)*k            ways to go on, each with its least variant number, in ascending order
     BYTE k, keys[16], (least, target)*k   where the next byte leads to; at most 16 keys
     BYTES, indices[256], (least, target)* the same for more: an index for each byte, 255 where it leads nowhere
-    FREE_... kind flags, [memo, cache] …  free text of a kind, and what follows it:
+    FREE_... kind flags, [return] …       free text of a kind, and what follows it:
         FREE_END                              the end of the line
         FREE_SUFFIX n, n bytes                these bytes, which end the line
         FREE_SPACE n, n bytes                 these bytes, of which the first is whitespace: where the text has to end
@@ -113,7 +113,7 @@ cdef enum:
     FINAL = 2      # the first place is the only one that counts: leave no frame
     UNORDERED = 4  # entered at places in any order; without it, never at one before an earlier one
     NULLABLE = 8   # what follows may take nothing at the end of the line
-    RETURNS = 16   # a line may come here more than once: memo and cache follow
+    RETURNS = 16   # a line may come here more than once: the number of a memo and a cache follows
 
 FLAGS = {"CUT": CUT, "FINAL": FINAL, "UNORDERED": UNORDERED, "NULLABLE": NULLABLE, "RETURNS": RETURNS}
 
@@ -583,6 +583,7 @@ cdef struct Machine:
     int32_t *saved             # spans of the best match so far, while others are tried
     Memo *memos
     Cache *caches
+    const int32_t *return_bases
     uint64_t stamp             # a number for each line, never 0
     int32_t retries            # frames taken up in this line
     PyObject *ask              # what REGEX calls; borrowed
@@ -593,7 +594,12 @@ cdef struct Machine:
     Text readable              # memory may be read up to here: the end of the chunk
 
 
-cdef inline Text first_end(Machine *m, int kind, int32_t cache, Text p) noexcept nogil:
+cdef inline int32_t return_number(Machine *m, int32_t number, int32_t least) noexcept nogil:
+    # Code that variants share has numbers from -2 on downwards: there `least` is the variant.
+    return number if number >= 0 else m.return_bases[least] - 2 - number
+
+
+cdef inline Text first_end(Machine *m, int kind, int32_t number, Text p) noexcept nogil:
     # Where free text that begins at p can end at the earliest, or NULL.
     cdef Text end = m.line_end
     if kind == WORD:
@@ -607,7 +613,7 @@ cdef inline Text first_end(Machine *m, int kind, int32_t cache, Text p) noexcept
             return p + 3
         return NULL
     # URL
-    p = remembered_token_end(m, SCHEME, cache, p)
+    p = remembered_token_end(m, SCHEME, number, p)
     if p == NULL or end - p < 4 or p[0] != c':' or p[1] != c'/' or p[2] != c'/' or CLASS[p[3]] & SPACE:
         return NULL
     return p + 4
@@ -618,7 +624,7 @@ cdef Text remembered_token_end(Machine *m, int type_, int32_t number, Text p) no
     cdef Text end = m.line_end
     cdef Cache *cache
     cdef Text result, first, last
-    if number < 0 or m.retries < PATIENCE:
+    if number < 0:
         return token_end(type_, p, end)
     cache = &m.caches[number]
     cdef int32_t offset = <int32_t>(p - m.line)
@@ -722,7 +728,7 @@ cdef int32_t run(Machine *m, int32_t pc, int32_t least, int32_t best, int32_t *s
     cdef Text p = line
     cdef Text q, from_
     cdef bint matched
-    cdef int32_t word, n, index, limit, kind, flags, operation, result, number, cache
+    cdef int32_t word, n, index, limit, kind, flags, operation, result, number
     cdef const uint8_t *keys
     cdef Memo *memo
 
@@ -741,7 +747,10 @@ cdef int32_t run(Machine *m, int32_t pc, int32_t least, int32_t best, int32_t *s
                 pc += 1 + ((word + 3) >> 2)
                 continue
         elif operation == TOKEN:
-            q = remembered_token_end(m, word, code[pc + 1], p)
+            if code[pc + 1] == -1 or m.retries < PATIENCE:
+                q = token_end(word, p, end)
+            else:
+                q = remembered_token_end(m, word, return_number(m, code[pc + 1], least), p)
             if q != NULL:
                 spans[2 * depth] = <int32_t>(p - line)
                 spans[2 * depth + 1] = <int32_t>(q - line)
@@ -815,18 +824,18 @@ cdef int32_t run(Machine *m, int32_t pc, int32_t least, int32_t best, int32_t *s
             flags = word >> 8
             index = pc + 1
             memo = NULL
-            cache = -1
+            number = -1
             if flags & CUT:
                 frame_count -= 1
             if flags & RETURNS:
-                if m.retries >= PATIENCE and code[index] >= 0:
-                    memo = &m.memos[code[index]]
-                cache = code[index + 1]
-                index += 2
+                if m.retries >= PATIENCE:
+                    number = return_number(m, code[index], least)
+                    memo = &m.memos[number]
+                index += 1
             from_ = p
             q = end
             if kind != ANY:
-                from_ = first_end(m, kind, cache, p)
+                from_ = first_end(m, kind, number, p)
                 if from_ == NULL:
                     pass
                 elif memo != NULL and memo.stamp == m.stamp and memo.first <= from_ - line <= memo.limit:
@@ -920,7 +929,7 @@ cdef int32_t run(Machine *m, int32_t pc, int32_t least, int32_t best, int32_t *s
             q = NULL
             if from_ - line <= limit:
                 flags = word >> 8
-                index = pc + 3 if flags & RETURNS else pc + 1
+                index = pc + 2 if flags & RETURNS else pc + 1
                 if operation == FREE_LITERAL:
                     n = code[index]
                     q = find(from_, line + limit, end, <const uint8_t *>&code[index + 1], n, readable)
@@ -1103,7 +1112,8 @@ cdef class Kernel:
         field_counts, template_numbers: for each variant, how many fields it has, and its template's number; 32-bit words.
         most_fields: how many fields a path through the code can have.
         most_frames: how many frames it can leave open.
-        memo_count, cache_count: how many numbers of either are in the code.
+        return_count: how many memos and caches there are.
+        return_bases: for each variant the number of the first of its own, as 32-bit words.
         regex_entries: (variant number, where its code begins, the literal that it begins with, another literal of it), in
             the order of precedence, for each variant with `/regex/` fields.
         new_fields: called with a variant number and the line before the code of one of these runs: gives a function that is called with the
@@ -1118,6 +1128,7 @@ cdef class Kernel:
     cdef Py_ssize_t variant_count, most_fields, memo_count
     cdef bytes fields_of           # the memory of field_counts
     cdef const int32_t *field_counts
+    cdef bytes bases_of            # the memory of machine.return_bases
     cdef bytes templates_of        # the memory of template_numbers
     cdef const int32_t *template_numbers
     cdef Py_ssize_t matched
@@ -1132,7 +1143,7 @@ cdef class Kernel:
 
     def __cinit__(
         self, bytes code, int32_t entry, int32_t entry_least, bytes sets, *, bytes field_counts, bytes template_numbers, Py_ssize_t most_fields,
-        Py_ssize_t most_frames, Py_ssize_t memo_count, Py_ssize_t cache_count, list regex_entries, new_fields, other_match
+        Py_ssize_t most_frames, Py_ssize_t return_count, bytes return_bases, list regex_entries, new_fields, other_match
     ):
         cdef Py_ssize_t i, variant_count, template_count = 0
         if len(code) % 4 or len(sets) % LM_SETS_SIZE or len(code) > 0x7FFFFFFF:
@@ -1150,7 +1161,9 @@ cdef class Kernel:
             if self.template_numbers[i] + 1 > template_count:
                 template_count = self.template_numbers[i] + 1
         self.most_fields = most_fields
-        self.memo_count = memo_count
+        self.memo_count = return_count
+        self.bases_of = return_bases
+        self.machine.return_bases = <const int32_t *><const char *>self.bases_of
         self.regex_entries = regex_entries
         self.has_regex = len(regex_entries) > 0
         self.new_fields = new_fields
@@ -1162,8 +1175,8 @@ cdef class Kernel:
         self.machine.frames = <Frame *>calloc(<size_t>most_frames + 1, sizeof(Frame))
         self.machine.saved = <int32_t *>calloc(<size_t>most_fields * 2 + 2, sizeof(int32_t))
         self.other_spans = <int32_t *>calloc(<size_t>most_fields * 2 + 2, sizeof(int32_t))
-        self.machine.memos = <Memo *>calloc(<size_t>memo_count + 1, sizeof(Memo))
-        self.machine.caches = <Cache *>calloc(<size_t>cache_count + 1, sizeof(Cache))
+        self.machine.memos = <Memo *>calloc(<size_t>return_count + 1, sizeof(Memo))
+        self.machine.caches = <Cache *>calloc(<size_t>return_count + 1, sizeof(Cache))
         self.counts = <int32_t *>calloc(<size_t>template_count + 1, sizeof(int32_t))
         self.touched = <int32_t *>calloc(<size_t>template_count + 1, sizeof(int32_t))
         if (

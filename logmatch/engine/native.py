@@ -17,7 +17,7 @@ import dataclasses
 import string
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -132,7 +132,6 @@ class _Path:
     and whether all tokens since end in order (`monotone`); `ordered`: so do all tokens since the first free field.
     """
 
-    fields: int = 0
     frames: int = 0
     once: bool = True
     pushes: bool = False
@@ -140,6 +139,15 @@ class _Path:
     unbroken: bool = False
     monotone: bool = True
     ordered: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Tail:
+    """The rest of a variant, behind what it shares: where it is laid out, how many frames and numbers it needs."""
+
+    at: int
+    frames: int
+    returns: int
 
 
 class Assembler:
@@ -150,20 +158,21 @@ class Assembler:
         code: 32-bit words.
         sets: for FREE_SWEEP.
         most_frames: the most frames that a path can leave open.
-        memo_count, cache_count: how many memos and caches the code names.
-        returns: how many instructions have one, or may be asked of Python.
+        return_count: how many numbers of memos and caches there are.
+        return_bases: for each variant, the first of those that are its own.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, variant_count: int) -> None:
         self.code = array("i")
         self.sets = bytearray()
         self.most_frames = 0
-        self.memo_count = 0
-        self.cache_count = 0
-        self.returns = 0
+        self.return_count = 0
+        self.return_bases = array("i", bytes(4 * variant_count))
+        self._returns_of_tail: int | None = None
+        """While a tail is laid out, how many numbers it has got."""
         self._set_offsets: dict[tuple[int, int], int] = {}
-        self._tails: dict[tuple[object, ...], tuple[int, int]] = {}
-        """What remains of a variant, and of its path -> where it is laid out, and how many frames it leaves."""
+        self._tails: dict[tuple[object, ...], _Tail] = {}
+        """By what remains of a variant and of its path."""
 
     def add(self, variants: Iterable[tuple[int, Items]]) -> int:
         """Add one tree over *variants* (number and items), in their order of precedence; return where it begins."""
@@ -183,22 +192,59 @@ class Assembler:
 
     def _lay_out_tail(self, entry: _Entry, path: _Path) -> int:
         """Lay out the rest of one variant, unless another ends in the same way; return where it is."""
-        _, items, index, taken = entry
-        key = (
-            *[item.text if isinstance(item, Literal) else id(item.type) for item in items[index:]],
-            *(taken, path.once, path.pushes, path.once_there, path.unbroken, path.monotone, path.ordered),
-        )
-        known = self._tails.get(key)
-        if known is not None:
-            at, frames = known
-            path.frames += frames
+        number, items, index, taken = entry
+        rest = [item.text if isinstance(item, Literal) else id(item.type) for item in items[index:]]
+        if taken:
+            first = items[index]
+            assert isinstance(first, Literal)
+            rest[0] = first.text[taken:]
+        key = (*rest, path.once, path.pushes, path.once_there, path.unbroken, path.monotone, path.ordered)
+        tail = self._tails.get(key)
+        if tail is None:
+            frames = path.frames
+            self._returns_of_tail = 0
+            at = self._put_tail(rest, items, index, path)
+            tail = self._tails[key] = _Tail(at, path.frames - frames, self._returns_of_tail)
+            self._returns_of_tail = None
+        else:
+            path.frames += tail.frames
             self._measure(path)
-            return at
-        frames, returns = path.frames, self.returns
-        at = self._lay_out([entry], path)
-        if returns == self.returns:
-            # What remembers where a line has been must not be shared: it would take one variant for the other.
-            self._tails[key] = at, path.frames - frames
+        self.return_bases[number] = self.return_count
+        self.return_count += tail.returns
+        return tail.at
+
+    def _put_tail(self, rest: Sequence[bytes | int], items: Items, index: int, path: _Path) -> int:
+        """
+        Lay out items[index:], of which *rest* has the texts of literals. It is what `_lay_out` would do, but for one
+        variant, which needs no looking at what others have in common: with thousands of templates most of the code is
+        of this kind.
+        """
+        at = len(self.code)
+        first = index
+        while index < len(items):
+            item = items[index]
+            text = rest[index - first]
+            index += 1
+            if isinstance(text, bytes):
+                self._literal(text)
+                continue
+            assert isinstance(item, Field)
+            type_ = item.type
+            if type_.kind is not Kind.FREE:
+                self._token(type_, items, index - 1, path)
+                continue
+            assert isinstance(type_, NamedType)
+            prefix = rest[index - first] if index < len(items) else b""
+            if isinstance(prefix, bytes):
+                index += bool(prefix)
+                following = items[index] if index < len(items) else None
+                final = isinstance(following, Field) and following.type in (ANY, REST)
+                self._put_free(type_, path, prefix, ends=following is None, final=final)
+                if following is None:
+                    return at
+            else:
+                self._put_free(type_, path, beginnings=_beginnings([(0, items, index, 0)]))
+        self.code.append(_OPERATION["END"])
         return at
 
     def _lay_out(self, entries: list[_Entry], path: _Path) -> int:
@@ -241,9 +287,8 @@ class Assembler:
                         return at
                     entries = rest
                 else:
-                    self._token(key, entries[0], path)
+                    self._token(key, *entries[0][1:3], path)
                     entries = behind
-                path.fields += 1
 
     def _split(self, ways: list[list[_Entry]], path: _Path) -> None:
         code = self.code
@@ -293,7 +338,8 @@ class Assembler:
     def _bytes(self, text: bytes) -> None:
         self.code.frombytes(text + bytes(-len(text) % 4))
 
-    def _token(self, type_: FieldType, entry: _Entry, path: _Path) -> None:
+    def _token(self, type_: FieldType, items: Items, index: int, path: _Path) -> None:
+        """Lay out items[index], a token."""
         code = self.code
         if isinstance(type_, WordList):
             words = list(dict.fromkeys(type_.longest_first))
@@ -303,28 +349,53 @@ class Assembler:
                 self._bytes(word)
             in_order = len({len(word) for word in words}) == 1
         elif isinstance(type_, RegexType):
-            field_number = sum(isinstance(item, Field) for item in entry[1][: entry[2]])
+            field_number = sum(isinstance(item, Field) for item in items[:index])
             code.extend((_OPERATION["REGEX"], field_number))
-            self.returns += 1
             in_order = False
         else:
-            code.extend((_TOKEN | kernel.TOKENS[type_.name] << 8, self._cache(path) if type_ in _UNBOUNDED else -1))
+            returns = type_ in _UNBOUNDED and not path.once
+            code.extend((_TOKEN | kernel.TOKENS[type_.name] << 8, self._return() if returns else -1))
             in_order = type_ in ENDS_IN_ORDER
         if not in_order:
             path.monotone = False
             path.ordered = False
 
-    def _cache(self, path: _Path) -> int:
-        """A number for a cache of tokens, or -1 where each line scans once."""
-        if path.once:
-            return -1
-        self.returns += 1
-        self.cache_count += 1
-        return self.cache_count - 1
-
     def _free(self, type_: NamedType, behind: list[_Entry], path: _Path) -> list[_Entry] | None:
         """Lay out a free field and what ends it; return what comes behind that, None if nothing does."""
-        code = self.code
+        if all(entry[2] < len(entry[1]) and isinstance(entry[1][entry[2]], Literal) for entry in behind):
+            prefix = _common_literal(behind)
+        else:
+            prefix = b""
+        rest = _behind_literal(behind, len(prefix)) if prefix else behind
+        if all(entry[2] == len(entry[1]) for entry in rest):
+            self._put_free(type_, path, prefix, ends=True)
+            return None
+        if len(prefix) > 1 or (prefix and len(behind) == 1) or (prefix and type_ != ANY and prefix[0] in WHITESPACE):
+            following = {_type_at(entry) for entry in rest}
+            self._put_free(type_, path, prefix, final=following <= {ANY} or following <= {REST})
+            return rest
+        self._put_free(type_, path, beginnings=_beginnings(behind))
+        return behind
+
+    def _put_free(
+        self,
+        type_: NamedType,
+        path: _Path,
+        prefix: bytes = b"",
+        *,
+        ends: bool = False,
+        final: bool = False,
+        beginnings: tuple[int, int, bool] | None = None,
+    ) -> None:
+        """
+        The instruction for a free field.
+
+        Args:
+            prefix: the literal behind it.
+            ends: whether the line ends behind that.
+            final: whether what follows the literal takes all there is.
+            beginnings: with what the items behind it can begin, if that is no literal; see `_beginnings`.
+        """
         is_any = type_ == ANY
         flags = 0
         once = path.once
@@ -336,51 +407,29 @@ class Assembler:
             path.ordered = True
         if not path.ordered:
             flags |= _UNORDERED
-        if all(entry[2] < len(entry[1]) and isinstance(entry[1][entry[2]], Literal) for entry in behind):
-            prefix = _common_literal(behind)
-        else:
-            prefix = b""
-        rest = _behind_literal(behind, len(prefix)) if prefix else behind
-        ends = all(entry[2] == len(entry[1]) for entry in rest)
-        memo = cache = -1
-        if not once:
-            # `any` that is followed by the end finds that without going anywhere.
-            if not (is_any and ends):
-                memo = self.memo_count
-                self.memo_count += 1
-            if type_ == URL:
-                cache = self.cache_count
-                self.cache_count += 1
-            if memo >= 0 or cache >= 0:
-                flags |= _RETURNS
-                self.returns += 1
         pushes = False
-        sets = None
         if ends:
-            operation = "FREE_SUFFIX" if prefix else "FREE_END"
-        elif prefix and not is_any and prefix[0] in WHITESPACE:
-            operation = "FREE_SPACE"
-        elif prefix and (len(prefix) > 1 or len(behind) == 1):
-            operation = "FREE_LITERAL"
-            following = {_type_at(entry) for entry in rest}
-            if following <= {ANY} or following <= {REST}:
-                flags |= _FINAL
-            else:
-                pushes = True
-        else:
-            operation = "FREE_SWEEP"
+            operation = _OPERATION["FREE_SUFFIX"] if prefix else _OPERATION["FREE_END"]
+        elif beginnings is not None:
+            operation = _OPERATION["FREE_SWEEP"]
+            flags |= _NULLABLE if beginnings[2] else 0
             pushes = True
-            rest = behind
-            firsts, seconds, nullable = _beginnings(behind)
-            sets = self._sets(firsts, seconds)
-            flags |= _NULLABLE if nullable else 0
-        code.append(_OPERATION[operation] | kernel.FREE_KINDS[type_.name] << 8 | flags << 16)
-        if flags & _RETURNS:
-            code.extend((memo, cache))
-        if sets is not None:
-            code.append(sets)
+        elif not is_any and prefix[0] in WHITESPACE:
+            operation = _OPERATION["FREE_SPACE"]
+        else:
+            operation = _OPERATION["FREE_LITERAL"]
+            flags |= _FINAL if final else 0
+            pushes = not final
+        # `any` that is followed by the end finds that without going anywhere.
+        returns = not once and not (is_any and ends)
+        flags |= _RETURNS if returns else 0
+        self.code.append(operation | kernel.FREE_KINDS[type_.name] << 8 | flags << 16)
+        if returns:
+            self.code.append(self._return())
+        if beginnings is not None:
+            self.code.append(self._sets(*beginnings[:2]))
         elif prefix:
-            code.append(len(prefix))
+            self.code.append(len(prefix))
             self._bytes(prefix)
         if pushes:
             path.frames += 1
@@ -390,7 +439,19 @@ class Assembler:
         path.pushes = pushes
         path.unbroken = True
         path.monotone = True
-        return None if ends else rest
+
+    def _return(self) -> int:
+        """
+        A number for a memo or a cache.
+
+        In a tail, which variants share, it is relative to a number of the variant's own (`return_bases`), and negative:
+        -2 for the first. What is known of one variant must not be taken for another.
+        """
+        if self._returns_of_tail is not None:
+            self._returns_of_tail += 1
+            return -1 - self._returns_of_tail
+        self.return_count += 1
+        return self.return_count - 1
 
     def _sets(self, firsts: int, seconds: int) -> int:
         offset = self._set_offsets.get((firsts, seconds))
@@ -480,7 +541,7 @@ class NativeEngine:
         self._too_slow: set[tuple[int, int]] = set()
         self._line: bytes | None = None
         self._other: PortableEngine | None = None
-        assembler = Assembler()
+        assembler = Assembler(len(program.variants))
         plain: list[tuple[int, Items]] = []
         with_regex: list[tuple[int, Items]] = []
         for number, variant in enumerate(program.variants):
@@ -499,8 +560,8 @@ class NativeEngine:
             template_numbers=template_numbers.tobytes(),
             most_fields=max(field_counts, default=0),
             most_frames=assembler.most_frames,
-            memo_count=assembler.memo_count,
-            cache_count=assembler.cache_count,
+            return_count=assembler.return_count,
+            return_bases=assembler.return_bases.tobytes(),
             regex_entries=regex_entries,
             new_fields=self._new_fields,
             other_match=self._other_match,
