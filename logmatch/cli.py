@@ -77,14 +77,17 @@ AsJson = Annotated[bool, typer.Option("--json", envvar="LOGMATCH_JSON", help="Wr
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"{PROGRAM} {__version__}")
+        from logmatch.engine import default_name, why_not_native
+
+        reason = why_not_native()
+        typer.echo(f"{PROGRAM} {__version__} ({default_name()} engine{f': {reason}' if reason else ''})")
         raise typer.Exit
 
 
 @app.callback()
 def _main(
     version: Annotated[
-        bool, typer.Option("--version", "-V", callback=_show_version, is_eager=True, help="Show the version and exit.")
+        bool, typer.Option("--version", "-V", callback=_show_version, is_eager=True, help="Show version and engine.")
     ] = False,
 ) -> None:
     """Find for each log line the template that it came from, and write the values of its fields as JSON Lines."""

@@ -17,9 +17,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from support import HAS_KERNEL
 from support_cli import COMMAND, Case, RunCli, environment, golden_cases, mask, run_cli, run_on_terminal, run_process
 
-from logmatch import __version__
+from logmatch import __version__, engine
 
 __all__ = ["run_cli"]  # a fixture
 
@@ -118,8 +119,17 @@ def test_a_golden_run_gives_exactly_what_it_should(case: Case, run_cli: RunCli, 
 
 
 @pytest.mark.parametrize("option", ["--version", "-V"])
-def test_the_version_is_that_of_the_package(option: str, run_cli: RunCli) -> None:
-    assert (0, f"logmatch {__version__}\n", "") == _plain(run_cli(option))
+def test_the_version_is_that_of_the_package_and_names_the_engine(option: str, run_cli: RunCli) -> None:
+    used = "native engine" if HAS_KERNEL else "portable engine: the native one was not built"
+    assert (0, f"logmatch {__version__} ({used})\n", "") == _plain(run_cli(option))
+
+
+def test_a_kernel_that_cannot_be_loaded_is_told_from_one_that_was_not_built(
+    monkeypatch: pytest.MonkeyPatch, run_cli: RunCli
+) -> None:
+    monkeypatch.setattr(engine, "why_not_native", lambda: "the native one cannot be loaded: _kernel.so: bad magic")
+    said = f"logmatch {__version__} (portable engine: the native one cannot be loaded: _kernel.so: bad magic)\n"
+    assert (0, said, "") == _plain(run_cli("--version"))
 
 
 def _plain(outcome: object) -> tuple[object, ...]:
