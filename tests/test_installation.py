@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib.util
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,9 @@ from logmatch.engine import default_name, why_not_native
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = Path(logmatch.__file__).resolve().parent
+
+SOURCES = ("pyx", "pxd", "h")
+"""The suffixes of what the kernel is built from."""
 
 
 def test_the_package_is_the_one_that_the_run_is_meant_for(pytestconfig: pytest.Config) -> None:
@@ -57,6 +61,17 @@ def test_the_kernel_is_built_from_the_sources_of_the_tree(name: str, pytestconfi
     assert spec is not None
     assert spec.origin is not None
     built = Path(spec.origin).stat().st_mtime_ns
-    sources = [path for suffix in ("pyx", "pxd", "h") for path in (PACKAGE / "engine").glob(f"*.{suffix}")]
+    sources = [path for suffix in SOURCES for path in (PACKAGE / "engine").glob(f"*.{suffix}")]
     newer = [path.name for path in sources if path.stat().st_mtime_ns > built]
     assert [] == newer, "`make test` builds the kernel anew"
+
+
+def test_pyproject_names_every_source_of_the_kernel() -> None:
+    modules = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]["ext-modules"]
+    assert [f"logmatch.engine.{name}" for name in KERNEL] == [module["name"] for module in modules]
+    named = {source for module in modules for source in module["sources"] + module["depends"]}
+    engine = ROOT / "logmatch" / "engine"
+    sources = {path.relative_to(ROOT).as_posix() for suffix in SOURCES for path in engine.glob(f"*.{suffix}")}
+    assert sources == named, "what is missing there is missing in the sdist"
+    assert [] == [module["name"] for module in modules if not module["optional"]], "logmatch installs without it"
+    assert [] == [name for name in KERNEL if not (engine / f"{name}.pyi").is_file()], "without types"
