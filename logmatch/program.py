@@ -10,9 +10,10 @@ decided here (`engine.reference`).
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from logmatch.collector import held_back
 from logmatch.template import ANY, Field, FieldType, Item, Kind, Literal, Optional, Pattern, Template, output_names
 
 WHITESPACE = b" \t"
@@ -65,56 +66,140 @@ class Program:
 
 def compile_program(templates: Sequence[Template]) -> Program:
     """Return the program for *templates*, whose order is their place in the file."""
-    compiled = []
-    ranked = []
+    with held_back():
+        return _compile(templates)
+
+
+def _compile(templates: Sequence[Template]) -> Program:
+    compiled: list[CompiledTemplate] = []
+    variants: list[Variant] = []
+    ranks: list[tuple[int, int, int, int, int]] = []
+    layouts: dict[tuple[int, ...], _Layout] = {}
+    header: Pattern | None = None
+    front: list[Literal | Field] = []  # of all variants with this header; nothing where it has optional parts
+    front_size = 0
     for number, template in enumerate(templates):
+        if template.header is not header:
+            header = template.header
+            front = []
+            front_size = 0
+            if header is not None and Optional not in map(type, header.items):
+                front_size = _append(front, header.items)
         items = template.items()
-        fields = Pattern(items).fields()
-        names = output_names(items)
-        compiled.append(CompiledTemplate(template.id, tuple(names), tuple(field.type for field in fields)))
-        for present in _choices(items):
-            variant = _variant(number, items, present)
-            ranked.append((precedence(template.priority, variant), variant))
-    ranked.sort(key=lambda pair: pair[0])  # stable: equal ones keep their place in the file, fuller variants first
-    return Program(tuple(compiled), tuple(variant for _, variant in ranked))
+        has_options = Optional in map(type, items)
+        fields = list(Pattern(items).fields()) if has_options else [item for item in items if isinstance(item, Field)]
+        # Long lists repeat their fields, and the templates of one file share the objects (`syntax.PatternParser`). An
+        # object's id stands for its value while the object lives; the layout holds on to these.
+        key = tuple(map(id, fields))
+        layout = layouts.get(key)
+        if layout is None:
+            layout = layouts[key] = _layout(fields)
+        compiled.append(CompiledTemplate(template.id, layout.names, layout.types))
+        if not has_options:
+            flat = front.copy()
+            size = front_size + _append(flat, template.pattern.items)
+            size -= _strip(flat)
+            ranks.append((-template.priority, -size, layout.any_fields, layout.free_fields, len(variants)))
+            variants.append(Variant(number, tuple(flat), layout.slots))
+            continue
+        for kept, slots in _choices(items):
+            flat = []
+            size = _append(flat, kept)
+            size -= _strip(flat)
+            if len(slots) == len(fields):
+                counts = layout.any_fields, layout.free_fields
+            else:
+                counts = _count_free([fields[slot] for slot in slots])
+            ranks.append((-template.priority, -size, *counts, len(variants)))
+            variants.append(Variant(number, tuple(flat), slots))
+    # Where precedence decides nothing, the last number does: the place in the file, and the fuller variant first.
+    ranks.sort()
+    return Program(tuple(compiled), tuple([variants[rank[-1]] for rank in ranks]))
 
 
 def precedence(priority: int, variant: Variant) -> tuple[int, int, int, int]:
     """The sort key of SPEC 3, less the place in the file: the smallest comes first."""
-    fields = variant.fields()
-    any_fields = sum(field.type == ANY for field in fields)
-    free_fields = sum(field.type.kind is Kind.FREE for field in fields)
-    return (-priority, -variant.literal_bytes, any_fields, free_fields)
+    return (-priority, -variant.literal_bytes, *_count_free(variant.fields()))
 
 
-def _choices(items: Iterable[Item]) -> Iterable[tuple[bool, ...]]:
-    """For each variant, whether each optional part is present; all present first."""
-    parts = sum(isinstance(item, Optional) for item in items)
-    return itertools.product((True, False), repeat=parts)
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """What follows from the fields of a template alone; the numbers are those of a variant that has all of them."""
+
+    fields: tuple[Field, ...]
+    names: tuple[str | None, ...]
+    types: tuple[FieldType, ...]
+    slots: tuple[int, ...]
+    any_fields: int
+    free_fields: int
 
 
-def _variant(template_number: int, items: Iterable[Item], present: Iterable[bool]) -> Variant:
-    choices = iter(present)
-    flat: list[Literal | Field] = []
-    slots: list[int] = []
-    slot = 0
+def _layout(fields: Sequence[Field]) -> _Layout:
+    return _Layout(
+        tuple(fields),
+        tuple(output_names(fields)),
+        tuple(field.type for field in fields),
+        tuple(range(len(fields))),
+        *_count_free(fields),
+    )
+
+
+def _count_free(fields: Iterable[Field]) -> tuple[int, int]:
+    """How many of *fields* are `any`, and how many are free."""
+    types = [field.type for field in fields]
+    return types.count(ANY), sum(type_.kind is Kind.FREE for type_ in types)
+
+
+def _choices(items: Sequence[Item]) -> Iterator[tuple[list[Literal | Field], tuple[int, ...]]]:
+    """For each variant of a template its items and the slots of its fields; the one with all its parts is first."""
+    optional_parts = sum(isinstance(item, Optional) for item in items)
+    for present in itertools.product((True, False), repeat=optional_parts):
+        choices = iter(present)
+        kept: list[Literal | Field] = []
+        slots: list[int] = []
+        slot = 0
+        for item in items:
+            is_kept = not isinstance(item, Optional) or next(choices)
+            for part in item.items if isinstance(item, Optional) else (item,):
+                if is_kept:
+                    kept.append(part)
+                if isinstance(part, Field):
+                    if is_kept:
+                        slots.append(slot)
+                    slot += 1
+        yield kept, tuple(slots)
+
+
+def _append(flat: list[Literal | Field], items: Iterable[Item]) -> int:
+    """Append *items*, none of them optional, to *flat*, joining neighbouring literals; give the bytes of literals."""
+    size = 0
+    text = flat[-1].text if flat and isinstance(flat[-1], Literal) else None
     for item in items:
-        kept = not isinstance(item, Optional) or next(choices)
-        for part in item.items if isinstance(item, Optional) else (item,):
-            if isinstance(part, Field):
-                if kept:
-                    flat.append(part)
-                    slots.append(slot)
-                slot += 1
-            elif kept and flat and isinstance(flat[-1], Literal):
-                flat[-1] = Literal(flat[-1].text + part.text)
-            elif kept:
-                flat.append(part)
-    if flat and isinstance(flat[-1], Literal):
-        # A line is matched without its trailing whitespace, so a variant that asks for some could never match.
-        text = flat[-1].text.rstrip(WHITESPACE)
-        flat[-1:] = [Literal(text)] if text else []
-    return Variant(template_number, tuple(flat), tuple(slots))
+        if isinstance(item, Literal):
+            size += len(item.text)
+            if text is None:
+                text = item.text
+                flat.append(item)
+            else:
+                text += item.text
+                flat[-1] = Literal(text)
+        else:
+            assert isinstance(item, Field), "an optional part is present or it is not"
+            text = None
+            flat.append(item)
+    return size
+
+
+def _strip(flat: list[Literal | Field]) -> int:
+    """Take the literal whitespace off the end of *flat*, and give the number of its bytes."""
+    # A line is matched without its trailing whitespace, so a variant that asks for some could never match.
+    if not flat or not isinstance(flat[-1], Literal):
+        return 0
+    text = flat[-1].text
+    stripped = text.rstrip(WHITESPACE)
+    if len(stripped) != len(text):
+        flat[-1:] = [Literal(stripped)] if stripped else []
+    return len(text) - len(stripped)
 
 
 def common_prefix(literals: Sequence[bytes]) -> bytes:

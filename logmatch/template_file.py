@@ -22,8 +22,10 @@ from dataclasses import dataclass, field, replace
 from itertools import accumulate, pairwise
 from pathlib import Path
 
+from logmatch.collector import held_back
 from logmatch.errors import InputError, LogmatchError, Place, TemplateErrors, TemplateSyntaxError, UsageError
-from logmatch.syntax import check_fields, parse_foreign_pattern, parse_pattern
+from logmatch.plain_toml import PlainToml, read_plain
+from logmatch.syntax import PatternParser, check_fields, parse_pattern
 from logmatch.template import Example, Origin, Pattern, Template, decode, encode
 
 # tomllib, json, csv and hashlib are imported where they are used: a run needs one or two of them, and each costs
@@ -118,6 +120,8 @@ class _Document:
     headers: list[_Table] = field(default_factory=list)
     templates: list[_Table] = field(default_factory=list)
     errors: list[LogmatchError] = field(default_factory=list)
+    find_places: Callable[[], None] | None = None
+    """Fills in the spans of the tables, which have only line numbers until then: only errors ask for more."""
 
     @property
     def is_json(self) -> bool:
@@ -208,6 +212,9 @@ class _Document:
 
     def _keys(self, table: _Table) -> dict[str, list[tuple[int, int, int]]]:
         if table.keys is None:
+            if self.find_places is not None:
+                self.find_places()
+                self.find_places = None
             table.keys = {}
             if self.format in _KEY_TOKENS and table.line_number is not None:
                 for match in _KEY_TOKENS[self.format].finditer(self.text, table.start, table.end):
@@ -252,18 +259,19 @@ def load_templates(paths: Sequence[str | Path], *, header: str | None = None) ->
         )
     loader = _Loader(header)
     done: set[str] = set()
-    for path, directory_error in _files([os.fspath(path) for path in paths]):
-        if directory_error is not None:
-            loader.errors.append(directory_error)
-            continue
-        try:
-            identity = path if path == "-" else os.path.realpath(path)
-        except ValueError:  # no path, such as one with a null character; reading it says so
-            identity = path
-        if identity not in done:
-            done.add(identity)
-            loader.read(path)
-    return loader.finish()
+    with held_back():
+        for path, directory_error in _files([os.fspath(path) for path in paths]):
+            if directory_error is not None:
+                loader.errors.append(directory_error)
+                continue
+            try:
+                identity = path if path == "-" else os.path.realpath(path)
+            except ValueError:  # no path, such as one with a null character; reading it says so
+                identity = path
+            if identity not in done:
+                done.add(identity)
+                loader.read(path)
+        return loader.finish()
 
 
 def load_text(
@@ -360,6 +368,8 @@ class _Loader:
         self.errors: list[LogmatchError] = []
         self._empty: list[LogmatchError] = []
         self._origins: dict[str, Origin] = {}
+        self._parser = PatternParser()
+        self._foreign_parser = PatternParser(foreign=True)
         self._header: Pattern | None = None
         if header:
             try:
@@ -382,7 +392,8 @@ class _Loader:
         document = _Document(file, format or sniff(text), text)
         if _check_encoding(document):
             _READERS[document.format](document)
-        self.templates += _Checker(document, self._header, self._origins).templates()
+        parser = self._foreign_parser if document.format is Format.CSV else self._parser
+        self.templates += _Checker(document, self._header, self._origins, parser).templates()
         if not document.templates and not document.errors:
             sentence = "there is no template in this file"
             self._empty.append(TemplateSyntaxError(sentence, place=Place(file), hint=document.hint))
@@ -441,9 +452,13 @@ _NO_CHARACTER_NOR_BYTE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 
 
 def _read_toml(document: _Document) -> None:
+    text = document.text
+    plain = read_plain(text)
+    if plain is not None:
+        _add_plain(document, plain)
+        return
     import tomllib
 
-    text = document.text
     try:
         top = tomllib.loads(text)
     except RecursionError:
@@ -467,6 +482,20 @@ def _read_toml(document: _Document) -> None:
         templates = [_Table({}) for _ in rows]
     for table, row in zip(templates, rows, strict=True):
         _add_row(document, table, row)
+
+
+def _add_plain(document: _Document, plain: PlainToml) -> None:
+    headers = _Table(plain.headers or {}, plain.headers_line)
+    if plain.headers is not None:
+        document.headers.append(headers)
+    document.templates = list(map(_Table, plain.templates, plain.template_lines))
+
+    def find_places() -> None:
+        found_headers, found = _toml_tables(document)
+        for table, place in zip([headers, *document.templates], [found_headers, *found], strict=True):
+            table.start, table.end = place.start, place.end
+
+    document.find_places = find_places
 
 
 _TOML_POSITION = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
@@ -885,13 +914,16 @@ class _Checker:
     """
     Turns the tables of one document into templates, and what is wrong with them into errors of the document.
 
-    `origins` holds where each id was first used, over all files; it is shared and added to.
+    `origins` holds where each id was first used, over all files; it is shared and added to. So is what `parser`, the
+    one for the language of the document, remembers of patterns.
     """
 
-    def __init__(self, document: _Document, header: Pattern | None, origins: dict[str, Origin]) -> None:
+    def __init__(
+        self, document: _Document, header: Pattern | None, origins: dict[str, Origin], parser: PatternParser
+    ) -> None:
         self._document = document
         self._origins = origins
-        self._parse = parse_foreign_pattern if document.format is Format.CSV else parse_pattern
+        self._parser = parser
         self._is_json = document.is_json
         self._headers: dict[str, Pattern | None] = {}  # None: it is there and wrong
         for table in document.headers:
@@ -912,23 +944,26 @@ class _Checker:
         return made
 
     def _template(self, table: _Table) -> Template | None:
+        # Here most of the time goes that a long list takes: what a template does not have costs one look.
         errors = len(self._document.errors)
         values = table.values
-        misspelt = self._report_unknown(table) if not values.keys() <= _KEYS.keys() else set()
+        misspelt: set[str] = set()
+        if not values.keys() <= _KEYS.keys():
+            misspelt = self._report_unknown(table)
         identity = self._required(table, "id", misspelt)
         text = self._required(table, "pattern", misspelt)
         header = self._header(table) if "header" in values else self._default
-        pattern = self._pattern(table, "pattern", text, header) if text is not None else None
-        priority = self._priority(table)
-        description = self._description(table)
-        tags = self._texts(table, "tags")
-        match = self._examples(table)
-        no_match = self._texts(table, "no_match")
-        if identity is not None:
-            self._check_unique(table, identity)
+        pattern = self._pattern(table, text, header) if text is not None else None
+        priority = self._priority(table) if "priority" in values else 0
+        description = self._description(table) if "description" in values else ""
+        tags = self._texts(table, "tags") if "tags" in values else ()
+        match = self._examples(table) if "match" in values else ()
+        no_match = self._texts(table, "no_match") if "no_match" in values else ()
+        origin = Origin(self._document.file, table.line_number)
+        if identity is not None and self._origins.setdefault(identity, origin) is not origin:
+            self._report_second(table, identity, self._origins[identity])
         if identity is None or pattern is None or len(self._document.errors) > errors:
             return None
-        origin = Origin(self._document.file, table.line_number)
         return Template(identity, pattern, header, priority, description, tags, match, no_match, origin)
 
     def _name_place(self, first: int, number: int) -> None:
@@ -954,13 +989,12 @@ class _Checker:
             example = self._written(name, '"<time:iso8601> "')
             self._document.fail(sentence, place(table, name), f"write for example {example}")
         else:
-            header = self._pattern(table, name, value, None)
-            if header is not None:
-                try:
-                    check_fields(header, Pattern(()))
-                except TemplateSyntaxError as error:
-                    self._report_pattern(table, name, value, error)
-                    return
+            try:
+                header = parse_pattern(value)
+                check_fields(header, Pattern(()))
+            except TemplateSyntaxError as error:
+                self._report_pattern(table, name, value, error)
+                return
             self._headers[name] = header
 
     def _header(self, table: _Table) -> Pattern | None:
@@ -980,15 +1014,12 @@ class _Checker:
             return None
         return self._headers[name]
 
-    def _pattern(self, table: _Table, key: str, text: str, header: Pattern | None) -> Pattern | None:
+    def _pattern(self, table: _Table, text: str, header: Pattern | None) -> Pattern | None:
         try:
-            pattern = self._parse(text) if key == "pattern" else parse_pattern(text)
-            if key == "pattern":
-                check_fields(header, pattern)
+            return self._parser.parse(text, header)
         except TemplateSyntaxError as error:
-            self._report_pattern(table, key, text, error)
+            self._report_pattern(table, "pattern", text, error)
             return None
-        return pattern
 
     def _report_pattern(self, table: _Table, key: str, text: str, error: TemplateSyntaxError) -> None:
         place = self._document.place_in_value(table, key, text, error.place or Place(text=text))
@@ -1012,11 +1043,7 @@ class _Checker:
             self._document.fail(f"the {key} is empty", self._document.place_of_key(table, key), self._write(key))
         return None
 
-    def _check_unique(self, table: _Table, identity: str) -> None:
-        origin = Origin(self._document.file, table.line_number)
-        first = self._origins.setdefault(identity, origin)
-        if first is origin:
-            return
+    def _report_second(self, table: _Table, identity: str, first: Origin) -> None:
         place = self._document.place_of_key(table, "id")
         sentence = f"the id {identity!r} is used twice, first in {Place(first.file, first.line_number)}"
         hint = "an id is unique over all files that are loaded; rename or remove one of the two"
@@ -1040,22 +1067,20 @@ class _Checker:
         return misspelt
 
     def _priority(self, table: _Table) -> int:
-        value = table.values.get("priority", 0)
+        value = table.values["priority"]
         if isinstance(value, int) and not isinstance(value, bool):
             return value
         self._wrong_type(table, "priority", value)
         return 0
 
     def _description(self, table: _Table) -> str:
-        value = table.values.get("description", "")
+        value = table.values["description"]
         if isinstance(value, str):
             return value
         self._wrong_type(table, "description", value)
         return ""
 
     def _texts(self, table: _Table, key: str) -> tuple[str, ...]:
-        if key not in table.values:
-            return ()
         values = table.values[key]
         if not isinstance(values, list):
             self._wrong_type(table, key, values)
@@ -1063,11 +1088,9 @@ class _Checker:
         for number, value in enumerate(values, 1):
             if not isinstance(value, str):
                 self._wrong_item(table, key, number, f"must be a text, not {_describe(value, json=self._is_json)}")
-        return tuple(value for value in values if isinstance(value, str))
+        return tuple(values)
 
     def _examples(self, table: _Table) -> tuple[Example, ...]:
-        if "match" not in table.values:
-            return ()
         values = table.values["match"]
         if not isinstance(values, list):
             self._wrong_type(table, "match", values)

@@ -18,9 +18,11 @@ ROOT = "(logmatch)"
 """The package itself, `logmatch/__init__.py`."""
 
 ORDER = (
+    "collector",
     "errors",
     "template",
     "syntax",
+    "plain_toml",
     "template_file",
     "program",
     "engine",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from unittest import mock
 
@@ -25,7 +25,7 @@ from logmatch.engine.reference import ReferenceEngine
 from logmatch.errors import TemplateSyntaxError
 from logmatch.output import Layout, json_number, json_string
 from logmatch.program import Variant, compile_program
-from logmatch.syntax import check_fields, parse_foreign_pattern, parse_pattern
+from logmatch.syntax import PatternParser, check_fields, parse_foreign_pattern, parse_pattern
 from logmatch.template import (
     ANY,
     DROPPED,
@@ -420,6 +420,46 @@ def test_a_text_of_another_tool_is_always_a_pattern_but_for_a_line_break(text: s
         assert pattern == parse_pattern(str(pattern))
         fields = [field.name for field in pattern.fields() if field.name not in (None, DROPPED)]
         assert len(fields) == len(set(fields))
+
+
+@pytest.mark.parametrize("foreign", [False, True])
+@settings(max_examples=examples(300))
+@given(texts=st.lists(pattern_texts, min_size=1, max_size=4), headers=st.lists(patterns(), max_size=2))
+@example(texts=["<a> b<?> c <n:int></?>", "<a> d<?> c <n:int></?>", "<a> d<?> c <a></?>"], headers=[])
+@example(texts=["<a:rest>", "<a:rest> b"], headers=[])
+@example(texts=["<a:/<b>/>", "<b>", "<a:/x>y/>", "<<b>", "<b", "<b><b>", "<?></?>", "<?><?>b</?></?>"], headers=[])
+@example(texts=["<*> <NUM> <:IP:>", "<<*>>", "<a> <a>", "<NUM", "<*:int> <*:nothing> <b:int>"], headers=[])
+@example(texts=["<a> <a>", "<a> c <a>", "<a> <a:int>", "<a> b <a:int>"], headers=[])
+@example(texts=["<a> b", "<a> b"], headers=[Pattern((Field("b"),)), Pattern((Field("a"),))])
+def test_one_parser_for_many_patterns_answers_as_one_for_each(
+    foreign: bool, texts: list[str], headers: list[Pattern]
+) -> None:
+    parser = PatternParser(foreign=foreign)
+    for header in (None, *headers, None):
+        for text in texts:
+            alone = _foreign_alone if foreign else _alone
+            assert _answer(alone, text, header) == _answer(parser.parse, text, header)
+
+
+def _alone(text: str, header: Pattern | None) -> Pattern:
+    pattern = parse_pattern(text)
+    check_fields(header, pattern)
+    return pattern
+
+
+def _foreign_alone(text: str, header: Pattern | None) -> Pattern:
+    pattern = parse_foreign_pattern(text)
+    check_fields(header, pattern)
+    return pattern
+
+
+def _answer(
+    parse: Callable[[str, Pattern | None], Pattern], text: str, header: Pattern | None
+) -> Pattern | tuple[object, ...]:
+    try:
+        return parse(text, header)
+    except TemplateSyntaxError as error:
+        return error.sentence, error.place, error.hint
 
 
 @pytest.mark.parametrize("text", ["\ud800", "a<<\udfff", "<a:\ud800|b>", "<a:/\ud800/>", "<\ud800>"])
