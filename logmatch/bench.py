@@ -550,7 +550,7 @@ def _unpack(inputs: Sequence[Input], directory: str) -> tuple[tuple[Input, ...],
             path = os.path.join(directory, f"unpacked-{number}.log")
             with open(path, "wb") as file:
                 for chunk in read_chunks(source, chunk_size=DEFAULT_CHUNK_SIZE, max_line=DEFAULT_MAX_LINE):
-                    file.write(chunk.data if chunk.oversized is None else chunk.data + b"\n")
+                    file.write(chunk.data if chunk.oversized is None else bytes(chunk.data) + b"\n")
             source = resolve_inputs([path]).inputs[0]
             count, length = _size_of_lines(source)
         plain.append(source)

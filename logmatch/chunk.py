@@ -28,6 +28,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from logmatch.engine import kernel_module
 from logmatch.errors import InputError, Place, UsageError
 
 STDIN = "-"
@@ -56,7 +57,7 @@ class Chunk:
     """How many lines it has, at least 1."""
     offset: int
     """Where its first line begins, in bytes of the decompressed and transcoded stream."""
-    data: bytes
+    data: bytes | memoryview
     """The lines, each with its "\\n"; only the last line of an input may lack it."""
     position: int
     """Bytes of the file as it is stored (compressed) that have been read so far, for progress."""
@@ -106,7 +107,7 @@ def resolve_inputs(names: Sequence[str]) -> Inputs:
         try:
             status = os.fstat(0) if name == STDIN else os.stat(name)
         except (OSError, ValueError) as error:
-            errors.append(_input_error(name, error))
+            errors.append(input_error(name, error))
             continue
         if stat.S_ISDIR(status.st_mode) and name != STDIN:
             any_directory = True
@@ -131,7 +132,7 @@ def _files_below(directory: str, errors: list[InputError]) -> list[Input]:
             with os.scandir(path) as entries:
                 visible = sorted((e for e in entries if not e.name.startswith(".")), key=lambda e: e.name, reverse=True)
         except OSError as error:
-            errors.append(_input_error(path, error))
+            errors.append(input_error(path, error))
             continue
         for entry in visible:
             try:
@@ -140,7 +141,7 @@ def _files_below(directory: str, errors: list[InputError]) -> list[Input]:
                 elif entry.is_file():
                     todo.append((entry.path, entry.stat().st_size))
             except OSError as error:
-                errors.append(_input_error(entry.path, error))
+                errors.append(input_error(entry.path, error))
     if not found and len(errors) == error_count:
         hint = "hidden files and links to directories are left out; name a file to have it read"
         errors.append(InputError("holds no files", place=Place(directory), hint=hint))
@@ -165,9 +166,46 @@ def check_encoding(name: str) -> str:
     return "utf-8" if usual in ("utf-8", "utf-8-sig", "ascii") else usual
 
 
-def count_lines(data: bytes) -> int:
+def count_lines(data: bytes | memoryview) -> int:
     """The number of lines in *data*; a last line without "\\n" counts."""
-    return data.count(b"\n") + (data[-1:] not in (b"", b"\n"))
+    kernel = kernel_module()
+    if kernel is not None:
+        return int(kernel.count_lines(data))
+    text = bytes(data)  # no copy of what is bytes
+    return text.count(b"\n") + (text[-1:] not in (b"", b"\n"))
+
+
+def split_long_lines(
+    data: bytes | bytearray, begin: int, end: int, max_line: int
+) -> Iterator[tuple[int, int, int | None]]:
+    """
+    Split data[begin:end], whole lines, around those longer than *max_line*.
+
+    Yields where a part begins and ends; and for a part that is one line too long its size, without its "\\n" and
+    without one "\\r" before that; else None.
+
+    Looks only at about one line in each *max_line* bytes: within so many bytes from the beginning of a line, the last
+    "\\n" shows that no line before it is too long.
+    """
+    start = begin  # of what has not been yielded
+    line = begin  # the beginning of a line; from start to here no line is too long
+    while end - line > max_line:
+        newline = data.rfind(b"\n", line, line + max_line + 1)
+        if newline != -1:
+            line = newline + 1
+            continue
+        line_end = data.find(b"\n", line + max_line + 1, end)
+        if line_end == -1:
+            line_end = end
+        size = line_end - line - (data[line_end - 1] == 13)  # 13: "\r"
+        if size > max_line:
+            if start < line:
+                yield start, line, None
+            start = min(line_end + 1, end)
+            yield line, start, size
+        line = line_end + 1
+    if start < end:
+        yield start, end, None
 
 
 def read_chunks(
@@ -190,7 +228,7 @@ def read_chunks(
     Raises `InputError` when the input cannot be opened, or after all that could be read of it has been yielded.
     """
     encoding = check_encoding(encoding)
-    descriptor = _open(source.name)
+    descriptor = open_input(source.name)
     try:
         yield from _read_chunks(_Source(source.name, descriptor, chunk_size, wait), chunk_size, max_line, encoding)
     finally:
@@ -285,7 +323,7 @@ class _Source:
                 self._wait_or_stop()
                 continue
             except OSError as error:
-                raise _input_error(self.name, error) from None
+                raise input_error(self.name, error) from None
             self.position += len(block)
             return block
 
@@ -298,13 +336,13 @@ class _Source:
         return True
 
 
-def _open(name: str) -> int:
+def open_input(name: str) -> int:
     """A file descriptor for reading; it never blocks on a FIFO that nobody writes to, so that `wait` can be asked."""
     try:
         descriptor = 0 if name == STDIN else os.open(name, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
         status = os.fstat(descriptor)
     except (OSError, ValueError) as error:
-        raise _input_error(name, error) from None
+        raise input_error(name, error) from None
     if stat.S_ISDIR(status.st_mode):
         if name != STDIN:
             os.close(descriptor)
@@ -316,7 +354,7 @@ def _place(name: str) -> Place:
     return Place("stdin" if name == STDIN else name)
 
 
-def _input_error(name: str, error: OSError | ValueError) -> InputError:
+def input_error(name: str, error: OSError | ValueError) -> InputError:
     """What *error* means for whoever named the input *name*."""
     hint = None
     if isinstance(error, FileNotFoundError):
@@ -350,6 +388,20 @@ _BYTE_ORDER_MARKS: dict[bytes, str] = {
     codecs.BOM_UTF32_LE: "utf-32-le",  # begins like UTF-16: the longest mark that fits is taken
     codecs.BOM_UTF32_BE: "utf-32-be",
 }
+
+
+def begins_like_text(head: bytes, encoding: str) -> bool:
+    """
+    Whether a file that begins with *head*, at least as long as any mark, holds its lines as they stand.
+
+    It does not if it is compressed, or if *encoding* is "auto" and it begins with a byte order mark of another encoding
+    than UTF-8.
+    """
+    if head.startswith(tuple(_COMPRESSION_MARKS)):
+        return False
+    return encoding != "auto" or not any(
+        head.startswith(mark) and name != "utf-8" for mark, name in _BYTE_ORDER_MARKS.items()
+    )
 
 
 def _recognised(blocks: Iterator[bytes], marks: Collection[bytes]) -> tuple[bytes, Iterator[bytes]]:
@@ -600,7 +652,7 @@ class _Splitter:
         self._offset = offset  # of the next chunk
         self._pending = bytearray()  # begins where a line begins; empty while _long is set
         self._whole = 0  # how much of _pending is whole lines; what follows has no "\n" and at most max_line + 1 bytes
-        self._long: _LongLine | None = None  # the line in which we are, once it is known to be too long
+        self._long: LongLine | None = None  # the line in which we are, once it is known to be too long
 
     def feed(self, block: bytes) -> Iterator[Chunk]:
         """Take *block*; yield what makes a chunk by now."""
@@ -627,7 +679,7 @@ class _Splitter:
                 yield from self.whole_lines()
         if len(self._pending) - self._whole > self._max_line + 1:  # 1: a "\r" at the end does not count
             yield from self.whole_lines()
-            self._long = _LongLine(self._pending)
+            self._long = LongLine(self._pending)
             self._pending = bytearray()
 
     def whole_lines(self) -> Iterator[Chunk]:
@@ -647,39 +699,19 @@ class _Splitter:
         self._whole = 0
         yield from self._chunks(data)
 
-    def _end_of_long_line(self, line: _LongLine, terminator: int) -> Chunk:
+    def _end_of_long_line(self, line: LongLine, terminator: int) -> Chunk:
         self._long = None
         return self._chunk(line.head[: line.size], 1, line.length + terminator, oversized=line.size)
 
     def _chunks(self, data: bytes) -> Iterator[Chunk]:
-        """
-        Yield *data* (lines, the last perhaps without its "\\n") as one chunk, or as several around lines too long.
-
-        Looks only at about one line in each `max_line` bytes: within so many bytes from the beginning of a line, the
-        last "\\n" shows that no line before it is too long.
-        """
-        start = 0  # of what has not been yielded
-        line = 0  # the beginning of a line; from start to here no line is too long
-        while len(data) - line > self._max_line:
-            newline = data.rfind(b"\n", line, line + self._max_line + 1)
-            if newline != -1:
-                line = newline + 1
-                continue
-            end = data.find(b"\n", line + self._max_line + 1)
-            if end == -1:
-                end = len(data)
-            size = end - line - (data[end - 1] == 13)  # 13: "\r"
-            if size > self._max_line:
-                if start < line:
-                    part = data[start:line]
-                    yield self._chunk(part, count_lines(part), len(part))
-                head = data[line : line + min(size, OVERSIZED_HEAD)]
-                start = min(end + 1, len(data))
-                yield self._chunk(head, 1, start - line, oversized=size)
-            line = end + 1
-        if start < len(data):
-            part = data[start:]  # no copy when it is all
-            yield self._chunk(part, count_lines(part), len(part))
+        """Yield *data* (lines, the last perhaps without its "\\n") as one chunk, or several around lines too long."""
+        for start, end, size in split_long_lines(data, 0, len(data), self._max_line):
+            if size is None:
+                part = data[start:end]  # no copy when it is all
+                yield self._chunk(part, count_lines(part), len(part))
+            else:
+                head = data[start : start + min(size, OVERSIZED_HEAD)]
+                yield self._chunk(head, 1, end - start, oversized=size)
 
     def _chunk(self, data: bytes, line_count: int, length: int, oversized: int | None = None) -> Chunk:
         """Number what covers the next *length* bytes of the stream."""
@@ -690,8 +722,8 @@ class _Splitter:
         return chunk
 
 
-class _LongLine:
-    """A line that is too long, while it goes by."""
+class LongLine:
+    """A line that is too long, while it goes by; `head` is its beginning, `length` its bytes so far."""
 
     def __init__(self, data: bytearray) -> None:
         self.head = bytes(data[:OVERSIZED_HEAD])

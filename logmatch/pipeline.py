@@ -1,16 +1,22 @@
 """
-Pipeline: runs a job: inputs -> chunks -> workers -> sinks. The only module that knows about processes and signals.
+Pipeline: runs a job: inputs -> tasks -> workers -> sinks. The only module that knows about processes and signals.
 
-The order of the output is by construction: chunks are dealt to the workers in turn, and their results are collected in
-the same turn; what is in flight stands in a queue, of which only the oldest is ever written next. At most two chunks a
-worker are in flight, so memory is bounded whatever the size of the input and however slow the reader of the output.
-One worker is this process itself, and takes the same way.
+A task is a range of a plain file, which a worker reads itself, or a chunk, which this process has read from anything
+else. The order of the output is by construction: tasks are dealt to the workers in turn, and their results are
+collected in the same turn; what is in flight stands in a queue, of which only the oldest is ever written next. At most
+two tasks a worker are in flight, so memory is bounded whatever the size of the input and however slow the reader of the
+output. One worker is this process itself, and takes the same way.
 
     _Run            deals, collects, writes; single-threaded
     _Watch          the one place where this process waits
     _OneWorker      a crew without processes
     _Pool           a crew of processes: the parent's side
-    _worker_main    a process of the pool: the child's side
+    _worker_main    a process of the pool: the child's side (`_Labour`)
+
+What a worker needs to know of the ranges before its own is how many lines they have. So it reads a range and counts its
+lines as soon as it is dealt, before it works on the one before; this process adds the counts up and says the number of
+the first line. Records come in memory that both share (`_Slots`), from where they are written: neither lines nor
+records pass through a pipe between processes, but for chunks, and for records that are too many for a slot.
 
 While input is waited for, results are collected and written; while a result, a worker or the reader of the output is
 waited for, no more input is taken. An interrupt is a flag and a descriptor that all waiting watches; nothing is raised
@@ -18,11 +24,13 @@ in the middle of something else.
 
 Why no deadlock is possible: a worker process always takes what it is sent (its main thread does nothing else) and never
 waits to have a result collected before it works on (another of its threads sends them). So the parent's sending always
-ends, and so does its waiting for the oldest result: the worker which has that chunk needs nothing more to finish it.
+ends, and so does its waiting for the oldest result: the worker which has that task needs nothing more to finish it than
+the number of its first line, and that is known when all results before it have been collected.
 """
 
 from __future__ import annotations
 
+import mmap
 import os
 import pickle
 import select
@@ -32,24 +40,25 @@ import time
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from logmatch.chunk import STDIN, Chunk, read_chunks
+from logmatch.chunk import STDIN, Chunk, Input, read_chunks
 from logmatch.errors import InputError, LogmatchError, OutputClosedError, Place, WorkerError
 from logmatch.interrupt import Interrupt, milliseconds_until
 from logmatch.job import Job, Unmatched, UnmatchedFile
+from logmatch.plain_file import PlainFile, Range, RangeReader, open_plain
 from logmatch.report import Tally
-from logmatch.sink import Sink, open_sinks
-from logmatch.worker import Worker, WorkerSpec
+from logmatch.sink import Records, Sink, open_sinks
+from logmatch.worker import Result, Worker, WorkerSpec
 
 if TYPE_CHECKING:
     import socket
     from multiprocessing.process import BaseProcess
     from queue import SimpleQueue
 
-_IN_FLIGHT = 2  # chunks a worker: one in work, one that it can begin with at once
+_IN_FLIGHT = 2  # tasks a worker: one in work, one that it can begin with at once
 _SECONDS_TO_EXIT = 5.0  # for a worker that has been told to, until it is killed
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -167,15 +176,23 @@ class _GivenUp(Exception):
 # --- one run
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Task:
-    """A chunk that was dealt, less its data."""
+    """A chunk or a range that was dealt, less its data."""
 
     file: str
     file_index: int
-    first_line: int
-    line_count: int
     position: int
+    first_line: int | None
+    """None until the lines of the ranges before are counted."""
+    line_count: int | None
+    """None until they are counted."""
+    part: Range | None = None
+
+    @property
+    def next_line(self) -> int | None:
+        """The number of the line behind the last."""
+        return None if self.first_line is None or self.line_count is None else self.first_line + self.line_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,10 +200,12 @@ class _Done:
     """A task and what became of it; see `worker.Result`."""
 
     task: _Task
-    output: bytes | bytearray
-    unmatched: bytes | bytearray
+    output: Records
+    unmatched: Records
     tally: Tally
     engine: str
+    error: InputError | None = None
+    """Why the range could not be read; then there are no records."""
 
 
 class _Crew(Protocol):
@@ -207,11 +226,17 @@ class _Crew(Protocol):
     def deal(self, chunk: Chunk, task: _Task) -> None:
         """Take *chunk*; not when full."""
 
+    def deal_range(self, file: PlainFile, part: Range, task: _Task) -> None:
+        """Take *part* of *file*; not when full. The ranges of a file are dealt in their order."""
+
     def collect(self) -> _Done:
         """Wait for the oldest result in flight; not when idle."""
 
-    def descriptor(self) -> int | None:
-        """What can be read when the oldest result is coming."""
+    def descriptors(self) -> list[int]:
+        """What can be read when there is something for `take`."""
+
+    def take(self, descriptor: int) -> bool:
+        """Take what has come by one of `descriptors`; say whether the oldest result is there to be collected."""
 
 
 class _Run:
@@ -226,6 +251,8 @@ class _Run:
         self._crew: _Crew
         self.tally = Tally()
         self.input_errors: list[InputError] = []
+        self._failed: set[int] = set()
+        """Indices of inputs that could not be read to their end."""
         self.records_beyond = 0
         self.engine = job.engine
 
@@ -249,54 +276,79 @@ class _Run:
 
     def _read_inputs(self) -> None:
         for index, source in enumerate(self._job.inputs):
-            chunks = read_chunks(
-                source,
-                chunk_size=self._job.chunk_size_of(source),
-                max_line=self._job.max_line,
-                encoding=self._job.encoding,
-                wait=self._wait_for_input,
-            )
             try:
-                with closing(chunks):  # type: ignore[type-var]  # a generator, though it does not say so
-                    for chunk in chunks:
-                        self._deal(index, chunk)
-                        if self._interrupt.requested:
-                            return
+                file = open_plain(source, self._job.encoding)
+                if file is not None:
+                    with closing(file):
+                        self._deal_ranges(index, source, file)
+                else:
+                    self._read_chunks(index, source)
             except InputError as error:
-                self.input_errors.append(error)
-                if self._observer is not None:
-                    self._observer.input_failed(error)
+                self._fail(index, error)
             if self._interrupt.requested:
                 return
+
+    def _read_chunks(self, index: int, source: Input) -> None:
+        chunks = read_chunks(
+            source,
+            chunk_size=self._job.chunk_size_of(source),
+            max_line=self._job.max_line,
+            encoding=self._job.encoding,
+            wait=self._wait_for_input,
+        )
+        with closing(chunks):  # type: ignore[type-var]  # a generator, though it does not say so
+            for chunk in chunks:
+                task = _Task(chunk.file, index, chunk.position, chunk.first_line, chunk.line_count)
+                self._crew.deal(chunk, task)
+                self._make_way()
+                if self._interrupt.requested:
+                    return
+
+    def _deal_ranges(self, index: int, source: Input, file: PlainFile) -> None:
+        first_line: int | None = 1
+        for part in file.ranges(self._job.chunk_size_of(source)):
+            self._crew.deal_range(file, part, _Task(file.name, index, part.end, first_line, None, part))
+            first_line = None
+            self._make_way()
+            if self._interrupt.requested or index in self._failed:
+                return
+
+    def _fail(self, index: int, error: InputError) -> None:
+        self._failed.add(index)
+        self.input_errors.append(error)
+        if self._observer is not None:
+            self._observer.input_failed(error)
 
     def _wait_for_input(self, descriptor: int) -> bool:
         """See `chunk.Wait`. Results that come meanwhile are written."""
         while not self._interrupt.requested:
             wanted = {descriptor: select.POLLIN}
-            oldest = self._crew.descriptor()
-            if oldest is not None:
-                wanted[oldest] = select.POLLIN
+            coming = self._crew.descriptors()
+            wanted.update(dict.fromkeys(coming, select.POLLIN))
             ready = self._watch.wait(wanted, patient=False)
-            if oldest in ready:
-                self._collect()
-            elif ready:
+            for each in coming:
+                if each in ready and self._crew.take(each):
+                    self._collect()
+            if descriptor in ready:
                 return True
         return False
 
-    def _deal(self, file_index: int, chunk: Chunk) -> None:
-        task = _Task(chunk.file, file_index, chunk.first_line, chunk.line_count, chunk.position)
-        self._crew.deal(chunk, task)
+    def _make_way(self) -> None:
         while self._crew.is_full():
             self._collect()
 
     def _collect(self) -> None:
         done = self._crew.collect()
+        if done.error is not None and done.task.file_index not in self._failed:
+            self._fail(done.task.file_index, done.error)
+        if done.task.part is not None and done.task.file_index in self._failed:
+            return  # a range behind one that could not be read: its lines have no numbers
         self.engine = done.engine
         # Without a file of their own, records of unmatched lines stand in the output or do not exist: there is no sink.
         for sink, records in zip(self._sinks, (done.output, done.unmatched), strict=False):
             written = sink.write(records)
             if written < len(records):
-                self.records_beyond += records.count(b"\n", 0, written)
+                self.records_beyond += bytes(records[:written]).count(b"\n")
                 raise _GivenUp
         self.tally.add(done.tally)
         if self._observer is not None:
@@ -358,14 +410,21 @@ def _hire(job: Job, watch: _Watch) -> _Crew:
         unmatched_dropped=job.unmatched is Unmatched.DROP,
     )
     if job.busy_workers == 1:
-        return _OneWorker(spec)
-    return _Pool(spec, job.busy_workers, job.effective_start_method, watch)
+        return _OneWorker(spec, job.max_line)
+    return _Pool(spec, job.max_line, job.busy_workers, job.effective_start_method, watch)
 
 
 def _failure(sentence: str, hint: str, task: _Task) -> WorkerError:
     """The error that ends the run at *task*."""
-    last = task.first_line + task.line_count - 1
-    lines = f"line {last} was" if task.line_count == 1 else f"lines {task.first_line} to {last} were"
+    if task.first_line is None:
+        assert task.part is not None, "the lines of a chunk have numbers"
+        lines = f"bytes {task.part.start} to {task.part.end} were"
+    elif task.line_count is None:
+        lines = f"lines from {task.first_line} on were"
+    elif task.line_count == 1:
+        lines = f"line {task.first_line} was"
+    else:
+        lines = f"lines {task.first_line} to {task.first_line + task.line_count - 1} were"
     place = Place("stdin" if task.file == STDIN else task.file, task.first_line)
     return WorkerError(f"{sentence}; {lines} not done, nor what follows", place=place, hint=hint)
 
@@ -380,11 +439,13 @@ def _unexpected(error: Exception) -> str:
 
 
 class _OneWorker:
-    """A crew of this process alone: a chunk is done when it has been dealt."""
+    """A crew of this process alone: a task is done when it has been dealt."""
 
-    def __init__(self, spec: WorkerSpec) -> None:
+    def __init__(self, spec: WorkerSpec, max_line: int) -> None:
         self._worker = Worker(spec)
-        self._done: _Done | None = None
+        self._reader = RangeReader(max_line)
+        self._next_line = 1
+        self._done: deque[_Done] = deque()
 
     def __enter__(self) -> _OneWorker:
         return self
@@ -395,10 +456,10 @@ class _OneWorker:
         pass
 
     def is_full(self) -> bool:
-        return self._done is not None
+        return bool(self._done)
 
     def is_idle(self) -> bool:
-        return self._done is None
+        return not self._done
 
     def deal(self, chunk: Chunk, task: _Task) -> None:
         try:
@@ -407,28 +468,39 @@ class _OneWorker:
             raise
         except Exception as error:
             raise _failure(_unexpected(error), _BUG_HINT, task) from error
-        self._done = _Done(task, bytes(result.output), bytes(result.unmatched), result.tally, self._worker.engine_name)
+        self._done.append(_Done(task, result.output, result.unmatched, result.tally, self._worker.engine_name))
+
+    def deal_range(self, file: PlainFile, part: Range, task: _Task) -> None:
+        if task.first_line is not None:
+            self._next_line = task.first_line
+        for chunk in self._reader.read(file, part):
+            numbered = replace(chunk, first_line=self._next_line)
+            self._next_line += chunk.line_count
+            self.deal(numbered, replace(task, first_line=numbered.first_line, line_count=chunk.line_count))
 
     def collect(self) -> _Done:
-        assert self._done is not None
-        done, self._done = self._done, None
-        return done
+        return self._done.popleft()
 
-    def descriptor(self) -> int | None:
-        return None
+    def descriptors(self) -> list[int]:
+        return []
+
+    def take(self, descriptor: int) -> bool:
+        raise AssertionError(f"nothing comes by {descriptor}")
 
 
 class _Pool:
-    """A crew of processes. Each has one connection (a socket pair): chunks go out on it, results come back."""
+    """A crew of processes. Each has one connection (a socket pair): tasks go out on it, results come back."""
 
-    def __init__(self, spec: WorkerSpec, workers: int, start_method: str | None, watch: _Watch) -> None:
+    def __init__(self, spec: WorkerSpec, max_line: int, workers: int, start_method: str | None, watch: _Watch) -> None:
         self._spec = spec
+        self._max_line = max_line
         self._workers = workers
         self._start_method = start_method
         self._watch = watch
         self._members: list[_Member] = []
-        self._turn = 0  # index of the member that gets the next chunk
+        self._turn = 0  # index of the member that gets the next task
         self._in_flight: deque[tuple[_Task, _Member]] = deque()  # oldest first; a member at most _IN_FLIGHT times
+        self._last: _Task | None = None  # the one that was dealt last
 
     def __enter__(self) -> _Pool:
         try:
@@ -458,30 +530,91 @@ class _Pool:
         return not self._in_flight
 
     def deal(self, chunk: Chunk, task: _Task) -> None:
-        member = self._members[self._turn]
-        self._turn = (self._turn + 1) % len(self._members)
-        self._in_flight.append((task, member))
         meta = (chunk.file, chunk.first_line, chunk.line_count, chunk.offset, chunk.position, chunk.oversized)
-        # That a worker has died is told when its turn comes to give a result: what others did before is written first.
-        with suppress(BrokenPipeError, ConnectionResetError):
-            member.send(_message(meta, chunk.data), self._watch)
+        self._send(self._take_turn(task), meta, chunk.data)
+
+    def deal_range(self, file: PlainFile, part: Range, task: _Task) -> None:
+        before = self._last
+        if task.first_line is None and before is not None:
+            task.first_line = before.next_line
+        member = self._take_turn(task)
+        if member.file is not file:
+            member.file = file
+            with suppress(BrokenPipeError, ConnectionResetError):
+                member.send_descriptor(_File(file.name, file.begin), file.descriptor, self._watch)
+        self._send(member, part)
+        if task.first_line is not None:
+            self._send(member, _FirstLine(task.first_line))
 
     def collect(self) -> _Done:
         task, member = self._in_flight[0]
-        try:
-            meta, output, unmatched = member.receive(self._watch)
-        except EOFError:
-            raise self._death(task, member) from None
+        while not member.results:
+            # The oldest needs the counts of none but those that have been collected. Yet counts of others come too, and
+            # the sooner the numbers go out the better.
+            waiting = {each.connection.fileno(): each for each in self._members if each.is_coming}
+            for descriptor in self._watch.wait(dict.fromkeys(waiting, select.POLLIN)):
+                self._take_from(waiting[descriptor])
         self._in_flight.popleft()
-        if isinstance(meta, LogmatchError):
-            raise meta
-        if isinstance(meta, str):
-            raise _failure(meta, _BUG_HINT, task)
-        tally, engine = meta
-        return _Done(task, output, unmatched, tally, engine)
+        result = member.results.popleft()
+        if isinstance(result, _Dead):
+            raise self._death(task, member)
+        if isinstance(result.failure, InputError):
+            return _Done(task, b"", b"", Tally(), "", result.failure)
+        if isinstance(result.failure, LogmatchError):
+            raise result.failure
+        if isinstance(result.failure, str):
+            raise _failure(result.failure, _BUG_HINT, task)
+        assert result.tally is not None
+        return _Done(task, result.output, result.unmatched, result.tally, result.engine)
 
-    def descriptor(self) -> int | None:
-        return self._in_flight[0][1].connection.fileno() if self._in_flight else None
+    def descriptors(self) -> list[int]:
+        return [member.connection.fileno() for member in self._members if member.is_coming]
+
+    def take(self, descriptor: int) -> bool:
+        for member in self._members:
+            if member.connection.fileno() == descriptor:
+                self._take_from(member)
+        return bool(self._in_flight) and bool(self._in_flight[0][1].results)
+
+    def _take_turn(self, task: _Task) -> _Member:
+        """Put *task* in flight; return the member that gets it."""
+        member = self._members[self._turn]
+        self._turn = (self._turn + 1) % len(self._members)
+        self._in_flight.append((task, member))
+        self._last = task
+        member.dealt.append(task)
+        return member
+
+    def _send(self, member: _Member, meta: object, data: Records = b"") -> None:
+        # That a worker has died is told when its turn comes to give a result: what others did before is written first.
+        with suppress(BrokenPipeError, ConnectionResetError):
+            member.send(_message(meta, data), self._watch)
+
+    def _take_from(self, member: _Member) -> None:
+        """Take a message of *member*: the count of a range's lines, or a result."""
+        try:
+            message = member.receive(self._watch)
+        except EOFError:
+            member.results.extend(_Dead() for _ in member.dealt)
+            member.dealt.clear()
+            return
+        if isinstance(message, _Result):
+            member.dealt.popleft()
+            member.results.append(message)
+            return
+        # The counts of a member's ranges come in their order.
+        task = next(task for task in member.dealt if task.line_count is None)
+        task.line_count = message.lines
+        self._number_ranges()
+
+    def _number_ranges(self) -> None:
+        """Tell the workers the numbers that are known by now."""
+        before: _Task | None = None
+        for task, member in self._in_flight:
+            if task.first_line is None and before is not None and before.next_line is not None:
+                task.first_line = before.next_line
+                self._send(member, _FirstLine(task.first_line))
+            before = task
 
     def _start(self) -> None:
         import multiprocessing
@@ -500,7 +633,7 @@ class _Pool:
                 ours.setblocking(False)
                 inherited = [ours, *(member.connection for member in self._members)] if forks else []
                 descriptors = self._watch.descriptors if forks else []
-                arguments = (theirs, self._spec, inherited, descriptors)
+                arguments = (theirs, self._spec, self._max_line, inherited, descriptors)
                 process = context.Process(target=_worker_main, args=arguments, daemon=True)
                 try:
                     process.start()
@@ -509,14 +642,16 @@ class _Pool:
                     raise
                 finally:
                     theirs.close()
-                self._members.append(_Member(process, ours))
+                member = _Member(process, ours)
+                self._members.append(member)
+                member.share_slots(self._watch)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
     def _end(self, *, graceful: bool) -> None:
         """End all processes; a worker that has nothing in work ends by itself when its connection ends."""
         for member in self._members:
-            member.connection.close()
+            member.close()
             if not graceful:
                 member.process.kill()
         deadline = time.monotonic() + _SECONDS_TO_EXIT
@@ -548,14 +683,48 @@ _BUG_HINT = "please report this as a bug of logmatch, with these lines; another 
 _KILLED_HINT = "the system may have run out of memory: use fewer --workers or a smaller --chunk-size"
 
 
-@dataclass(frozen=True, slots=True)
 class _Member:
-    """A process of the pool, and this process's end of the connection to it, which does not block."""
+    """
+    A process of the pool, and this process's end of the connection to it, which does not block.
 
-    process: BaseProcess
-    connection: socket.socket
+    `dealt` are its tasks whose results have not come, `results` what has come and not been collected; both oldest
+    first.
+    """
 
-    def send(self, parts: tuple[bytes, ...], watch: _Watch) -> None:
+    def __init__(self, process: BaseProcess, connection: socket.socket) -> None:
+        self.process = process
+        self.connection = connection
+        self.dealt: deque[_Task] = deque()
+        self.results: deque[_Result | _Dead] = deque()
+        self.file: PlainFile | None = None
+        """The one whose ranges it gets; it has a descriptor of it."""
+        self._slots: _Slots | None = None
+
+    @property
+    def is_coming(self) -> bool:
+        """Whether something is still to come from it."""
+        return bool(self.dealt)
+
+    def share_slots(self, watch: _Watch) -> None:
+        """Give it memory for its results, where the system has such memory."""
+        descriptor = _shared_memory()
+        if descriptor is None:
+            return
+        try:
+            self._slots = _Slots(descriptor)
+            with suppress(BrokenPipeError, ConnectionResetError):
+                self.send_descriptor(_SharedSlots(), descriptor, watch)
+        finally:
+            os.close(descriptor)
+
+    def close(self) -> None:
+        """End the connection, and give back the memory."""
+        self.connection.close()
+        self.results.clear()
+        if self._slots is not None:
+            self._slots.close()
+
+    def send(self, parts: tuple[Records, ...], watch: _Watch) -> None:
         for part in parts:
             view = memoryview(part)
             while view:
@@ -564,11 +733,29 @@ class _Member:
                 except BlockingIOError:
                     watch.wait({self.connection.fileno(): select.POLLOUT})
 
-    def receive(self, watch: _Watch) -> tuple[Any, bytearray, bytearray]:
+    def send_descriptor(self, meta: object, descriptor: int, watch: _Watch) -> None:
+        """Send *meta*, and behind it a byte that carries *descriptor*."""
+        import socket
+
+        self.send(_message(meta), watch)
+        while True:
+            try:
+                socket.send_fds(self.connection, [b"\0"], [descriptor])
+                return
+            except BlockingIOError:
+                watch.wait({self.connection.fileno(): select.POLLOUT})
+
+    def receive(self, watch: _Watch) -> _Counted | _Result:
         """The next message; `EOFError` when the process has died."""
         meta_size, *sizes = _HEAD.unpack(self._receive(_HEAD.size, watch))
-        meta = pickle.loads(self._receive(meta_size, watch))
-        return meta, self._receive(sizes[0], watch), self._receive(sizes[1], watch)
+        meta: _Counted | _Result = pickle.loads(self._receive(meta_size, watch))
+        output, unmatched = (self._receive(size, watch) for size in sizes)
+        if isinstance(meta, _Result):
+            meta.output, meta.unmatched = output, unmatched
+            if meta.slot is not None:
+                assert self._slots is not None
+                meta.output = self._slots.view(meta.slot)[: meta.size]
+        return meta
 
     def _receive(self, size: int, watch: _Watch) -> bytearray:
         data = bytearray(size)
@@ -587,12 +774,110 @@ class _Member:
         return data
 
 
+# --- memory that a worker and its parent share
+
+
+class _Slots:
+    """
+    Two places for the records of two results.
+
+    A worker takes them in turn. It has at most two results in flight, so when a task comes, the slot of the result
+    before the last is free again. What was never written to takes no memory.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._memory = mmap.mmap(descriptor, _IN_FLIGHT * _SLOT_SIZE)
+        self._view = memoryview(self._memory)
+
+    def view(self, slot: int) -> memoryview:
+        """The memory of a slot, 0 or 1."""
+        return self._view[slot * _SLOT_SIZE : (slot + 1) * _SLOT_SIZE]
+
+    def close(self) -> None:
+        """Give the memory back, and the descriptor that the mapping holds; where records are still looked at, later."""
+        with suppress(BufferError):
+            self._view.release()
+            self._memory.close()
+
+
+_SLOT_SIZE = 8 << 20  # bytes; records that need more go by the connection
+
+
+def _shared_memory() -> int | None:
+    """A descriptor of memory that can be shared, all of it zero and none of it there yet; None where that fails."""
+    try:
+        if hasattr(os, "memfd_create"):
+            descriptor = os.memfd_create("logmatch", os.MFD_CLOEXEC)
+        else:
+            import tempfile
+
+            with tempfile.TemporaryFile() as file:
+                descriptor = os.dup(file.fileno())
+    except OSError:
+        return None
+    try:
+        os.ftruncate(descriptor, _IN_FLIGHT * _SLOT_SIZE)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
 # --- messages: a few small values, pickled, and two rows of bytes as they are
+
+
+@dataclass(frozen=True, slots=True)
+class _SharedSlots:
+    """To a worker: the descriptor that follows is that of its `_Slots`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """To a worker: the descriptor that follows is that of the plain file whose ranges come next."""
+
+    name: str
+    begin: int
+
+
+@dataclass(frozen=True, slots=True)
+class _FirstLine:
+    """To a worker: the number of the first line of the oldest range that has not been told one."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """From a worker: how many lines the next of its ranges has."""
+
+    lines: int
+
+
+@dataclass(slots=True)
+class _Result:
+    """From a worker: what the oldest of its tasks became."""
+
+    tally: Tally | None
+    engine: str
+    slot: int | None = None
+    """Where the output is, if it is not in the message."""
+    size: int = 0
+    """Bytes of the output in the slot."""
+    failure: LogmatchError | str | None = None
+    """What went wrong; a text for a bug."""
+    output: Records = b""
+    unmatched: Records = b""
+
+
+@dataclass(frozen=True, slots=True)
+class _Dead:
+    """In place of a result: its worker has died."""
+
 
 _HEAD = struct.Struct("=QQQ")  # how long these three are
 
 
-def _message(meta: object, first: bytes, second: bytes = b"") -> tuple[bytes, ...]:
+def _message(meta: object, first: Records = b"", second: Records = b"") -> tuple[Records, ...]:
     pickled = pickle.dumps(meta, pickle.HIGHEST_PROTOCOL)
     return _HEAD.pack(len(pickled), len(first), len(second)) + pickled, first, second
 
@@ -601,10 +886,14 @@ def _message(meta: object, first: bytes, second: bytes = b"") -> tuple[bytes, ..
 
 
 def _worker_main(
-    connection: socket.socket, spec: WorkerSpec, inherited: list[socket.socket], descriptors: list[int]
+    connection: socket.socket,
+    spec: WorkerSpec,
+    max_line: int,
+    inherited: list[socket.socket],
+    descriptors: list[int],
 ) -> None:
     """
-    Work on the chunks that come by *connection* until it ends, which it also does when the parent is killed.
+    Work on the tasks that come by *connection* until it ends, which it also does when the parent is killed.
 
     Args:
         inherited: the parent's ends of connections, of which a fork has made copies: while one is open, that connection
@@ -615,14 +904,14 @@ def _worker_main(
     from threading import Thread
 
     _leave_to_parent(inherited, descriptors)
-    chunks: SimpleQueue[Chunk] = SimpleQueue()
-    messages: SimpleQueue[tuple[bytes, ...]] = SimpleQueue()
-    Thread(target=_work, args=(spec, chunks, messages), daemon=True).start()
+    tasks: SimpleQueue[_Order] = SimpleQueue()
+    messages: SimpleQueue[tuple[Records, ...]] = SimpleQueue()
+    Thread(target=_work, args=(spec, max_line, tasks, messages), daemon=True).start()
     Thread(target=_send, args=(connection, messages), daemon=True).start()
     # This thread always takes what comes, and ends the process at once when nothing more will come.
     with suppress(EOFError, ConnectionResetError):
         while True:
-            chunks.put(_receive_chunk(connection))
+            tasks.put(_receive_order(connection))
 
 
 def _leave_to_parent(inherited: list[socket.socket], descriptors: list[int]) -> None:
@@ -647,31 +936,161 @@ def _leave_to_parent(inherited: list[socket.socket], descriptors: list[int]) -> 
         os.close(nothing)
 
 
-def _work(spec: WorkerSpec, chunks: SimpleQueue[Chunk], messages: SimpleQueue[tuple[bytes, ...]]) -> None:
+def _work(
+    spec: WorkerSpec, max_line: int, orders: SimpleQueue[_Order], messages: SimpleQueue[tuple[Records, ...]]
+) -> None:
     try:
-        worker = Worker(spec)
+        labour = _Labour(Worker(spec), max_line, messages)
         while True:
-            result = worker.run(chunks.get())
-            messages.put(_message((result.tally, worker.engine_name), bytes(result.output), bytes(result.unmatched)))
-            del result
+            labour.obey(orders.get())
+            while orders.empty() and labour.has_work:
+                labour.work()
     except LogmatchError as error:
-        messages.put(_message(error, b""))
+        messages.put(_message(_Result(None, "", failure=error)))
     except Exception as error:  # noqa: BLE001 (a bug; in the parent it becomes a WorkerError)
-        messages.put(_message(_unexpected(error), b""))
+        messages.put(_message(_Result(None, "", failure=_unexpected(error))))
 
 
-def _send(connection: socket.socket, messages: SimpleQueue[tuple[bytes, ...]]) -> None:
+@dataclass(slots=True)
+class _Part:
+    """A range that was dealt to this worker, read and counted."""
+
+    chunks: list[Chunk]
+    error: InputError | None
+    first_line: int | None = None
+
+
+class _Labour:
+    """What a worker process does with its orders: ranges are read when they come, and worked on in their order."""
+
+    def __init__(self, worker: Worker, max_line: int, messages: SimpleQueue[tuple[Records, ...]]) -> None:
+        self._worker = worker
+        self._messages = messages
+        # A buffer for each range in flight: while one is worked on, the next is read.
+        self._readers = [RangeReader(max_line) for _ in range(_IN_FLIGHT)]
+        self._ranges = 0  # so far
+        self._results = 0
+        self._file: PlainFile | None = None
+        self._slots: _Slots | None = None
+        self._todo: deque[Chunk | _Part] = deque()
+
+    @property
+    def has_work(self) -> bool:
+        """Whether the oldest task can be worked on."""
+        return bool(self._todo) and not (isinstance(self._todo[0], _Part) and self._todo[0].first_line is None)
+
+    def obey(self, order: _Order) -> None:
+        """Take an order."""
+        if isinstance(order, Chunk):
+            self._todo.append(order)
+        elif isinstance(order, Range):
+            self._read(order)
+        elif isinstance(order, _FirstLine):
+            part = next(each for each in self._todo if isinstance(each, _Part) and each.first_line is None)
+            part.first_line = order.number
+        elif isinstance(order, PlainFile):
+            if self._file is not None:
+                self._file.close()
+            self._file = order
+        else:
+            self._slots = order
+
+    def work(self) -> None:
+        """Do the oldest task and send its result."""
+        task = self._todo.popleft()
+        if isinstance(task, _Part):
+            if task.error is not None:
+                self._messages.put(_message(_Result(None, "", failure=task.error)))
+                return
+            assert task.first_line is not None
+            line = task.first_line
+            chunks = []
+            for chunk in task.chunks:
+                chunks.append(replace(chunk, first_line=line))
+                line += chunk.line_count
+        else:
+            chunks = [task]
+        slot = self._results % _IN_FLIGHT
+        self._results += 1
+        space = None if self._slots is None else self._slots.view(slot)
+        if len(chunks) == 1:
+            result = self._worker.run(chunks[0], space)
+        else:
+            result = _joined([_kept(self._worker.run(chunk)) for chunk in chunks])
+        meta = _Result(result.tally, self._worker.engine_name)
+        output = result.output
+        if space is not None and 0 < len(output) <= len(space):
+            if not (isinstance(output, memoryview) and output.obj is space.obj):
+                space[: len(output)] = output
+            meta.slot, meta.size = slot, len(output)
+            output = b""
+        # What is sent later by another thread must not be what the next run writes to.
+        self._messages.put(_message(meta, bytes(output), bytes(result.unmatched)))
+
+    def _read(self, part: Range) -> None:
+        assert self._file is not None
+        reader = self._readers[self._ranges % _IN_FLIGHT]
+        self._ranges += 1
+        error = None
+        chunks: list[Chunk] = []
+        try:
+            chunks = reader.read(self._file, part)
+        except InputError as failure:
+            error = failure
+        self._todo.append(_Part(chunks, error))
+        self._messages.put(_message(_Counted(sum(chunk.line_count for chunk in chunks))))
+
+
+def _kept(result: Result) -> Result:
+    """*result*, when the next is going to be worked on before it is sent."""
+    return Result(bytes(result.output), bytes(result.unmatched), result.tally)
+
+
+def _joined(results: list[Result]) -> Result:
+    """The results of several chunks of a range, or of none, as one."""
+    tally = Tally()
+    for result in results:
+        tally.add(result.tally)
+    return Result(
+        b"".join(result.output for result in results), b"".join(result.unmatched for result in results), tally
+    )
+
+
+def _send(connection: socket.socket, messages: SimpleQueue[tuple[Records, ...]]) -> None:
     with suppress(BrokenPipeError, ConnectionResetError):  # the parent has gone; the main thread sees it too
         while True:
             for part in messages.get():
                 connection.sendall(part)
 
 
-def _receive_chunk(connection: socket.socket) -> Chunk:
+_Order = Chunk | Range | PlainFile | _Slots | _FirstLine
+
+
+def _receive_order(connection: socket.socket) -> _Order:
     meta_size, data_size, _ = _HEAD.unpack(_receive_exactly(connection, _HEAD.size))
-    file, first_line, line_count, offset, position, oversized = pickle.loads(_receive_exactly(connection, meta_size))
+    meta = pickle.loads(_receive_exactly(connection, meta_size))
+    if isinstance(meta, _FirstLine | Range):
+        return meta
+    if isinstance(meta, _File):
+        return PlainFile(meta.name, _receive_descriptor(connection), meta.begin)
+    if isinstance(meta, _SharedSlots):
+        descriptor = _receive_descriptor(connection)
+        try:
+            return _Slots(descriptor)
+        finally:
+            os.close(descriptor)
+    file, first_line, line_count, offset, position, oversized = meta
     data = _receive_exactly(connection, data_size)
     return Chunk(file, first_line, line_count, offset, data, position, oversized)
+
+
+def _receive_descriptor(connection: socket.socket) -> int:
+    import socket
+
+    data, descriptors, _, _ = socket.recv_fds(connection, 1, 1)
+    if not data:
+        raise EOFError
+    return descriptors[0]
 
 
 def _receive_exactly(connection: socket.socket, size: int) -> bytes:

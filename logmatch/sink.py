@@ -42,6 +42,10 @@ _HINTS = {
 }
 
 
+Records = bytes | bytearray | memoryview
+"""Whole records, each ended by a line break."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Channel:
     """How the bytes go out."""
@@ -68,7 +72,7 @@ class Sink:
         self.descriptor, self._channel = _open_channel(descriptor)
         """`descriptor` is for polling: an error on it says that the reader has gone."""
 
-    def write(self, records: bytes | bytearray) -> int:
+    def write(self, records: Records) -> int:
         """
         Write *records*, whole ones; return how many bytes were written: all, or less where an interrupt's grace ended.
 
@@ -120,24 +124,22 @@ class Sink:
             if error is None:
                 raise
 
-    def _end_of_piece(self, records: bytes | bytearray, start: int) -> int:
+    def _end_of_piece(self, records: Records, start: int) -> int:
         """Where the bytes that are offered next end: with a record, unless that alone is too long."""
         end = len(records)
         if self._channel.room is not None:
             end = min(end, start + self._channel.room())
         if self._line_buffered:
-            return records.find(b"\n", start, end) + 1 or end
-        if end == len(records):
-            return end
-        return records.rfind(b"\n", start, end) + 1 or end
+            return _first_end(records, start, end)
+        return end if end == len(records) else _last_end(records, start, end) or end
 
-    def _deadline(self, records: bytes | bytearray, done: int) -> float:
+    def _deadline(self, records: Records, done: int) -> float:
         return self._interrupt.deadline + (_LINE_SECONDS if _length_of_unfinished(records, done) else 0)
 
-    def _is_over(self, records: bytes | bytearray, done: int) -> bool:
+    def _is_over(self, records: Records, done: int) -> bool:
         return self._interrupt.requested and time.monotonic() >= self._deadline(records, done)
 
-    def _wait(self, records: bytes | bytearray, done: int) -> bool:
+    def _wait(self, records: Records, done: int) -> bool:
         """Wait until the reader takes more: True; or until the grace is over: False."""
         poll = select.poll()
         poll.register(self.descriptor, select.POLLOUT)
@@ -164,8 +166,32 @@ class Sink:
             pass  # what is being reported is the failure before this one
 
 
-def _length_of_unfinished(records: bytes | bytearray, done: int) -> int:
-    return done - (records.rfind(b"\n", 0, done) + 1)
+def _length_of_unfinished(records: Records, done: int) -> int:
+    return 0 if done == len(records) else done - _last_end(records, 0, done)
+
+
+_WINDOW = 4096  # bytes that are copied to look for a line break in them: a memoryview has no `find`
+
+
+def _first_end(records: Records, start: int, end: int) -> int:
+    """Where the record ends that begins at *start*; *end* if it does not end before."""
+    while start < end:
+        found = bytes(records[start : min(start + _WINDOW, end)]).find(b"\n")
+        if found >= 0:
+            return start + found + 1
+        start += _WINDOW
+    return end
+
+
+def _last_end(records: Records, start: int, end: int) -> int:
+    """Where the last record ends that ends within records[start:end]; 0 if none does."""
+    while start < end:
+        begin = max(start, end - _WINDOW)
+        found = bytes(records[begin:end]).rfind(b"\n")
+        if found >= 0:
+            return begin + found + 1
+        end = begin
+    return 0
 
 
 # --- opening

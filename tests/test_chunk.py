@@ -62,7 +62,7 @@ def lines_of(chunks: Iterable[Chunk]) -> list[Line]:
         position = chunk.position
         if chunk.oversized is not None:
             assert chunk.line_count == 1
-            lines.append(Line(chunk.first_line, chunk.offset, chunk.data, chunk.oversized))
+            lines.append(Line(chunk.first_line, chunk.offset, bytes(chunk.data), chunk.oversized))
             continue
         offset = chunk.offset
         inside = list(io.BytesIO(chunk.data))

@@ -35,6 +35,7 @@ ORDER = (
     "engine._encode",
     "engine.native",
     "chunk",
+    "plain_file",
     "record",
     "output",
     "report",

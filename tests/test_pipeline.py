@@ -247,13 +247,13 @@ class FaultyWorker(Worker):
     """Does what a line says: "crash" dies, "bug" raises, "refuse" raises an error of ours."""
 
     def run(self, chunk: Chunk, space: memoryview | None = None) -> Result:
-        if b"crash" in chunk.data:
+        if b"crash" in bytes(chunk.data):
             os.kill(os.getpid(), signal.SIGKILL)
-        if b"bug" in chunk.data:
+        if b"bug" in bytes(chunk.data):
             raise ZeroDivisionError("a bug")
-        if b"refuse" in chunk.data:
+        if b"refuse" in bytes(chunk.data):
             raise UsageError("no", hint="do not")
-        return super().run(chunk)
+        return super().run(chunk, space)
 
 
 @pytest.fixture
@@ -369,12 +369,12 @@ inputs = tuple(map(Input, settings.pop("inputs")))
 stuck = settings.pop("stuck")
 
 class Worker(pipeline.Worker):
-    def run(self, chunk):
-        if stuck and b"stuck" in chunk.data:
+    def run(self, chunk, space=None):
+        if stuck and b"stuck" in bytes(chunk.data):
             print("stuck", file=sys.stderr, flush=True)
             while True:
                 os.read(os.open(stuck, os.O_RDONLY), 1)
-        return super().run(chunk)
+        return super().run(chunk, space)
 
 pipeline.Worker = Worker
 templates = [Template(id_, parse_pattern(text)) for id_, text in patterns.items()]
