@@ -19,7 +19,7 @@ from logmatch.program import Program
 STDOUT = "-"
 """The name of stdout among outputs."""
 
-DEFAULT_CHUNK_SIZE = 512 * 1024
+DEFAULT_CHUNK_SIZE = 1024 * 1024
 """
 Bytes of lines that a worker takes at a time.
 

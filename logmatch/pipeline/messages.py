@@ -1,0 +1,144 @@
+"""
+Messages: what a pool and its worker processes say to each other, and the memory that they share.
+
+A message is a small value, pickled, and two rows of bytes as they are; it goes by a socket pair. Down to the worker go
+orders (a chunk, a range and what belongs to it, a turn to write), up go counts of lines and results.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import pickle
+import struct
+from contextlib import suppress
+from dataclasses import dataclass
+
+from logmatch.errors import LogmatchError
+from logmatch.report import Tally
+from logmatch.sink import Records
+
+IN_FLIGHT = 3
+"""Tasks a worker: one in work, one to begin with at once, and one that is being written."""
+
+HEAD = struct.Struct("=QQQ")
+"""How long the three parts of a message are."""
+
+
+def message(meta: object, first: Records = b"", second: Records = b"") -> tuple[Records, ...]:
+    """The parts of a message, to be sent one after the other."""
+    pickled = pickle.dumps(meta, pickle.HIGHEST_PROTOCOL)
+    return HEAD.pack(len(pickled), len(first), len(second)) + pickled, first, second
+
+
+# --- to a worker
+
+
+@dataclass(frozen=True, slots=True)
+class SharedSlots:
+    """The descriptor that follows is that of its `Slots`."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFile:
+    """The descriptor that follows is that of a file which it writes records to, when it has the turn."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """The descriptor that follows is that of the plain file whose ranges come next."""
+
+    name: str
+    begin: int
+
+
+@dataclass(frozen=True, slots=True)
+class FirstLine:
+    """The number of the first line of the oldest range that has not been told one."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """It is the turn of its oldest result to be written: all records before have been."""
+
+    counts: bool
+    """False: the result is dropped, since an earlier range of its file could not be read."""
+
+
+# --- from a worker
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many lines the next of its ranges has."""
+
+    lines: int
+
+
+@dataclass(slots=True)
+class Report:
+    """What the oldest of its tasks became."""
+
+    tally: Tally | None
+    engine: str
+    slot: int | None = None
+    """Where the output is, if it is not in the message."""
+    size: int = 0
+    """Bytes of the output in the slot."""
+    failure: LogmatchError | str | None = None
+    """What went wrong; a text for a bug."""
+    output: Records = b""
+    unmatched: Records = b""
+
+
+# --- memory that a worker and its parent share
+
+
+class Slots:
+    """
+    Places for the records of as many results as a worker may have in flight.
+
+    It takes them in turn: when a task comes, the slot of the result that is so many before is free again. What was
+    never written to takes no memory.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._memory = mmap.mmap(descriptor, IN_FLIGHT * _SLOT_SIZE)
+        self._view = memoryview(self._memory)
+
+    def view(self, slot: int) -> memoryview:
+        """The memory of a slot, by its number from 0."""
+        return self._view[slot * _SLOT_SIZE : (slot + 1) * _SLOT_SIZE]
+
+    def close(self) -> None:
+        """Give the memory back, and the descriptor that the mapping holds; where records are still looked at, later."""
+        with suppress(BufferError):
+            self._view.release()
+            self._memory.close()
+
+
+_SLOT_SIZE = 8 << 20  # bytes; records that need more go by the connection
+
+
+def shared_memory() -> int | None:
+    """A descriptor of memory for `Slots`, all of it zero and none of it there yet; None where that fails."""
+    try:
+        if hasattr(os, "memfd_create"):
+            descriptor = os.memfd_create("logmatch", os.MFD_CLOEXEC)
+        else:
+            import tempfile
+
+            with tempfile.TemporaryFile() as file:
+                descriptor = os.dup(file.fileno())
+    except OSError:
+        return None
+    try:
+        os.ftruncate(descriptor, IN_FLIGHT * _SLOT_SIZE)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
