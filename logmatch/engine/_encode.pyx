@@ -7,6 +7,7 @@ copy these pieces and the texts between them. A line without a byte that JSON es
 (the kernel has looked) is copied as it is; in others such bytes are looked for 16 at a time, run by run.
 """
 
+cimport cython
 from cpython.buffer cimport PyBuffer_FillInfo
 from libc.stdint cimport int32_t, uint8_t
 from libc.stdlib cimport free, malloc, realloc
@@ -24,10 +25,11 @@ ctypedef const uint8_t *Text
 
 cdef enum:
     AHEAD = 6       # how many lines ahead bodies are fetched
-    SLACK = 64      # lm_copy may write 15 bytes more than it is told
+    SLACK = 64      # lm_copy may write 31 bytes more than it is told
     ESCAPED = 6     # bytes that one byte of a text becomes at most: \\u001b
 
 
+@cython.final
 cdef class Memory:
     """Bytes that a memoryview keeps alive."""
 
@@ -46,6 +48,7 @@ cdef class Memory:
         self.views -= 1
 
 
+@cython.final
 cdef class Output:
     """
     Records on their way out: bytes that grow.
@@ -253,6 +256,7 @@ cdef uint8_t *put_string(uint8_t *to, Text p, Text end, Text readable, Py_ssize_
         p += 1
 
 
+@cython.final
 cdef class Encoder:
     """
     Writes the records of the lines in a `Table`.
@@ -359,7 +363,7 @@ cdef class Encoder:
                 to = put_digits(to + head_size, &number)
                 to = self.put_body(to, body, line, table.spans + table.span_begins[i], special, readable, &replaced)
                 if self.raw or self.offsets:
-                    to = self.put_tail(to, line, line_end, self.raw, offset + <unsigned long long>start, readable, &replaced)
+                    to = self.put_tail(to, line, line_end, self.raw, special, offset + <unsigned long long>start, readable, &replaced)
                 records.size = to - records.data
             elif unmatched is not None:
                 bound = head_size + 128 + (ESCAPED if special else 1) * size
@@ -368,7 +372,7 @@ cdef class Encoder:
                 memcpy(to, head, <size_t>head_size)
                 to = put_digits(to + head_size, &number)
                 memcpy(to, b',"template_id":null', 19)
-                to = self.put_tail(to + 19, line, line_end, True, offset + <unsigned long long>start, readable, &replaced)
+                to = self.put_tail(to + 19, line, line_end, True, special, offset + <unsigned long long>start, readable, &replaced)
                 unmatched.size = to - unmatched.data
             start = table.ends[i] + 1
             increment(&number)
@@ -409,12 +413,18 @@ cdef class Encoder:
         return to
 
     cdef uint8_t *put_tail(
-        self, uint8_t *to, Text line, Text line_end, bint raw, unsigned long long offset, Text readable, Py_ssize_t *replaced
+        self, uint8_t *to, Text line, Text line_end, bint raw, bint special, unsigned long long offset, Text readable,
+        Py_ssize_t *replaced
     ) noexcept nogil:
         cdef Digits number
         if raw:
             memcpy(to, b',"raw":"', 8)
-            to = put_string(to + 8, line, line_end, readable, replaced)
+            to += 8
+            if special:
+                to = put_string(to, line, line_end, readable, replaced)
+            else:
+                memcpy(to, line, <size_t>(line_end - line))
+                to += line_end - line
             to[0] = c'"'
             to += 1
         if self.offsets:

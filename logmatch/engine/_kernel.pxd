@@ -1,9 +1,11 @@
 # cython: language_level=3
 # What _encode.pyx shares with _kernel.pyx: the table of lines.
 
+cimport cython
 from libc.stdint cimport int32_t, uint8_t
 
 
+@cython.final
 cdef class Table:
     cdef int32_t *ends
     cdef uint8_t *special

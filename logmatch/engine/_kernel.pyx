@@ -17,14 +17,17 @@ The instructions begin with a word whose lowest byte is the operation and which 
     SPLIT k, (least, target)*k            ways to go on, each with its least variant number, in ascending order
     BYTE k, keys[16], (least, target)*k   where the next byte leads to; at most 16 keys
     BYTES, indices[256], (least, target)* the same for more: an index for each byte, 255 where it leads nowhere
-    FREE_... kind flags, [return] …       free text of a kind, and what follows it:
-        FREE_END                              the end of the line
-        FREE_SUFFIX n, n bytes                these bytes, which end the line
+    TABLE k, tables                       where the next k bytes lead to, 2 to 8 of them: see `slot_of`
+    FIELDS k, type*k                      k words or tokens without whitespace in them, behind each of them one space
+    ANY_... flags, [return] …             text of the type `any`, and what follows it:
+        ANY_END                               the end of the line
+        ANY_SUFFIX n, n bytes                 these bytes, which end the line
+        ANY_LITERAL first last, n, n bytes    these bytes, then more instructions; the first and the last of them
+        ANY_SWEEP sets                        anything else; `sets` says with which two bytes it can begin
+    FREE_... flags kind, [return] …       other free text, the same, and:
         FREE_SPACE n, n bytes                 these bytes, of which the first is whitespace: where the text has to end
-        FREE_LITERAL n, n bytes               these bytes, then more instructions
-        FREE_SWEEP sets                       anything else; `sets` says with which two bytes it can begin
 
-What stands behind a comma is in words of its own; a number above the operation is 24 bits, or 8 for kind and flags.
+What stands behind a comma is in words of its own; a number above the operation is 24 bits, and several are 8 bits each.
 Bytes are packed into words, four each; behind the code stand `PADDING` bytes, so that 16 can be read from any of them.
 No variant number stands in the instructions of a way that does not part any more, so that variants which end alike share
 them: with thousands of templates the code stays small, and in the processor's cache.
@@ -34,11 +37,12 @@ argument: where free text has once been extended to a place in vain, it never is
 to the end of what it may take, that memory is one number for each FREE instruction (`Memo`) and not one for each byte.
 """
 
+cimport cython
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from cpython.ref cimport PyObject
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc, realloc
-from libc.string cimport memcmp, memcpy
+from libc.string cimport memcmp, memcpy, memset
 
 cdef extern from "_simd.h" nogil:
     size_t lm_split(const uint8_t *p, size_t n, int32_t *ends, uint8_t *special, size_t room, size_t *done, int *rest)
@@ -46,9 +50,13 @@ cdef extern from "_simd.h" nogil:
     const uint8_t *lm_sweep(const uint8_t *p, const uint8_t *end, const uint8_t *sets, const uint8_t *readable)
     void lm_fill_rows(uint8_t *sets)
     const char *lm_choose()
+    const uint8_t *lm_digits(const uint8_t *p, const uint8_t *end, const uint8_t *readable)
+    uint64_t lm_spaces(const uint8_t *p, const uint8_t *readable)
+    int lm_lowest(uint64_t mask)
+    uint64_t lm_load64(const void *p)
+    uint64_t lm_key(const uint8_t *p, int k, const uint8_t *readable)
     bint lm_equal(const uint8_t *p, const uint8_t *q, Py_ssize_t n, const uint8_t *q_readable)
-    const uint8_t *lm_find(const uint8_t *p, const uint8_t *end, const uint8_t *needle, Py_ssize_t n, const uint8_t *readable)
-    const uint8_t *lm_find_byte(const uint8_t *p, const uint8_t *end, uint8_t b, const uint8_t *readable)
+    const uint8_t *lm_find(const uint8_t *p, const uint8_t *end, const uint8_t *needle, Py_ssize_t n, uint8_t first, uint8_t last, const uint8_t *readable)
     const uint8_t *lm_find_space(const uint8_t *p, const uint8_t *end, const uint8_t *readable)
     int lm_index(const uint8_t *table, int k, uint8_t b)
     bint LM_LIKELY(bint x)
@@ -78,11 +86,17 @@ cdef enum:
     SPLIT = 6
     BYTE = 7
     BYTES = 8
-    FREE_END = 9
-    FREE_SUFFIX = 10
-    FREE_SPACE = 11
-    FREE_LITERAL = 12   # from here on the text may end at several places
-    FREE_SWEEP = 13
+    TABLE = 9
+    FIELDS = 10
+    ANY_END = 11
+    ANY_SUFFIX = 12
+    ANY_LITERAL = 13
+    ANY_SWEEP = 14
+    FREE_END = 15
+    FREE_SUFFIX = 16
+    FREE_SPACE = 17
+    FREE_LITERAL = 18
+    FREE_SWEEP = 19
 
 OPERATIONS = {
     "LITERAL": LITERAL,
@@ -93,6 +107,12 @@ OPERATIONS = {
     "SPLIT": SPLIT,
     "BYTE": BYTE,
     "BYTES": BYTES,
+    "TABLE": TABLE,
+    "FIELDS": FIELDS,
+    "ANY_END": ANY_END,
+    "ANY_SUFFIX": ANY_SUFFIX,
+    "ANY_LITERAL": ANY_LITERAL,
+    "ANY_SWEEP": ANY_SWEEP,
     "FREE_END": FREE_END,
     "FREE_SUFFIX": FREE_SUFFIX,
     "FREE_SPACE": FREE_SPACE,
@@ -137,6 +157,7 @@ cdef enum:
     SYSLOGTIME = 16
     CLFTIME = 17
     SCHEME = 18    # of a url; not a type of the language
+    WORD_FIELD = 19    # a word, in FIELDS
 
 TOKENS = {
     "rest": REST,
@@ -157,6 +178,7 @@ TOKENS = {
     "iso8601": ISO8601,
     "syslogtime": SYSLOGTIME,
     "clftime": CLFTIME,
+    "word": WORD_FIELD,
 }
 
 # --- classes of bytes
@@ -215,12 +237,11 @@ cdef inline bint two_digits(Text p, int least, int most) noexcept nogil:
     return least <= (p[0] - c'0') * 10 + (p[1] - c'0') <= most
 
 
-cdef inline Text int_end(Text p, Text end) noexcept nogil:
+cdef inline Text int_end(Text p, Text end, Text readable) noexcept nogil:
     if p < end and (p[0] == c'+' or p[0] == c'-'):
         p += 1
     cdef Text digits = p
-    while p < end and is_digit(p[0]):
-        p += 1
+    p = lm_digits(p, end, readable)
     return p if p > digits else NULL
 
 
@@ -495,14 +516,14 @@ cdef inline Text clftime_end(Text p, Text end) noexcept nogil:
     return p + 26
 
 
-cdef inline Text token_end(int type_, Text p, Text end) noexcept nogil:
+cdef Text token_end(int type_, Text p, Text end, Text readable) noexcept nogil:
     cdef Text after
     if type_ == REST:
         return end
     elif type_ == WS:
         return run_of(p, end, SPACE)
     elif type_ == INT:
-        return int_end(p, end)
+        return int_end(p, end, readable)
     elif type_ == FLOAT:
         return float_end(p, end)
     elif type_ == PERCENT:
@@ -546,10 +567,12 @@ cdef inline Text token_end(int type_, Text p, Text end) noexcept nogil:
 
 # --- the machine
 
+ctypedef const int32_t *Code
+
 cdef struct Frame:
-    int32_t pc         # of its SPLIT or FREE instruction
-    int32_t depth      # how many fields stand before
-    int32_t place      # SPLIT: where in the line; FREE: the last place where the text may end
+    Code at            # its SPLIT, ANY or FREE instruction
+    int32_t *span      # of the next field, or of the free text
+    int32_t place      # SPLIT: where in the line; else the last place where the text may end
     int32_t least      # the least variant number that can come of it
     int32_t next       # SPLIT: the next way to go
 
@@ -585,7 +608,6 @@ cdef struct Machine:
     Cache *caches
     const int32_t *return_bases
     uint64_t stamp             # a number for each line, never 0
-    int32_t retries            # frames taken up in this line
     PyObject *ask              # what REGEX calls; borrowed
     bint out_of_memory         # the memory for UNORDERED memos is used up: this line is left to another engine
     int64_t by_limit_total
@@ -625,7 +647,7 @@ cdef Text remembered_token_end(Machine *m, int type_, int32_t number, Text p) no
     cdef Cache *cache
     cdef Text result, first, last
     if number < 0:
-        return token_end(type_, p, end)
+        return token_end(type_, p, end, m.readable)
     cache = &m.caches[number]
     cdef int32_t offset = <int32_t>(p - m.line)
     if cache.stamp == m.stamp and cache.first <= offset < cache.end:
@@ -638,7 +660,7 @@ cdef Text remembered_token_end(Machine *m, int type_, int32_t number, Text p) no
         ):
             return NULL
         return m.line + cache.result
-    result = token_end(type_, p, end)
+    result = token_end(type_, p, end, m.readable)
     first = last = p
     if type_ == INT or type_ == FLOAT or type_ == PERCENT:
         if first < end and (first[0] == c'+' or first[0] == c'-'):
@@ -709,250 +731,469 @@ cdef int enter(Machine *m, Memo *memo, int kind, int32_t flags, int32_t place, i
     return 1
 
 
-cdef int32_t run(Machine *m, int32_t pc, int32_t least, int32_t best, int32_t *spans) except FAILED nogil:
+# --- tables
+
+cdef struct Slot:
+    # A way of TABLE: what the line goes on with (`lm_key`), the least variant number that can come of it, where it goes.
+    uint64_t key
+    int32_t least
+    int32_t target
+
+
+cdef inline const Slot *slot_of(Code at, uint64_t key) noexcept nogil:
+    # The only slot of the TABLE at `at` that the key can be in. Each key has a bucket, and each bucket a displacement,
+    # which `lay_out_table` has chosen so that no two keys meet.
+    cdef int32_t word = at[0]
+    cdef int32_t bucket_bits = word >> 16 & 0xF, slot_bits = word >> 24
+    cdef uint64_t hash_ = key * lm_load64(at + 1)
+    cdef Code displacements = at + 3 + (word >> 12 & 3)
+    cdef uint32_t place = <uint32_t>displacements[hash_ >> (64 - bucket_bits)] ^ <uint32_t>(hash_ << bucket_bits >> (64 - slot_bits))
+    # SAFETY: both indices have no more bits than there are buckets and slots; displacements have no more bits either.
+    return <const Slot *>(displacements + (<Py_ssize_t>1 << bucket_bits)) + place
+
+
+def lay_out_table(list keys not None, Py_ssize_t at):
     """
-    Run the code at *pc* on the line of *m*: the least variant number below *best* that matches, else *best*.
+    A TABLE instruction that is to stand at the word *at* of the code, and where in it the pair of each key is, in words.
+
+    The keys are different texts of the same 2 to 8 bytes. This is perfect hashing by displacement: Tarjan and Yao, "Storing
+    a sparse table" (1979).
+    """
+    cdef int n = len(keys[0])
+    cdef Py_ssize_t count = len(keys), i, size
+    cdef int bucket_bits = 1, slot_bits = 1, pad, attempt = 0
+    cdef uint64_t multiplier = 0x9E3779B97F4A7C15
+    cdef uint32_t mask, displacement
+    cdef uint8_t[16] text
+    cdef list buckets, places
+    cdef bytearray words, used
+    cdef int32_t *word
+    cdef Slot *slots
+    while <Py_ssize_t>1 << bucket_bits < count // 4:
+        bucket_bits += 1
+    while <Py_ssize_t>1 << slot_bits < count + count // 4:
+        slot_bits += 1
+    if count < 2 or not 2 <= n <= 8 or bucket_bits > 15 or slot_bits > 20:
+        raise ValueError("no table can have these keys")
+    numbers = []
+    for key in keys:
+        memset(text, 0, 16)
+        memcpy(text, <const char *><bytes>key, <size_t>n)
+        numbers.append(lm_key(text, n, text + 16))
+    while True:
+        mask = (<uint32_t>1 << slot_bits) - 1
+        buckets = [[] for _ in range(1 << bucket_bits)]
+        for i in range(count):
+            buckets[<uint64_t>(<uint64_t>numbers[i] * multiplier) >> (64 - bucket_bits)].append(i)
+        places = [0] * count
+        displacements = [0] * (1 << bucket_bits)
+        used = bytearray(1 << slot_bits)
+        for bucket in sorted(range(1 << bucket_bits), key=lambda bucket: -len(buckets[bucket])):
+            wanted = [<uint32_t>(<uint64_t>(<uint64_t>numbers[i] * multiplier) << bucket_bits >> (64 - slot_bits)) for i in buckets[bucket]]
+            for displacement in range(mask + 1 if len(set(wanted)) == len(wanted) else 0):
+                for place in wanted:
+                    if used[<uint32_t>place ^ displacement]:
+                        break
+                else:
+                    break
+            else:
+                break
+            displacements[bucket] = displacement
+            for i, place in zip(buckets[bucket], wanted):
+                places[i] = <uint32_t>place ^ displacement
+                used[places[i]] = 1
+        else:
+            break
+        # Another multiplier (odd, of random bits), and sometimes more room.
+        multiplier = multiplier * <uint64_t>0xD1342543DE82EF95U + <uint64_t>0x2545F4914F6CDD1EU
+        attempt += 1
+        if attempt % 8 == 0 and slot_bits < 20:
+            slot_bits += 1
+    size = 3 + (1 << bucket_bits)
+    pad = <int>(-(at + size) & 3)       # slots do not lie across two lines of the cache
+    size += pad
+    words = bytearray(4 * size + (16 << slot_bits))
+    word = <int32_t *><char *>words
+    word[0] = TABLE | n << 8 | pad << 12 | bucket_bits << 16 | slot_bits << 24
+    memcpy(word + 1, &multiplier, 8)
+    for i in range(1 << bucket_bits):
+        word[3 + pad + i] = displacements[i]
+    slots = <Slot *>(word + size)
+    for i in range(1 << slot_bits):
+        slots[i].least = UNKNOWN
+    for i in range(count):
+        slots[<Py_ssize_t>places[i]].key = numbers[i]
+    return bytes(words), [size + 4 * place + 2 for place in places]
+
+
+cdef int32_t ask(Machine *m, int32_t field, int32_t place) except FAILED with gil:
+    # The end of the text of a `/regex/` field that begins at a place, NOTHING or TIMED_OUT.
+    return (<object>m.ask)(field, place)
+
+
+cdef Text words_end(Code at, Text p, Text end, Text readable, Code *behind) noexcept nogil:
+    # The end of the first of the words of WORDS that stands at p, or NULL; and what comes behind them.
+    cdef Text q = NULL
+    cdef int32_t count = at[0] >> 8, n
+    at += 1
+    while count > 0:
+        n = at[0]
+        if q == NULL and end - p >= n and lm_equal(<const uint8_t *>(at + 1), p, n, readable):
+            q = p + n
+        at += 1 + ((n + 3) >> 2)
+        count -= 1
+    behind[0] = at
+    return q
+
+
+cdef inline Text fields_end(Code at, Text line, Text p, Text end, Text readable, int32_t *span) noexcept nogil:
+    # What is behind the fields of FIELDS and the space behind each, or NULL.
+    cdef int32_t count = at[0] >> 8
+    cdef Text base = p, space
+    cdef uint64_t spaces = lm_spaces(p, readable)
+    while True:
+        at += 1
+        while LM_UNLIKELY(spaces == 0):
+            base += 64
+            if base >= end:
+                return NULL
+            spaces = lm_spaces(base, readable)
+        space = base + lm_lowest(spaces)
+        spaces &= spaces - 1
+        # SAFETY: where a bit is set, memory can be read; the line may end before.
+        if space >= end or space == p or space[0] != c' ':
+            return NULL
+        if at[0] != WORD_FIELD:
+            if (int_end(p, space, readable) if at[0] == INT else token_end(at[0], p, space, readable)) != space:
+                return NULL
+        span[0] = <int32_t>(p - line)
+        span[1] = <int32_t>(space - line)
+        span += 2
+        p = space + 1
+        count -= 1
+        if count == 0:
+            return p
+
+
+cdef bint extend(Machine *m, int32_t number, int32_t least, int kind, int32_t flags, Text from_, Text *limit) noexcept nogil:
+    # `enter` for an instruction that a line has come to more than once; its number is as it stands in the code.
+    cdef int32_t offset = <int32_t>(limit[0] - m.line)
+    if not enter(m, &m.memos[return_number(m, number, least)], kind, flags, <int32_t>(from_ - m.line), &offset):
+        return False
+    limit[0] = m.line + offset
+    return True
+
+
+cdef Text free_text(Machine *m, Code at, int32_t least, bint remember, Text p, Text *limit) noexcept nogil:
+    """
+    For a FREE instruction at p: where its text ends at the earliest, or NULL; `limit` is where it ends at the latest.
+
+    `remember`: what is in vain is written down.
+    """
+    cdef int32_t flags = at[0] >> 8 & 0xFF
+    cdef int kind = at[0] >> 16 & 0xFF
+    cdef int32_t number = -1
+    cdef Memo *memo = NULL
+    cdef Text from_
+    if remember and flags & RETURNS:
+        number = return_number(m, at[1], least)
+        memo = &m.memos[number]
+    from_ = first_end(m, kind, number, p)
+    if from_ == NULL:
+        return NULL
+    if memo == NULL:
+        limit[0] = lm_find_space(from_, m.line_end, m.readable)
+        return from_
+    if memo.stamp == m.stamp and memo.first <= from_ - m.line <= memo.limit:
+        limit[0] = m.line + memo.limit
+    else:
+        limit[0] = lm_find_space(from_, m.line_end, m.readable)
+    return from_ if extend(m, at[1], least, kind, flags, from_, limit) else NULL
+
+
+cdef int32_t run(Machine *m, int32_t entry, int32_t least, int32_t best, int32_t *spans) except FAILED nogil:
+    """
+    Run the code at *entry* on the line of *m*: the least variant number below *best* that matches, else *best*.
 
     `least` is the least number that can come of the code. `spans` gets the start and end of each of the variant's fields,
     offsets in the line; it has room for those of any variant.
     """
-    cdef const int32_t *code = m.code
+    cdef Code code = m.code
+    cdef Code at = code + entry
     cdef Text line = m.line
     cdef Text end = m.line_end
     cdef Text readable = m.readable
-    cdef Frame *frames = m.frames
-    cdef Frame *frame
-    cdef int32_t frame_count = 0
-    cdef int32_t depth = 0          # fields so far
-    cdef int32_t saved_count = -1   # fields in m.saved, if the best match is there
+    cdef Frame *frame = m.frames    # above the last
+    cdef int32_t *span = spans      # of the next field
+    cdef Py_ssize_t saved = -1      # how many numbers m.saved has, if the best match is there
+    cdef int32_t retries = 0        # frames taken up
     cdef Text p = line
-    cdef Text q, from_
-    cdef bint matched
-    cdef int32_t word, n, index, limit, kind, flags, operation, result, number
-    cdef const uint8_t *keys
-    cdef Memo *memo
+    cdef Text q, limit
+    cdef Code literal
+    cdef int32_t word, n, index, operation, result
+    cdef const Slot *slot
+    cdef uint64_t key
 
     # SAFETY, for all of this function: `native.Assembler` makes the code, and gives `Kernel` the number of fields and of
     # frames that the deepest path needs, for which frames, spans and saved have room; jumps lead to instructions. `p` is
     # within [line, end]; what is read at p stands behind a comparison with end, or within an lm_ function that is told
-    # `readable`, which is not before end.
+    # `readable`, which is not before end. Always least < best: where that ends, the way is left.
     while True:
-        matched = False
-        word = code[pc]
+        word = at[0]
         operation = word & 0xFF
-        word >>= 8
         if operation == LITERAL:
-            if end - p >= word and lm_equal(<const uint8_t *>&code[pc + 1], p, word, readable):
-                p += word
-                pc += 1 + ((word + 3) >> 2)
+            n = word >> 8
+            if end - p >= n and lm_equal(<const uint8_t *>(at + 1), p, n, readable):
+                p += n
+                at += 1 + ((n + 3) >> 2)
                 continue
-        elif operation == TOKEN:
-            if code[pc + 1] == -1 or m.retries < PATIENCE:
-                q = token_end(word, p, end)
-            else:
-                q = remembered_token_end(m, word, return_number(m, code[pc + 1], least), p)
+        elif operation == TABLE:
+            n = word >> 8 & 0xF
+            if end - p >= n:
+                key = lm_key(p, n, readable)
+                slot = slot_of(at, key)
+                if slot.key == key and slot.least < best:
+                    p += n
+                    least = slot.least
+                    at = code + slot.target
+                    continue
+        elif operation == ANY_LITERAL:
+            if word & CUT << 8:
+                frame -= 1
+            limit = end
+            literal = at + 1
+            if word & RETURNS << 8:
+                literal += 1
+            if not (word & RETURNS << 8 and LM_UNLIKELY(retries >= PATIENCE)) or extend(m, at[1], least, ANY, word >> 8, p, &limit):
+                n = literal[0]
+                q = find(p, limit, end, literal, <uint8_t>(word >> 16), <uint8_t>(word >> 24), readable)
+                if q != NULL:
+                    span[0] = <int32_t>(p - line)
+                    span[1] = <int32_t>(q - line)
+                    if not word & FINAL << 8:
+                        frame.at = at
+                        frame.span = span
+                        frame.place = <int32_t>(limit - line)
+                        frame.least = least
+                        frame += 1
+                    span += 2
+                    p = q + n
+                    at = literal + 1 + ((n + 3) >> 2)
+                    continue
+        elif operation == ANY_SWEEP:
+            if word & CUT << 8:
+                frame -= 1
+            limit = end
+            literal = at + 1
+            if word & RETURNS << 8:
+                literal += 1
+            if not (word & RETURNS << 8 and LM_UNLIKELY(retries >= PATIENCE)) or extend(m, at[1], least, ANY, word >> 8, p, &limit):
+                q = sweep(p, limit, end, m.sets + literal[0], word >> 8, readable)
+                if q != NULL:
+                    span[0] = <int32_t>(p - line)
+                    span[1] = <int32_t>(q - line)
+                    frame.at = at
+                    frame.span = span
+                    frame.place = <int32_t>(limit - line)
+                    frame.least = least
+                    frame += 1
+                    span += 2
+                    p = q
+                    at = literal + 1
+                    continue
+        elif operation == ANY_END:
+            if word & CUT << 8:
+                frame -= 1
+            span[0] = <int32_t>(p - line)
+            span[1] = <int32_t>(end - line)
+            span += 2
+            best = least
+        elif operation == ANY_SUFFIX:
+            if word & CUT << 8:
+                frame -= 1
+            n = at[1]
+            q = end - n
+            if p <= q and lm_equal(<const uint8_t *>(at + 2), q, n, readable):
+                span[0] = <int32_t>(p - line)
+                span[1] = <int32_t>(q - line)
+                span += 2
+                best = least
+        elif operation == FIELDS:
+            q = fields_end(at, line, p, end, readable, span)
             if q != NULL:
-                spans[2 * depth] = <int32_t>(p - line)
-                spans[2 * depth + 1] = <int32_t>(q - line)
-                depth += 1
                 p = q
-                pc += 2
+                span += 2 * (word >> 8)
+                at += 1 + (word >> 8)
                 continue
-        elif operation == END:
-            matched = p == end and least < best
         elif operation == BYTE:
             if p < end:
-                keys = <const uint8_t *>&code[pc + 1]
-                index = lm_index(keys, word, p[0])
-                if index >= 0 and code[pc + 5 + 2 * index] < best:
+                index = lm_index(<const uint8_t *>(at + 1), word >> 8, p[0])
+                if index >= 0 and at[5 + 2 * index] < best:
                     p += 1
-                    least = code[pc + 5 + 2 * index]
-                    pc = code[pc + 6 + 2 * index]
+                    least = at[5 + 2 * index]
+                    at = code + at[6 + 2 * index]
                     continue
         elif operation == BYTES:
             if p < end:
-                index = (<const uint8_t *>&code[pc + 1])[p[0]]
-                if index != 255 and code[pc + 65 + 2 * index] < best:
+                index = (<const uint8_t *>(at + 1))[p[0]]
+                if index != 255 and at[65 + 2 * index] < best:
                     p += 1
-                    least = code[pc + 65 + 2 * index]
-                    pc = code[pc + 66 + 2 * index]
+                    least = at[65 + 2 * index]
+                    at = code + at[66 + 2 * index]
                     continue
         elif operation == SPLIT:
             # The ways stand in ascending order of what can come of them at best; there are at least two.
-            if code[pc + 1] < best:
-                frame = &frames[frame_count]
-                frame_count += 1
-                frame.pc = pc
-                frame.depth = depth
-                frame.place = <int32_t>(p - line)
-                frame.least = code[pc + 3]
-                frame.next = 1
-                least = code[pc + 1]
-                pc = code[pc + 2]
-                continue
-        elif operation == WORDS:
-            index = pc + 1
-            q = NULL
-            while word > 0:
-                n = code[index]
-                if q == NULL and end - p >= n and lm_equal(<const uint8_t *>&code[index + 1], p, n, readable):
-                    q = p + n
-                index += 1 + ((n + 3) >> 2)
-                word -= 1
+            frame.at = at
+            frame.span = span
+            frame.place = <int32_t>(p - line)
+            frame.least = at[3]
+            frame.next = 1
+            frame += 1
+            at = code + at[2]
+            continue
+        elif operation == TOKEN:
+            if at[1] == -1 or LM_LIKELY(retries < PATIENCE):
+                q = int_end(p, end, readable) if word >> 8 == INT else token_end(word >> 8, p, end, readable)
+            else:
+                q = remembered_token_end(m, word >> 8, return_number(m, at[1], least), p)
             if q != NULL:
-                spans[2 * depth] = <int32_t>(p - line)
-                spans[2 * depth + 1] = <int32_t>(q - line)
-                depth += 1
+                span[0] = <int32_t>(p - line)
+                span[1] = <int32_t>(q - line)
+                span += 2
                 p = q
-                pc = index
+                at += 2
+                continue
+        elif operation == END:
+            if p == end:
+                best = least
+        elif operation == WORDS:
+            q = words_end(at, p, end, readable, &at)
+            if q != NULL:
+                span[0] = <int32_t>(p - line)
+                span[1] = <int32_t>(q - line)
+                span += 2
+                p = q
                 continue
         elif operation == REGEX:
-            with gil:
-                result = (<object>m.ask)(code[pc + 1], <int32_t>(p - line))
+            result = ask(m, at[1], <int32_t>(p - line))
             if result == TIMED_OUT:
                 return best
             if result >= 0:
-                spans[2 * depth] = <int32_t>(p - line)
-                spans[2 * depth + 1] = result
-                depth += 1
+                span[0] = <int32_t>(p - line)
+                span[1] = result
+                span += 2
                 p = line + result
-                pc += 2
+                at += 2
                 continue
         else:
-            # Free text, which may end anywhere in [from_, q].
-            kind = word & 0xFF
-            flags = word >> 8
-            index = pc + 1
-            memo = NULL
-            number = -1
-            if flags & CUT:
-                frame_count -= 1
-            if flags & RETURNS:
-                if m.retries >= PATIENCE:
-                    number = return_number(m, code[index], least)
-                    memo = &m.memos[number]
-                index += 1
-            from_ = p
-            q = end
-            if kind != ANY:
-                from_ = first_end(m, kind, number, p)
-                if from_ == NULL:
-                    pass
-                elif memo != NULL and memo.stamp == m.stamp and memo.first <= from_ - line <= memo.limit:
-                    q = line + memo.limit
-                else:
-                    q = lm_find_space(from_, end, readable)
-            if from_ != NULL and least < best:
-                limit = <int32_t>(q - line)
-                if memo == NULL or enter(m, memo, kind, flags, <int32_t>(from_ - line), &limit):
-                    if operation == FREE_LITERAL:
-                        n = code[index]
-                        q = find(from_, line + limit, end, <const uint8_t *>&code[index + 1], n, readable)
-                        index += 1 + ((n + 3) >> 2)
-                    elif operation == FREE_SWEEP:
-                        n = 0
-                        q = sweep(from_, line + limit, end, m.sets + code[index], flags, readable)
-                        index += 1
-                    elif operation == FREE_END:
-                        n = 0
-                        matched = q == end and limit == q - line
-                        q = end if matched else NULL
+            # Free text that is not `any`.
+            q = free_text(m, at, least, retries >= PATIENCE, p, &limit)
+            if q != NULL:
+                literal = at + 1
+                if word & RETURNS << 8:
+                    literal += 1
+                n = 0
+                if operation == FREE_SPACE:
+                    # The text ends where the word does, or nowhere.
+                    n = literal[0]
+                    q = limit
+                    if end - q < n or not lm_equal(<const uint8_t *>(literal + 1), q, n, readable):
+                        q = NULL
+                elif operation == FREE_LITERAL:
+                    n = literal[0]
+                    q = find(q, limit, end, literal, (<const uint8_t *>(literal + 1))[0], (<const uint8_t *>(literal + 1))[n - 1], readable)
+                elif operation == FREE_SWEEP:
+                    q = sweep(q, limit, end, m.sets + literal[0], word >> 8, readable)
+                elif operation == FREE_END:
+                    if limit == end:
+                        q = end
+                        best = least
                     else:
-                        n = code[index]
-                        if operation == FREE_SUFFIX:
-                            q = end - n
-                            matched = from_ <= q and q - line <= limit
-                            if not (matched and lm_equal(<const uint8_t *>&code[index + 1], q, n, readable)):
-                                matched = False
-                                q = NULL
-                        elif not (
-                            limit == q - line and end - q >= n
-                            and lm_equal(<const uint8_t *>&code[index + 1], q, n, readable)
-                        ):
-                            q = NULL
-                        index += 1 + ((n + 3) >> 2)
-                    if q != NULL:
-                        spans[2 * depth] = <int32_t>(p - line)
-                        spans[2 * depth + 1] = <int32_t>(q - line)
-                        if operation >= FREE_LITERAL and not flags & FINAL:
-                            frame = &frames[frame_count]
-                            frame_count += 1
-                            frame.pc = pc
-                            frame.depth = depth
-                            frame.place = limit
-                            frame.least = least
-                        depth += 1
-                        if not matched:
-                            p = q + n
-                            pc = index
-                            continue
+                        q = NULL
+                else:
+                    n = literal[0]
+                    if q <= end - n <= limit and lm_equal(<const uint8_t *>(literal + 1), end - n, n, readable):
+                        q = end - n
+                        best = least
+                    else:
+                        q = NULL
+                if q != NULL:
+                    span[0] = <int32_t>(p - line)
+                    span[1] = <int32_t>(q - line)
+                    if operation >= FREE_LITERAL and not word & FINAL << 8:
+                        frame.at = at
+                        frame.span = span
+                        frame.place = <int32_t>(limit - line)
+                        frame.least = least
+                        frame += 1
+                    span += 2
+                    if best != least:
+                        p = q + n
+                        at = literal + 1 if operation == FREE_SWEEP else literal + 1 + ((n + 3) >> 2)
+                        continue
 
-        if matched:
-            best = least
-            while frame_count > 0 and frames[frame_count - 1].least >= best:
-                frame_count -= 1
-            if frame_count == 0:
+        if best == least:
+            # A match: what cannot be better is dropped.
+            while frame > m.frames and (frame - 1).least >= best:
+                frame -= 1
+            if frame == m.frames:
                 return best
-            memcpy(m.saved, spans, <size_t>(2 * depth) * sizeof(int32_t))
-            saved_count = depth
+            saved = span - spans
+            memcpy(m.saved, spans, <size_t>saved * sizeof(int32_t))
 
         # Take up the last frame that can lead to something better.
         while True:
-            if frame_count == 0:
-                if saved_count >= 0:
-                    memcpy(spans, m.saved, <size_t>(2 * saved_count) * sizeof(int32_t))
+            if frame == m.frames:
+                if saved >= 0:
+                    memcpy(spans, m.saved, <size_t>saved * sizeof(int32_t))
                 return best
-            frame = &frames[frame_count - 1]
+            frame -= 1
             if frame.least >= best:
-                frame_count -= 1
                 continue
-            m.retries += 1
-            pc = frame.pc
-            depth = frame.depth
+            retries += 1
+            at = frame.at
+            span = frame.span
             least = frame.least
-            word = code[pc]
+            word = at[0]
             operation = word & 0xFF
-            word >>= 8
             if operation == SPLIT:
                 p = line + frame.place
                 index = frame.next
-                frame.next += 1
-                if frame.next == word:
-                    frame_count -= 1
-                else:
-                    frame.least = code[pc + 1 + 2 * frame.next]
-                pc = code[pc + 2 + 2 * index]
+                at = code + at[2 + 2 * index]
+                if index + 1 < word >> 8:
+                    frame.next = index + 1
+                    frame.least = frame.at[3 + 2 * index]
+                    frame += 1
                 break
-            # SAFETY: spans[2 * depth + 1] is where this text ended last: only fields behind it have been written since.
-            from_ = line + spans[2 * depth + 1] + 1
-            limit = frame.place
-            q = NULL
-            if from_ - line <= limit:
-                flags = word >> 8
-                index = pc + 2 if flags & RETURNS else pc + 1
-                if operation == FREE_LITERAL:
-                    n = code[index]
-                    q = find(from_, line + limit, end, <const uint8_t *>&code[index + 1], n, readable)
-                    index += 1 + ((n + 3) >> 2)
-                else:
+            # SAFETY: span[1] is where this text ended last: only fields behind it have been written since.
+            q = line + span[1] + 1
+            limit = line + frame.place
+            if q <= limit:
+                literal = at + 1
+                if word & RETURNS << 8:
+                    literal += 1
+                if operation == ANY_SWEEP or operation == FREE_SWEEP:
                     n = 0
-                    q = sweep(from_, line + limit, end, m.sets + code[index], flags, readable)
-                    index += 1
-            if q != NULL:
-                spans[2 * depth + 1] = <int32_t>(q - line)
-                depth += 1
-                p = q + n
-                pc = index
-                break
-            frame_count -= 1
+                    q = sweep(q, limit, end, m.sets + literal[0], word >> 8, readable)
+                    index = 1
+                else:
+                    n = literal[0]
+                    q = find(q, limit, end, literal, (<const uint8_t *>(literal + 1))[0], (<const uint8_t *>(literal + 1))[n - 1], readable)
+                    index = 1 + ((n + 3) >> 2)
+                if q != NULL:
+                    span[1] = <int32_t>(q - line)
+                    span += 2
+                    p = q + n
+                    at = literal + index
+                    frame += 1
+                    break
 
 
-cdef inline Text find(Text p, Text limit, Text end, const uint8_t *literal, int32_t n, Text readable) noexcept nogil:
-    # The first place in [p, limit] where the n bytes of a literal begin, all of them before `end`, or NULL.
+cdef inline Text find(Text p, Text limit, Text end, Code literal, uint8_t first, uint8_t last, Text readable) noexcept nogil:
+    # The first place in [p, limit] where a literal (its length, its bytes) begins that ends at `end` or before, or NULL.
+    cdef int32_t n = literal[0]
     cdef Text stop = limit + n if end - limit >= n else end
-    if n == 1:
-        return lm_find_byte(p, stop, literal[0], readable)
-    return lm_find(p, stop, literal, n, readable)
+    return lm_find(p, stop, <const uint8_t *>(literal + 1), n, first, last, readable)
 
 
 cdef inline Text sweep(Text p, Text limit, Text end, const uint8_t *sets, int32_t flags, Text readable) noexcept nogil:
@@ -1022,6 +1263,7 @@ def piece_end(const uint8_t[::1] data not None, Py_ssize_t begin, Py_ssize_t siz
     return place
 
 
+@cython.final
 cdef class Table:
     """
     What the lines of a piece of a chunk became, in plain arrays of 32-bit integers; they are reused for the next piece.
@@ -1100,6 +1342,7 @@ cdef class Table:
         )
 
 
+@cython.final
 cdef class Kernel:
     """
     A machine and its memory. It belongs to one thread at a time: a call while another is at work is an error.
@@ -1315,7 +1558,6 @@ cdef class Kernel:
         m.line_end = line_end
         m.readable = readable
         m.stamp += 1
-        m.retries = 0
         m.out_of_memory = False
         if self.entry >= 0:
             number = run(m, self.entry, self.entry_least, UNKNOWN, spans)
@@ -1350,7 +1592,6 @@ cdef class Kernel:
             ask = self.new_fields(number, line)
             m.ask = <PyObject *>ask
             m.stamp += 1
-            m.retries = 0
             found = run(m, entry, number, best, self.other_spans)     # spans hold the match of `best`
             m.ask = NULL
             if found < best:

@@ -51,6 +51,15 @@ typedef uint8_t lm_u8;
 /* Memory at p will be read soon. */
 static inline void lm_prefetch(const void *p) { __builtin_prefetch(p); }
 
+static inline uint64_t lm_load64(const void *p) {
+    uint64_t number;
+    memcpy(&number, p, 8);
+    return number;
+}
+
+/* Which bit of a mask that is not 0 is the lowest. */
+static inline int lm_lowest(uint64_t mask) { return __builtin_ctzll(mask); }
+
 /* --- 16 bytes: a mask with one bit (x86) or four bits (arm64) for each byte */
 
 #if defined(LM_SSE2)
@@ -69,6 +78,10 @@ static inline lm_vec lm_special(lm_vec v) {
     return lm_or(_mm_cmplt_epi8(v, lm_fill(0x20)), lm_or(lm_eq(v, lm_fill('"')), lm_eq(v, lm_fill('\\'))));
 }
 static inline lm_mask lm_bits(lm_vec v) { return (lm_mask)_mm_movemask_epi8(v); }
+static inline lm_vec lm_is_digits(lm_vec v) {
+    lm_vec value = _mm_sub_epi8(v, lm_fill('0'));
+    return lm_eq(_mm_min_epu8(value, lm_fill(9)), value);
+}
 #define LM_ALL 0xFFFFu
 #define LM_BELOW(n) ((1u << (n)) - 1u) /* the bits of the first n < 32 bytes */
 static inline int lm_first(lm_mask m) { return __builtin_ctz(m); }
@@ -89,6 +102,7 @@ static inline lm_vec lm_special(lm_vec v) {
 static inline lm_mask lm_bits(lm_vec v) {
     return vget_lane_u64(vreinterpret_u64_u8(vshrn_n_u16(vreinterpretq_u16_u8(v), 4)), 0);
 }
+static inline lm_vec lm_is_digits(lm_vec v) { return vcleq_u8(vsubq_u8(v, lm_fill('0')), lm_fill(9)); }
 #define LM_ALL 0xFFFFFFFFFFFFFFFFull
 #define LM_BELOW(n) ((n) >= 16 ? LM_ALL : (1ull << (4 * (n))) - 1ull)
 static inline int lm_first(lm_mask m) { return __builtin_ctzll(m) >> 2; }
@@ -101,13 +115,17 @@ static inline int lm_is_space(lm_u8 b) { return b == ' ' || b == '\t'; }
 
 /* --- short hops */
 
-/* Whether the n bytes at p and at q are the same. Both have n bytes; q may be read up to q_readable, p for 16 more. */
+/*
+ * Whether the n bytes at p and at q are the same. Both have n bytes; q may be read up to q_readable, p for 16 more.
+ * Nearly all literals have at most 32 bytes: two overlapping pieces.
+ */
 static inline int lm_equal(const lm_u8 *p, const lm_u8 *q, ptrdiff_t n, const lm_u8 *q_readable) {
 #if LM_WIDTH
     if (LM_LIKELY(q_readable - q >= 16)) {
         /* At least 16 bytes can be read at q here, and 16 at p (see above). */
         lm_mask same = lm_bits(lm_eq(lm_load(p), lm_load(q)));
         if (n <= 16) return (~same & LM_ALL & (lm_mask)LM_BELOW(n)) == 0;
+        if (n <= 32) return same == LM_ALL && lm_bits(lm_eq(lm_load(p + n - 16), lm_load(q + n - 16))) == LM_ALL;
         return same == LM_ALL && memcmp(p + 16, q + 16, (size_t)(n - 16)) == 0;
     }
 #endif
@@ -115,23 +133,53 @@ static inline int lm_equal(const lm_u8 *p, const lm_u8 *q, ptrdiff_t n, const lm
     return memcmp(p, q, (size_t)n) == 0;
 }
 
-/* The first b in [p, end), or NULL. */
-static inline const lm_u8 *lm_find_byte(const lm_u8 *p, const lm_u8 *end, lm_u8 b, const lm_u8 *readable) {
+/* Where the digits end that stand at p, at most end. */
+static inline const lm_u8 *lm_digits(const lm_u8 *p, const lm_u8 *end, const lm_u8 *readable) {
 #if LM_WIDTH
-    const lm_vec wanted = lm_fill(b);
-    while (p < end) {
-        if (LM_UNLIKELY(readable - p < 16)) break;
-        lm_mask found = lm_bits(lm_eq(lm_load(p), wanted));
-        if (found) {
-            p += lm_first(found);
-            return p < end ? p : NULL;
+    while (p < end && LM_LIKELY(readable - p >= 16)) {
+        lm_mask others = ~lm_bits(lm_is_digits(lm_load(p))) & LM_ALL;
+        if (LM_LIKELY(others)) {
+            p += lm_first(others);
+            return p < end ? p : end;
         }
         p += 16;
     }
-    if (p >= end) return NULL;
 #endif
     (void)readable;
-    return (const lm_u8 *)memchr(p, b, (size_t)(end - p));
+    while (p < end && (lm_u8)(*p - '0') < 10) p++;
+    return p < end ? p : end;
+}
+
+/* A bit for each of the 64 bytes at p: whether it is a space or tab. Bytes from readable on count as none. */
+static inline uint64_t lm_spaces(const lm_u8 *p, const lm_u8 *readable) {
+    uint64_t found = 0;
+#if defined(LM_SSE2)
+    if (LM_LIKELY(readable - p >= 64)) {
+        const lm_vec space = lm_fill(' '), tab = lm_fill('\t');
+        for (int part = 0; part < 4; part++) {
+            lm_vec v = lm_load(p + 16 * part);
+            found |= (uint64_t)lm_bits(lm_or(lm_eq(v, space), lm_eq(v, tab))) << (16 * part);
+        }
+        return found;
+    }
+#endif
+    for (int i = 0; i < 64 && i < readable - p; i++) found |= (uint64_t)lm_is_space(p[i]) << i;
+    return found;
+}
+
+/* The k bytes at p, 2 to 8 of them, as a number that differs for different bytes. */
+static inline uint64_t lm_key(const lm_u8 *p, int k, const lm_u8 *readable) {
+    uint64_t key = 0;
+    if (LM_LIKELY(readable - p >= 8)) {
+        memcpy(&key, p, 8);
+    } else {
+        memcpy(&key, p, (size_t)k);
+    }
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    return key >> (64 - 8 * k);
+#else
+    return key & (~(uint64_t)0 >> (64 - 8 * k));
+#endif
 }
 
 /* The first space or tab in [p, end), or end. */
@@ -154,30 +202,42 @@ static inline const lm_u8 *lm_find_space(const lm_u8 *p, const lm_u8 *end, const
 }
 
 /*
- * The first place of the n bytes at needle (n >= 2) that lies within [p, end), or NULL. Places where the first and the last
- * byte are right are looked at more closely. As lm_equal, needle may be read for 16 bytes more.
+ * The first place of the n bytes at needle (n >= 1) that lies within [p, end), or NULL. Places where the first and the last
+ * byte of them are right are looked at more closely. As in lm_equal, needle may be read for 16 bytes more.
  */
-static inline const lm_u8 *lm_find(const lm_u8 *p, const lm_u8 *end, const lm_u8 *needle, ptrdiff_t n, const lm_u8 *readable) {
+static inline const lm_u8 *lm_find(const lm_u8 *p, const lm_u8 *end, const lm_u8 *needle, ptrdiff_t n, lm_u8 first,
+                                   lm_u8 last, const lm_u8 *readable) {
     const lm_u8 *last_start = end - n; /* the last place where it can begin */
-    if (p > last_start) return NULL;
 #if LM_WIDTH
-    const lm_vec first = lm_fill(needle[0]), last = lm_fill(needle[n - 1]);
-    while (p <= last_start) {
-        if (LM_UNLIKELY(readable - p < 15 + n)) break;
-        lm_mask found = lm_bits(lm_and(lm_eq(lm_load(p), first), lm_eq(lm_load(p + n - 1), last)));
+    const lm_vec firsts = lm_fill(first), lasts = lm_fill(last);
+#if LM_BITS == 1
+    /* 32 at a time: few texts are longer, so that the loop seldom goes round. */
+    while (p <= last_start && LM_LIKELY(readable - p >= 31 + n)) {
+        const lm_u8 *tail = p + n - 1;
+        uint32_t found = lm_bits(lm_and(lm_eq(lm_load(p), firsts), lm_eq(lm_load(tail), lasts)));
+        found |= lm_bits(lm_and(lm_eq(lm_load(p + 16), firsts), lm_eq(lm_load(tail + 16), lasts))) << 16;
+        while (found) {
+            const lm_u8 *place = p + __builtin_ctz(found);
+            if (place > last_start) return NULL;
+            if (lm_equal(needle, place, n, readable)) return place;
+            found &= found - 1;
+        }
+        p += 32;
+    }
+#else
+    while (p <= last_start && LM_LIKELY(readable - p >= 15 + n)) {
+        lm_mask found = lm_bits(lm_and(lm_eq(lm_load(p), firsts), lm_eq(lm_load(p + n - 1), lasts)));
         while (found) {
             int i = lm_first(found);
             if (p + i > last_start) return NULL;
             if (lm_equal(needle, p + i, n, readable)) return p + i;
-#if LM_BITS == 1
-            found &= found - 1;
-#else
             found &= ~(0xFull << (4 * i));
-#endif
         }
         p += 16;
     }
 #endif
+#endif
+    (void)first, (void)last, (void)readable;
     for (; p <= last_start; p++)
         if (*p == needle[0] && memcmp(p, needle, (size_t)n) == 0) return p;
     return NULL;
@@ -214,21 +274,21 @@ static inline ptrdiff_t lm_plain(const lm_u8 *p, const lm_u8 *end, const lm_u8 *
 }
 
 /*
- * Copy n bytes. Up to 15 more may be written behind them, and are if at least 16 can be read from the last of them on
- * (up to readable): most fields are short, and this is one load and one store for them.
+ * Copy n bytes. Up to 31 more may be written behind them, and are if at least 32 can be read from the last of them on
+ * (up to readable): nearly all fields are that short, and take the same few steps whatever their length.
  */
 static inline void lm_copy(lm_u8 *to, const lm_u8 *from, ptrdiff_t n, const lm_u8 *readable) {
 #if LM_WIDTH
-    if (LM_LIKELY(readable - from >= n + 16)) {
-        if (LM_LIKELY(n <= 16)) {
-            lm_store(to, lm_load(from));
-            return;
-        }
-        if (n <= 64) {
-            ptrdiff_t i = 0;
+    if (LM_LIKELY(readable - from >= n + 32)) {
+        lm_store(to, lm_load(from));
+        lm_store(to + 16, lm_load(from + 16));
+        if (LM_LIKELY(n <= 32)) return;
+        if (n <= 96) {
+            ptrdiff_t i = 32;
             do {
                 lm_store(to + i, lm_load(from + i));
-                i += 16;
+                lm_store(to + i + 16, lm_load(from + i + 16));
+                i += 32;
             } while (i < n);
             return;
         }

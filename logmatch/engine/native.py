@@ -81,6 +81,15 @@ _MOST_LITERAL = (1 << 23) - 1
 _MOST_KEYS = 16
 """How many bytes a BYTE instruction tells apart."""
 
+_MOST_WAYS = 100_000
+"""How many texts a TABLE instruction tells apart; the kernel could do with a few more."""
+
+_TABLE_KEY = 8
+"""How many bytes a TABLE instruction looks at, at most."""
+
+# Types whose text holds no whitespace: with a space behind them they are fields of a FIELDS instruction.
+_UNSPACED = {INT, FLOAT, PERCENT, HEX, IPV4, IPV6, IP, MAC, UUID, HOST, DATE, TIME}
+
 # Types without a bound on their length: where they are scanned from many places of a line, results are remembered.
 _UNBOUNDED = {WS, INT, FLOAT, PERCENT, HEX, HOST, QUOTED}
 
@@ -168,6 +177,11 @@ class Assembler:
         self.most_frames = 0
         self.return_count = 0
         self.return_bases = array("i", bytes(4 * variant_count))
+        self._fields_at = self._fields_end = self._token_at = -1
+        """
+        Where the last FIELDS instruction is and ends, and the last TOKEN: if nothing has been laid out behind, and
+        nothing leads to there, it can take what comes.
+        """
         self._returns_of_tail: int | None = None
         """While a tail is laid out, how many numbers it has got."""
         self._set_offsets: dict[tuple[int, int], int] = {}
@@ -219,7 +233,7 @@ class Assembler:
         variant, which needs no looking at what others have in common: with thousands of templates most of the code is
         of this kind.
         """
-        at = len(self.code)
+        at = self._begin()
         first = index
         while index < len(items):
             item = items[index]
@@ -254,7 +268,7 @@ class Assembler:
         Returns where it begins.
         """
         code = self.code
-        at = len(code)
+        at = self._begin()
         while True:
             ways: dict[FieldType | type[Literal] | None, list[_Entry]] = {}
             for entry in entries:
@@ -290,6 +304,11 @@ class Assembler:
                     self._token(key, *entries[0][1:3], path)
                     entries = behind
 
+    def _begin(self) -> int:
+        """Where a jump leads to: what is laid out here is no part of what stands before."""
+        self._fields_at = self._fields_end = self._token_at = -1
+        return len(self.code)
+
     def _split(self, ways: list[list[_Entry]], path: _Path) -> None:
         code = self.code
         ways.sort(key=lambda entries: entries[0][0])
@@ -301,6 +320,8 @@ class Assembler:
     def _part_by_byte(self, entries: list[_Entry], path: _Path) -> None:
         """Where the line goes on with another byte for each of several groups of *entries*, whose next is a literal."""
         code = self.code
+        if self._part_by_table(entries, path):
+            return
         by_byte: dict[int, list[_Entry]] = {}
         for entry in entries:
             _, items, index, taken = entry
@@ -321,6 +342,30 @@ class Assembler:
             code.frombytes(bytes(indices))
         self._part([_behind_literal(group, 1) for group in by_byte.values()], path)
 
+    def _part_by_table(self, entries: list[_Entry], path: _Path) -> bool:
+        """The same by several bytes at once, if the literals are long enough and the ways not too many."""
+        rests = []
+        for _, items, index, taken in entries:
+            item = items[index]
+            assert isinstance(item, Literal)
+            rests.append(item.text[taken : taken + _TABLE_KEY])
+        size = min(map(len, rests))
+        if size < 2:
+            return False
+        by_key: dict[bytes, list[_Entry]] = {}
+        for entry, rest in zip(entries, rests, strict=True):
+            by_key.setdefault(rest[:size], []).append(entry)
+        if len(by_key) > _MOST_WAYS:
+            return False
+        words, places = kernel.lay_out_table(list(by_key), len(self.code))
+        at = len(self.code)
+        self.code.frombytes(words)
+        groups = [_behind_literal(group, size) for group in by_key.values()]
+        for group, place in zip(reversed(groups), reversed(places), strict=True):
+            self.code[at + place] = group[0][0]
+            self._todo.append((group, dataclasses.replace(path, unbroken=False), at + place + 1))
+        return True
+
     def _part(self, ways: list[list[_Entry]], path: _Path) -> None:
         """The pairs of an instruction with several targets."""
         at = len(self.code)
@@ -330,10 +375,26 @@ class Assembler:
             self._todo.append((ways[index], dataclasses.replace(path, unbroken=False), at + 2 * index + 1))
 
     def _literal(self, text: bytes) -> None:
+        if text[0] == 0x20 and self._token_at == len(self.code) - 2:
+            type_ = self.code[self._token_at] >> 8
+            del self.code[self._token_at :]
+            self._put_field(type_)
+            text = text[1:]
         for start in range(0, len(text), _MOST_LITERAL):
             part = text[start : start + _MOST_LITERAL]
             self.code.append(_LITERAL | len(part) << 8)
             self._bytes(part)
+
+    def _put_field(self, type_: int) -> None:
+        """A word or a token of FIELDS."""
+        code = self.code
+        if self._fields_end == len(code) and self._fields_at >= 0:
+            code[self._fields_at] += 1 << 8
+        else:
+            self._fields_at = len(code)
+            code.append(_OPERATION["FIELDS"] | 1 << 8)
+        code.append(type_)
+        self._fields_end = len(code)
 
     def _bytes(self, text: bytes) -> None:
         self.code.frombytes(text + bytes(-len(text) % 4))
@@ -354,6 +415,8 @@ class Assembler:
             in_order = False
         else:
             returns = type_ in _UNBOUNDED and not path.once
+            if type_ in _UNSPACED and not returns:
+                self._token_at = len(code)
             code.extend((_TOKEN | kernel.TOKENS[type_.name] << 8, self._return() if returns else -1))
             in_order = type_ in ENDS_IN_ORDER
         if not in_order:
@@ -408,29 +471,40 @@ class Assembler:
         if not path.ordered:
             flags |= _UNORDERED
         pushes = False
+        kind = "ANY" if is_any else "FREE"
         if ends:
-            operation = _OPERATION["FREE_SUFFIX"] if prefix else _OPERATION["FREE_END"]
+            operation = "SUFFIX" if prefix else "END"
         elif beginnings is not None:
-            operation = _OPERATION["FREE_SWEEP"]
+            operation = "SWEEP"
             flags |= _NULLABLE if beginnings[2] else 0
             pushes = True
         elif not is_any and prefix[0] in WHITESPACE:
-            operation = _OPERATION["FREE_SPACE"]
+            operation = "SPACE"
         else:
-            operation = _OPERATION["FREE_LITERAL"]
+            operation = "LITERAL"
             flags |= _FINAL if final else 0
             pushes = not final
         # `any` that is followed by the end finds that without going anywhere.
         returns = not once and not (is_any and ends)
         flags |= _RETURNS if returns else 0
-        self.code.append(operation | kernel.FREE_KINDS[type_.name] << 8 | flags << 16)
-        if returns:
-            self.code.append(self._return())
-        if beginnings is not None:
-            self.code.append(self._sets(*beginnings[:2]))
-        elif prefix:
-            self.code.append(len(prefix))
-            self._bytes(prefix)
+        if operation == "SPACE" and type_ == WORD and prefix[0] == 0x20 and not returns:
+            self._put_field(kernel.TOKENS["word"])
+            if prefix[1:]:
+                self._literal(prefix[1:])
+        else:
+            word = _OPERATION[f"{kind}_{operation}"] | flags << 8
+            if not is_any:
+                word |= kernel.FREE_KINDS[type_.name] << 16
+            elif operation == "LITERAL":
+                word |= prefix[0] << 16 | prefix[-1] << 24
+            self.code.append(word if word < 1 << 31 else word - (1 << 32))
+            if returns:
+                self.code.append(self._return())
+            if beginnings is not None:
+                self.code.append(self._sets(*beginnings[:2]))
+            elif prefix:
+                self.code.append(len(prefix))
+                self._bytes(prefix)
         if pushes:
             path.frames += 1
             self._measure(path)
