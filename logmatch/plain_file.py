@@ -58,11 +58,14 @@ class PlainFile:
         """Close the file."""
         os.close(self.descriptor)
 
-    def ranges(self, size: int) -> Iterator[Range]:
-        """The ranges of about *size* bytes of the file, to its end as it is when the last of them is asked for."""
-        start = self.begin
+    def length(self) -> int:
+        """Where it ends now, in bytes."""
+        return os.fstat(self.descriptor).st_size
+
+    def ranges(self, size: int, start: int) -> Iterator[Range]:
+        """The ranges of about *size* bytes of the file from *start* to its end as it is when the last is asked for."""
         while True:
-            length = os.fstat(self.descriptor).st_size
+            length = self.length()
             if start >= length:
                 return
             end = min(start + size, length)

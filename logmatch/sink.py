@@ -68,7 +68,6 @@ class Sink:
         """Bytes of a record that has been begun and could not be finished; 0 but after a failure or an interrupt."""
         self._interrupt = interrupt
         self._line_buffered = line_buffered
-        self._marked = 0
         self._is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
         self.descriptor, self._channel = _open_channel(descriptor)
         """`descriptor` is for polling: an error on it says that the reader has gone."""
@@ -105,13 +104,14 @@ class Sink:
         """Whether other processes may write to the descriptor, one after the other, each by a sink of its own."""
         return self._is_file and not self._line_buffered
 
-    def mark(self) -> None:
-        """Nobody is writing: what is there up to here is to stay. For a file."""
-        self._marked = os.lseek(self.descriptor, 0, os.SEEK_CUR)
+    @property
+    def position(self) -> int:
+        """The byte of a file that is written next; it is that of all processes that share the descriptor."""
+        return os.lseek(self.descriptor, 0, os.SEEK_CUR)
 
-    def cut_back_to_mark(self) -> None:
-        """Take off a file what other processes have written since `mark`, if it is still the file's end."""
-        self.unfinished = os.lseek(self.descriptor, 0, os.SEEK_CUR) - self._marked
+    def cut_back_to(self, position: int) -> None:
+        """Take off a file what was written from *position* on, if that is still its end; nobody may be writing."""
+        self.unfinished = self.position - position
         self._cut_back()
 
     def closed_by_reader(self) -> OutputClosedError:

@@ -46,10 +46,10 @@ from logmatch.worker import Result, Worker, WorkerSpec
 ENGINES = ("reference", *(name for name in available() if name != "reference"))
 """All engines; the first defines what the others must answer."""
 
-KERNEL = ("_kernel", "_encode")
-"""The modules of `logmatch.engine` that are compiled."""
+KERNEL = ("engine._kernel", "engine._encode", "pipeline._board")
+"""The modules that are compiled."""
 
-HAS_KERNEL = all(importlib.util.find_spec(f"logmatch.engine.{name}") is not None for name in KERNEL)
+HAS_KERNEL = all(importlib.util.find_spec(f"logmatch.{name}") is not None for name in KERNEL)
 """Whether they are there. One that is there and cannot be imported is an error."""
 
 

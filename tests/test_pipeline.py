@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import select
 import signal
 import socket
@@ -15,12 +16,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import HAS_KERNEL
 
 from logmatch.chunk import Chunk, Input
 from logmatch.errors import InputError, LogmatchError, OutputError, UsageError, WorkerError
 from logmatch.job import Job, Unmatched, UnmatchedFile, parse_unmatched
 from logmatch.output import Layout
-from logmatch.pipeline import Outcome, crew, pool, run
+from logmatch.pipeline import Outcome, crew, labour, pool, relay, run
+from logmatch.pipeline.pool import Pool
+from logmatch.plain_file import PlainFile, Range, RangeReader
 from logmatch.program import Program, compile_program
 from logmatch.report import Tally
 from logmatch.syntax import parse_pattern
@@ -47,10 +51,28 @@ def program() -> Program:
     return compile_program([Template(id_, parse_pattern(text)) for id_, text in PATTERNS.items()])
 
 
+sizes_are_known = True
+
+
+@pytest.fixture(params=["relay", "ranges", "chunks"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """How a pool does a plain file, if it can: workers share it, get ranges of it, or get what was read of it."""
+    way: str = request.param
+    if way == "relay" and not HAS_KERNEL:
+        pytest.skip("the board of a relay is not built")
+    if way == "chunks":
+        monkeypatch.setattr(sys.modules[__name__], "sizes_are_known", False)
+    if way == "ranges":
+        monkeypatch.setattr(Pool, "can_relay", lambda *_: False)
+    return way
+
+
 def job(inputs: Sequence[Path | str], output: Path | str, **options: Any) -> Job:
-    """A small job. Sizes of inputs are left out, so that small ones too get all the workers."""
+    """A small job."""
     settings: dict[str, Any] = {"engine": "reference", "max_line": 200, "chunk_size": 100, **options}
-    return Job(program=program(), inputs=tuple(Input(str(name)) for name in inputs), output=str(output), **settings)
+    sizes = [os.stat(name).st_size if sizes_are_known and os.path.isfile(name) else None for name in inputs]
+    sources = tuple(Input(str(name), size) for name, size in zip(inputs, sizes, strict=True))
+    return Job(program=program(), inputs=sources, output=str(output), **settings)
 
 
 @pytest.fixture
@@ -115,14 +137,16 @@ def expected(log: Path, tmp_path: Path) -> tuple[bytes, tuple[object, ...]]:
 # --- the same bytes
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("chunk_size", [1, 7, 64, 1000, 1 << 20])
 @pytest.mark.parametrize("workers", [1, 2, 3])
 def test_chunks_and_workers_do_not_show(
     log: Path, out: Path, expected: tuple[bytes, tuple[object, ...]], workers: int, chunk_size: int
 ) -> None:
-    outcome = run(job([log], out, workers=workers, chunk_size=chunk_size))
+    small = job([log], out, workers=workers, chunk_size=chunk_size)
+    outcome = run(small)
     assert expected == (out.read_bytes(), counts(outcome.tally))
-    assert (workers, "reference", None, (), 0) == (
+    assert (small.busy_workers, "reference", None, (), 0) == (
         outcome.workers,
         outcome.engine,
         outcome.interrupted_by,
@@ -131,6 +155,7 @@ def test_chunks_and_workers_do_not_show(
     )
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("start_method", ["fork", "spawn"])
 def test_start_methods_do_not_show(
     log: Path, out: Path, expected: tuple[bytes, tuple[object, ...]], start_method: str
@@ -139,6 +164,7 @@ def test_start_methods_do_not_show(
     assert expected == (out.read_bytes(), counts(outcome.tally))
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("workers", [1, 3])
 def test_chunks_larger_than_what_a_connection_holds(tmp_path: Path, out: Path, workers: int) -> None:
     log = tmp_path / "large.log"
@@ -150,6 +176,7 @@ def test_chunks_larger_than_what_a_connection_holds(tmp_path: Path, out: Path, w
     ) == out.read_bytes()  # fmt: skip
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("workers", [1, 2])
 def test_inputs_follow_each_other(tmp_path: Path, out: Path, workers: int) -> None:
     for name in ("a", "b", "c"):
@@ -162,6 +189,7 @@ def test_inputs_follow_each_other(tmp_path: Path, out: Path, workers: int) -> No
     ]
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("workers", [1, 2])
 def test_unmatched_lines_go_where_they_should(log: Path, out: Path, tmp_path: Path, workers: int) -> None:
     apart = tmp_path / "unmatched.jsonl"
@@ -283,7 +311,7 @@ def log_with(what: bytes, path: Path) -> Path:
         *((b"refuse", workers, "no\n  = help: do not") for workers in (1, 3)),
     ],
 )
-@pytest.mark.usefixtures("faulty_worker")
+@pytest.mark.usefixtures("faulty_worker", "way")
 def test_all_before_a_worker_that_fails_is_written(
     tmp_path: Path, out: Path, what: bytes, workers: int, message: str
 ) -> None:
@@ -296,19 +324,124 @@ def test_all_before_a_worker_that_fails_is_written(
 
 
 @pytest.mark.usefixtures("faulty_worker")
-def test_all_before_what_a_killed_worker_held_is_written(tmp_path: Path, out: Path) -> None:
+def test_all_before_what_a_killed_worker_held_is_written(tmp_path: Path, out: Path, way: str) -> None:
     log = log_with(b"crash", tmp_path / "app.log")
     with pytest.raises(WorkerError) as caught:
         run(job([log], out, workers=3, chunk_size=30))
     done = out.read_bytes().count(b"\n")
-    # It may have held the results of its chunks before, three chunks of two lines back each.
-    assert done in (36, 42, 48)
+    if way == "relay":
+        assert done == 48
+        lines = "lines from 49 on"
+    else:
+        # It may have held the results of its chunks before, three chunks of two lines back each.
+        assert done in (36, 42, 48)
+        lines = f"lines {done + 1} to {done + 2}"
     assert list(range(1, done + 1)) == [json.loads(record)["line"] for record in out.read_bytes().splitlines()]
     assert (
-        f"{log}:{done + 1}: a worker process was killed by SIGKILL; "
-        f"lines {done + 1} to {done + 2} were not done, nor what follows\n"
+        f"{log}:{done + 1}: a worker process was killed by SIGKILL; {lines} were not done, nor what follows\n"
         "  = help: the system may have run out of memory: use fewer --workers or a smaller --chunk-size"
     ) == str(caught.value)
+
+
+class FaultyReader(RangeReader):
+    """Cannot read what lies behind byte 700."""
+
+    def read(self, file: PlainFile, part: Range) -> list[Chunk]:
+        if part.start >= 700:
+            raise InputError(f"{file.name}: bad luck")
+        return super().read(file, part)
+
+
+@pytest.mark.parametrize("way", ["relay", "ranges"], indirect=True)
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_file_that_cannot_be_read_to_its_end_is_left_there(
+    tmp_path: Path, out: Path, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (crew, labour):
+        monkeypatch.setattr(module, "RangeReader", FaultyReader)
+    long, short = tmp_path / "long.log", tmp_path / "short.log"
+    long.write_bytes(b"".join(b"line %03d of it\n" % n for n in range(1, 101)))
+    short.write_bytes(b"line 7 of another\n")
+    outcome = run(job([long, short], out, workers=workers, chunk_size=70))
+    done = -(-700 // len(b"line 001 of it\n"))
+    assert [*range(1, done + 1), 7] == [json.loads(record)["values"]["n"] for record in out.read_bytes().splitlines()]
+    assert [*range(1, done + 1), 1] == [json.loads(record)["line"] for record in out.read_bytes().splitlines()]
+    assert [f"{long}: bad luck"] == [str(error) for error in outcome.input_errors]
+    assert done + 1 == outcome.tally.lines
+
+
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_is_added_to_a_file_meanwhile_is_read_too(tmp_path: Path, out: Path, workers: int) -> None:
+    log = tmp_path / "growing.log"
+    log.write_bytes(b"".join(b"line %03d of it\n" % n for n in range(1, 101)) + b"line 101")
+
+    class Observer:
+        """Writes when it first hears of progress."""
+
+        def __init__(self) -> None:
+            self.heard = False
+
+        def progress(self, tally: Tally, position: int, file_index: int) -> None:
+            if not self.heard:
+                self.heard = True
+                with log.open("ab") as file:
+                    file.write(b" of it\nline 102 of it\n")
+
+        def input_failed(self, error: InputError) -> None:
+            raise AssertionError(str(error))
+
+    run(job([log], out, workers=workers, chunk_size=70), observer=Observer())
+    assert list(range(1, 103)) == [json.loads(record)["values"]["n"] for record in out.read_bytes().splitlines()]
+
+
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("appends", [False, True])
+def test_a_file_that_is_stdout_is_written_from_where_it_is(
+    tmp_path: Path, out: Path, workers: int, appends: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "app.log"
+    records = numbered_lines(log, 100)
+    out.write_bytes(b"something before\n")
+    flags = os.O_WRONLY | (os.O_APPEND if appends else 0)
+    saved, file = os.dup(1), os.open(out, flags)
+    try:
+        if not appends:
+            os.lseek(file, 0, os.SEEK_END)
+        os.dup2(file, 1)
+        run(job([log], "-", workers=workers))
+        os.write(1, b"something behind\n")
+    finally:
+        os.dup2(saved, 1)
+        os.close(saved)
+        os.close(file)
+    assert b"something before\n" + records + b"something behind\n" == out.read_bytes()
+
+
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_file_that_may_not_grow_further_ends_with_a_whole_record(tmp_path: Path, out: Path, workers: int) -> None:
+    log = tmp_path / "app.log"
+    records = numbered_lines(log, 1000)
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))  # inherited by the workers
+    try:
+        with pytest.raises(OutputError) as caught:
+            run(job([log], out, workers=workers))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert (
+        f"cannot write to {out}: file too large\n"
+        "  = help: raise the limit on the size of files (ulimit -f), or write to a pipe"
+    ) == str(caught.value)
+    written = out.read_bytes()
+    assert records.startswith(written)
+    assert written.endswith(b"\n")
+    assert 10_000 - len(record_of(150, 150)) < len(written) <= 10_000
 
 
 def test_workers_that_cannot_be_started_are_an_error_with_a_remedy(
@@ -361,7 +494,7 @@ from logmatch import pipeline
 from logmatch.pipeline import crew, pool
 from logmatch.chunk import Input
 from logmatch.errors import LogmatchError
-from logmatch.job import Job
+from logmatch.job import Job, Unmatched
 from logmatch.program import compile_program
 from logmatch.syntax import parse_pattern
 from logmatch.template import Template
@@ -369,6 +502,8 @@ from logmatch.template import Template
 settings, patterns = map(json.loads, sys.argv[1:])
 inputs = tuple(map(Input, settings.pop("inputs")))
 stuck = settings.pop("stuck")
+if "unmatched" in settings:
+    settings["unmatched"] = Unmatched(settings["unmatched"])
 
 class Worker(crew.Worker):
     def run(self, chunk, space=None):
@@ -508,6 +643,75 @@ def test_an_interrupt_while_the_reader_is_quick_writes_what_is_in_flight(tmp_pat
         assert records.startswith(written)
         assert written.endswith(b"\n")
         assert lines == written.count(b"\n") < 200_000
+
+
+@pytest.mark.skipif(not HAS_KERNEL, reason="the board of a relay is not built")
+def test_workers_share_a_large_file_without_a_task_for_each_range(
+    log: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dealt: list[Range] = []
+    deal_range = Pool.deal_range
+
+    def seen(pool: Pool, file: PlainFile, part: Range, task: crew.Task) -> None:
+        dealt.append(part)
+        deal_range(pool, file, part, task)
+
+    monkeypatch.setattr(Pool, "deal_range", seen)
+    run(job([log], out, workers=2, chunk_size=100))
+    last = (len(LINES) // 100 - 1) * 100
+    assert [(last, last + 100), (last + 100, len(LINES))] == [(part.start, part.end) for part in dealt]
+    dealt.clear()
+    run(job([log], out, workers=2, chunk_size=len(LINES) // (2 * relay.LEAST_RANGES)))
+    assert 9 == len(dealt)  # too few for a relay
+    dealt.clear()
+    run(job([log], out, workers=2, chunk_size=1000, line_buffered=True))
+    assert len(LINES) // 1000 < len(dealt)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_an_interrupt_while_a_file_is_written_leaves_whole_records(tmp_path: Path, out: Path, workers: int) -> None:
+    log = tmp_path / "app.log"
+    records = numbered_lines(log, 300_000)
+    with Driven(workers, inputs=[str(log)], output=str(out)) as driven:
+        while not (out.exists() and out.stat().st_size):
+            assert driven.process.poll() is None
+        driven.process.send_signal(signal.SIGINT)
+        lines, number, beyond, children = driven.end()
+        written = out.read_bytes()
+        assert (signal.SIGINT, 0, "") == (number, beyond, children)
+        assert records.startswith(written)
+        assert written.endswith(b"\n")
+        assert lines == written.count(b"\n") < 300_000
+
+
+@pytest.mark.parametrize("workers", [2, 3])
+@pytest.mark.parametrize("unmatched", ["inline", "drop"])
+def test_an_interrupt_cut_short_while_a_worker_is_stuck_leaves_whole_records(
+    tmp_path: Path, out: Path, workers: int, unmatched: str
+) -> None:
+    gate, log = tmp_path / "gate", tmp_path / "app.log"
+    os.mkfifo(gate)
+    records = numbered_lines(log, 50_000)
+    with log.open("ab") as file:
+        file.write(b"stuck\n")
+    numbered = log.read_bytes()
+    log.write_bytes(b"nobody knows\n" + numbered + numbered)
+    options = {"unmatched": "drop"} if unmatched == "drop" else {}
+    with Driven(workers, inputs=[str(log)], output=str(out), stuck=gate, **options) as driven:
+        assert b"stuck\n" == driven.line(driven.stderr)
+        driven.process.send_signal(signal.SIGINT)
+        driven.process.send_signal(signal.SIGINT)
+        lines, number, beyond, children = driven.end()
+        written = out.read_bytes()
+        assert (signal.SIGINT, "") == (number, children)
+        assert written.endswith(b"\n")
+        count = written.count(b"\n")
+        if unmatched == "drop":
+            assert count in (lines + beyond, lines - 1 + beyond)  # the line that has no record counts as a line
+        else:
+            assert lines + beyond == count
+        assert 0 < count <= 50_001
+        assert len(records.splitlines()) == 50_000
 
 
 def test_a_second_interrupt_does_not_wait_for_a_worker(tmp_path: Path) -> None:

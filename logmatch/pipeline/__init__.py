@@ -33,7 +33,7 @@ from logmatch.chunk import Input, read_chunks
 from logmatch.errors import InputError, OutputClosedError
 from logmatch.interrupt import Interrupt
 from logmatch.job import Job, Unmatched, UnmatchedFile
-from logmatch.pipeline.crew import Crew, OneWorker, Task
+from logmatch.pipeline.crew import Crew, OneWorker, Relayed, Task
 from logmatch.pipeline.watch import GivenUp, Watch
 from logmatch.plain_file import PlainFile, open_plain
 from logmatch.report import Tally
@@ -220,12 +220,41 @@ class _Run:
 
     def _deal_ranges(self, index: int, source: Input, file: PlainFile) -> None:
         first_line: int | None = 1
-        for part in file.ranges(self._job.chunk_size_of(source)):
+        start = file.begin
+        size = self._job.chunk_size_of(source)
+        if self._crew.can_relay(file, size):
+            relayed = self._relay(index, file, size)
+            self.engine = relayed.engine
+            first_line, start = relayed.next_line, relayed.end
+            if relayed.error is not None:
+                self._fail(index, relayed.error)
+            if self._interrupt.requested or relayed.error is not None:
+                return
+        for part in file.ranges(size, start):
             self._crew.deal_range(file, part, Task(file.name, index, part.end, first_line, None, part))
             first_line = None
             self._make_way()
             if self._interrupt.requested or index in self._failed:
                 return
+
+    def _relay(self, index: int, file: PlainFile, size: int) -> Relayed:
+        """Have the crew do *file* by itself; see `Crew.relay`."""
+        while not self._crew.is_idle():
+            self._collect()
+        told = Tally()
+
+        def tell(tally: Tally, position: int) -> None:
+            told.add(tally)
+            self.tally.add(tally)
+            if self._observer is not None:
+                self._observer.progress(self.tally, position, index)
+
+        try:
+            return self._crew.relay(file, size, Task(file.name, index, file.begin, 1, None), tell)
+        except GivenUp:
+            matched_only = self._job.unmatched is Unmatched.DROP
+            self.records_beyond = self._crew.abandon_relay() - (told.matched if matched_only else told.lines)
+            raise
 
     def _fail(self, index: int, error: InputError) -> None:
         self._failed.add(index)
@@ -258,13 +287,12 @@ class _Run:
         if done.task.part is not None and done.task.file_index in self._failed:
             return  # a range behind one that could not be read: its lines have no numbers
         self.engine = done.engine
-        if not done.is_written:
-            # Without a file of their own, records of unmatched lines stand in the output or do not exist.
-            for sink, records in zip(self._sinks, (done.output, done.unmatched), strict=False):
-                written = sink.write(records)
-                if written < len(records):
-                    self.records_beyond += bytes(records[:written]).count(b"\n")
-                    raise GivenUp
+        # Without a file of their own, records of unmatched lines stand in the output or do not exist: there is no sink.
+        for sink, records in zip(self._sinks, (done.output, done.unmatched), strict=False):
+            written = sink.write(records)
+            if written < len(records):
+                self.records_beyond += bytes(records[:written]).count(b"\n")
+                raise GivenUp
         self.tally.add(done.tally)
         if self._observer is not None:
             self._observer.progress(self.tally, done.task.position, done.task.file_index)

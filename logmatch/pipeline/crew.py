@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Protocol, Self
@@ -36,6 +36,8 @@ class Task:
     line_count: int | None
     """None until they are counted."""
     part: Range | None = None
+    is_numbered: bool = False
+    """Whether the worker that has the range has been told the number of its first line."""
 
     @property
     def next_line(self) -> int | None:
@@ -54,8 +56,23 @@ class Done:
     engine: str
     error: InputError | None = None
     """Why the range could not be read; then there are no records."""
-    is_written: bool = False
-    """Whether the crew has written the records itself; then they are not here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relayed:
+    """How far a crew has come with a file that it has done by itself."""
+
+    end: int
+    """Where in the file its last range ended, in bytes."""
+    next_line: int
+    """The number of the first line that begins there."""
+    engine: str
+    error: InputError | None = None
+    """Why the file could not be read from there on."""
+
+
+Tell = Callable[[Tally, int], None]
+"""Is told what has been written, and up to which byte of the file about."""
 
 
 class Crew(Protocol):
@@ -71,7 +88,7 @@ class Crew(Protocol):
     def write_to(self, sinks: Sequence[Sink]) -> None:
         """
         Here is where records are to go, before the first task: those of all lines, or of matched lines and of unmatched
-        ones. A crew may write to them itself.
+        ones. A crew may write to them itself, in a `relay`.
         """
 
     def is_full(self) -> bool:
@@ -85,6 +102,18 @@ class Crew(Protocol):
 
     def deal_range(self, file: PlainFile, part: Range, task: Task) -> None:
         """Take *part* of *file*; not when full. The ranges of a file are dealt in their order."""
+
+    def can_relay(self, file: PlainFile, size: int) -> bool:
+        """Whether `relay` is possible for *file* and worth it."""
+
+    def relay(self, file: PlainFile, size: int, task: Task, tell: Tell) -> Relayed:
+        """
+        Do *file* from its beginning (*task*), all but its last range, in ranges of *size* bytes or fewer, and write the
+        records; only when idle.
+        """
+
+    def abandon_relay(self) -> int:
+        """End at once, since `relay` raised `GivenUp`; return how many records of the file stay written."""
 
     def collect(self) -> Done:
         """Wait for the oldest result in flight; not when idle."""
@@ -138,6 +167,15 @@ class OneWorker:
             numbered = replace(chunk, first_line=self._next_line)
             self._next_line += chunk.line_count
             self.deal(numbered, replace(task, first_line=numbered.first_line, line_count=chunk.line_count))
+
+    def can_relay(self, file: PlainFile, size: int) -> bool:
+        return False
+
+    def relay(self, file: PlainFile, size: int, task: Task, tell: Tell) -> Relayed:
+        raise AssertionError("there is nobody to share it with")
+
+    def abandon_relay(self) -> int:
+        return 0
 
     def collect(self) -> Done:
         return self._done.popleft()

@@ -2,8 +2,8 @@
 Labour: what a worker process of a pool does; its parent's side is `pool`.
 
     main thread    takes orders: reads ranges and counts their lines; ends the process when no more orders can come
-    work           matches chunks and ranges, in their order, from when the number of their first line is known
-    write          writes results to the output when it is their turn, where the output is a file
+    work           matches chunks, and ranges from when the number of their first line is known; takes part in relays
+    send           sends to the parent
 
 The main thread waits for nothing but orders and the disk, so that what is sent is always taken.
 """
@@ -15,9 +15,9 @@ import pickle
 import signal
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from queue import SimpleQueue
-from threading import Lock, Thread
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from logmatch.chunk import Chunk
@@ -31,12 +31,13 @@ from logmatch.pipeline.messages import (
     FirstLine,
     OutputFile,
     Report,
+    SharedBoard,
     SharedSlots,
     Slots,
     SourceFile,
-    Turn,
     message,
 )
+from logmatch.pipeline.relay import Finished, Progress, Relay, open_board, take_part
 from logmatch.plain_file import PlainFile, Range, RangeReader
 from logmatch.report import Tally
 from logmatch.sink import Records, Sink
@@ -44,6 +45,10 @@ from logmatch.worker import Result, Worker, WorkerSpec
 
 if TYPE_CHECKING:
     import socket
+
+    from logmatch.pipeline._board import Board
+
+    _Order = Chunk | Range | PlainFile | Sink | Slots | Board | FirstLine | Relay | None
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 """What asks a run to end."""
@@ -97,25 +102,26 @@ def _leave_to_parent(inherited: list[socket.socket], descriptors: list[int]) -> 
 
 # --- orders
 
-_Order = Chunk | Range | PlainFile | Sink | Slots | FirstLine | Turn
-
 
 class _Desk:
     """
     Takes orders. A range is read and counted when it comes, into one of as many buffers as can be in flight; it becomes
     work when the number of its first line comes.
 
-    `work` are chunks that belong together, in the order in which their tasks were dealt; or why they are not there.
+    `work` are chunks that belong together, in the order in which their tasks were dealt, or why they are not there; and
+    relays.
     """
 
     def __init__(self, max_line: int, outbox: _Outbox) -> None:
         self.outbox = outbox
         self.slots: Slots | None = None
-        self.work: SimpleQueue[list[Chunk] | InputError] = SimpleQueue()
-        self._readers = [RangeReader(max_line) for _ in range(IN_FLIGHT)]
+        self.board: Board | None = None
+        self.sinks: list[Sink] = []
+        self.file: PlainFile | None = None
+        self.readers = [RangeReader(max_line) for _ in range(IN_FLIGHT)]
+        self.work: SimpleQueue[list[Chunk] | InputError | Relay] = SimpleQueue()
         self._ranges = 0  # so far
-        self._file: PlainFile | None = None
-        self._unnumbered: deque[list[Chunk] | InputError] = deque()
+        self._waiting: deque[_Task] = deque()
 
     def obey(self, order: _Order) -> None:
         """Do *order*."""
@@ -123,44 +129,66 @@ class _Desk:
             case Range():
                 self._read(order)
             case FirstLine():
-                self._number(order.number)
-            case Turn():
-                self.outbox.turns.put(order)
+                next(task for task in self._waiting if task.first_line is None).first_line = order.number
+                self._pass_on()
+            case Relay():
+                self.work.put(order)
             case Chunk():
-                self.work.put([order])
+                self._waiting.append(_Task([order], order.first_line))
+                self._pass_on()
             case PlainFile():
-                if self._file is not None:
-                    self._file.close()
-                self._file = order
+                if self.file is not None:
+                    self.file.close()
+                self.file = order
             case Sink():
-                self.outbox.write_to(order)
+                self.sinks.append(order)
             case Slots():
                 self.slots = order
+            case _:
+                self.board = order
 
     def _read(self, part: Range) -> None:
-        assert self._file is not None
-        reader = self._readers[self._ranges % IN_FLIGHT]
+        assert self.file is not None
+        reader = self.readers[self._ranges % IN_FLIGHT]
         self._ranges += 1
         count = 0
         try:
-            chunks = reader.read(self._file, part)
+            chunks = reader.read(self.file, part)
         except InputError as error:
-            self._unnumbered.append(error)
+            self._waiting.append(_Task(error, None))
         else:
-            self._unnumbered.append(chunks)
+            self._waiting.append(_Task(chunks, None))
             count = sum(chunk.line_count for chunk in chunks)
         self.outbox.say(Counted(count))
 
-    def _number(self, line: int) -> None:
-        unnumbered = self._unnumbered.popleft()
-        if isinstance(unnumbered, InputError):
-            self.work.put(unnumbered)
-            return
+    def _pass_on(self) -> None:
+        while self._waiting:
+            task = self._waiting[0]
+            if task.first_line is None:
+                return
+            self._waiting.popleft()
+            self.work.put(task.numbered())
+
+
+@dataclass(slots=True)
+class _Task:
+    """A chunk or a range that was dealt to this worker."""
+
+    chunks: list[Chunk] | InputError
+    """Of a range, its first line has the number 1 here; or why it could not be read."""
+    first_line: int | None
+
+    def numbered(self) -> list[Chunk] | InputError:
+        """The chunks with the right numbers."""
+        if isinstance(self.chunks, InputError):
+            return self.chunks
+        line = self.first_line
+        assert line is not None
         chunks = []
-        for chunk in unnumbered:
+        for chunk in self.chunks:
             chunks.append(replace(chunk, first_line=line))
             line += chunk.line_count
-        self.work.put(chunks)
+        return chunks
 
 
 # --- work
@@ -173,12 +201,17 @@ def _work(worker: Worker | WorkerSpec, desk: _Desk) -> None:
             worker = Worker(worker)
         slot = 0
         while True:
-            chunks = desk.work.get()
-            if isinstance(chunks, InputError):
-                outbox.deliver(Report(None, "", failure=chunks))
+            task = desk.work.get()
+            if isinstance(task, Relay):
+                assert desk.file is not None
+                assert desk.board is not None
+                outbox.say(take_part(task, desk.file, desk.board, worker, desk.readers[0], desk.sinks, outbox.say))
+                continue
+            if isinstance(task, InputError):
+                outbox.deliver(Report(None, "", failure=task))
             else:
                 space = None if desk.slots is None else desk.slots.view(slot)
-                outbox.deliver(_report(worker, chunks, slot, space))
+                outbox.deliver(_report(worker, task, slot, space))
             slot = (slot + 1) % IN_FLIGHT
     except LogmatchError as error:
         outbox.deliver(Report(None, "", failure=error))
@@ -220,72 +253,33 @@ def _joined(results: list[Result]) -> Result:
     )
 
 
-# --- write and send
+# --- send
 
 
-@dataclass(slots=True)
 class _Outbox:
-    """
-    What leaves this process: results in their order, and counts of lines as soon as they are known.
+    """What leaves this process. A thread of its own sends it, since that may have to wait for the parent."""
 
-    Without sinks, results are sent: their records in the message, or in a slot. With sinks they are written here when
-    their turn comes, and then sent without records. A thread of its own does either.
-    """
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._messages: SimpleQueue[tuple[Records, ...]] = SimpleQueue()
+        Thread(target=self._send, daemon=True).start()
 
-    connection: socket.socket
-    turns: SimpleQueue[Turn] = field(default_factory=SimpleQueue)
-    _results: SimpleQueue[Report | Counted] = field(default_factory=SimpleQueue)
-    _sinks: list[Sink] = field(default_factory=list)
-    _sending: Lock = field(default_factory=Lock)
-
-    def __post_init__(self) -> None:
-        Thread(target=self._write, daemon=True).start()
-
-    def write_to(self, sink: Sink) -> None:
-        """One more sink, before the first task."""
-        self._sinks.append(sink)
-
-    def say(self, counted: Counted) -> None:
-        """Send it, before results that wait for their turn; the caller does not wait."""
-        if self._sinks:
-            self._send(message(counted))  # all messages are so short that the connection takes them at once
-        else:
-            self._results.put(counted)  # sending records may have to wait for the parent
+    def say(self, said: Counted | Progress | Finished) -> None:
+        """Send it."""
+        self._messages.put(message(said))
 
     def deliver(self, report: Report) -> None:
-        """Write the records of *report*, if there are sinks, and send it."""
-        self._results.put(report)
+        """Send *report*: its records in the message, or in a slot."""
+        output = report.output if report.slot is None else b""
+        unmatched = report.unmatched
+        report.output = report.unmatched = b""
+        self._messages.put(message(report, output, unmatched))
 
-    def _write(self) -> None:
-        while True:
-            report = self._results.get()
-            if isinstance(report, Counted):
-                self._send(message(report))
-                continue
-            if self._sinks:
-                report = self._written(report)
-            output = report.output if report.slot is None else b""
-            unmatched = report.unmatched
-            report.output = report.unmatched = b""
-            self._send(message(report, output, unmatched))
-
-    def _written(self, report: Report) -> Report:
-        if self.turns.get().counts:
-            try:
-                # Without a file of their own, records of unmatched lines stand in the output or do not exist.
-                for sink, records in zip(self._sinks, (report.output, report.unmatched), strict=False):
-                    sink.write(records)
-            except LogmatchError as error:
-                return Report(None, "", failure=error)
-            except Exception as error:  # noqa: BLE001 (as in `_work`)
-                return Report(None, "", failure=unexpected(error))
-        return Report(report.tally, report.engine, failure=report.failure)
-
-    def _send(self, parts: tuple[Records, ...]) -> None:
-        with self._sending, suppress(BrokenPipeError, ConnectionResetError):  # the parent has gone: this process ends
-            for part in parts:
-                if part:
-                    self.connection.sendall(part)
+    def _send(self) -> None:
+        with suppress(BrokenPipeError, ConnectionResetError):  # the parent has gone; the main thread sees it too
+            while True:
+                for part in self._messages.get():
+                    self._connection.sendall(part)
 
 
 # --- receive
@@ -294,16 +288,16 @@ class _Outbox:
 def _receive_order(connection: socket.socket) -> _Order:
     meta_size, data_size, _ = HEAD.unpack(_receive_exactly(connection, HEAD.size))
     meta = pickle.loads(_receive_exactly(connection, meta_size))
-    if isinstance(meta, FirstLine | Range | Turn):
+    if isinstance(meta, FirstLine | Range | Relay):
         return meta
     if isinstance(meta, SourceFile):
         return PlainFile(meta.name, _receive_descriptor(connection), meta.begin)
     if isinstance(meta, OutputFile):
         return Sink(meta.name, _receive_descriptor(connection), Interrupt())
-    if isinstance(meta, SharedSlots):
+    if isinstance(meta, SharedSlots | SharedBoard):
         descriptor = _receive_descriptor(connection)
         try:
-            return Slots(descriptor)
+            return Slots(descriptor) if isinstance(meta, SharedSlots) else open_board(descriptor)
         finally:
             os.close(descriptor)
     file, first_line, line_count, offset, position, oversized = meta

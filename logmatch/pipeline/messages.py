@@ -19,7 +19,7 @@ from logmatch.report import Tally
 from logmatch.sink import Records
 
 IN_FLIGHT = 3
-"""Tasks a worker: one in work, one to begin with at once, and one that is being written."""
+"""Tasks a worker: one in work, one to begin with at once, one that is being written by the parent."""
 
 HEAD = struct.Struct("=QQQ")
 """How long the three parts of a message are."""
@@ -40,8 +40,13 @@ class SharedSlots:
 
 
 @dataclass(frozen=True, slots=True)
+class SharedBoard:
+    """The descriptor that follows is that of the memory of the board for relays, one page for each."""
+
+
+@dataclass(frozen=True, slots=True)
 class OutputFile:
-    """The descriptor that follows is that of a file which it writes records to, when it has the turn."""
+    """The descriptor that follows is that of a file to write to in a relay, when it is its turn."""
 
     name: str
 
@@ -59,14 +64,6 @@ class FirstLine:
     """The number of the first line of the oldest range that has not been told one."""
 
     number: int
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """It is the turn of its oldest result to be written: all records before have been."""
-
-    counts: bool
-    """False: the result is dropped, since an earlier range of its file could not be read."""
 
 
 # --- from a worker
@@ -124,8 +121,8 @@ class Slots:
 _SLOT_SIZE = 8 << 20  # bytes; records that need more go by the connection
 
 
-def shared_memory() -> int | None:
-    """A descriptor of memory for `Slots`, all of it zero and none of it there yet; None where that fails."""
+def shared_memory(size: int = IN_FLIGHT * _SLOT_SIZE) -> int | None:
+    """A descriptor of memory, that of `Slots` by default, all zero and not there yet; None where that fails."""
     try:
         if hasattr(os, "memfd_create"):
             descriptor = os.memfd_create("logmatch", os.MFD_CLOEXEC)
@@ -137,7 +134,7 @@ def shared_memory() -> int | None:
     except OSError:
         return None
     try:
-        os.ftruncate(descriptor, IN_FLIGHT * _SLOT_SIZE)
+        os.ftruncate(descriptor, size)
     except OSError:
         os.close(descriptor)
         return None

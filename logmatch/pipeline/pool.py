@@ -5,16 +5,14 @@ Each worker has one connection (a socket pair): tasks go out on it, results come
 the ranges before its own is how many lines they have. So it reads a range and counts its lines as soon as it is dealt,
 before it works on the one before; the pool adds the counts up and says the number of the first line.
 
-Where every output is a file, workers write their records themselves, in turn: with the descriptor goes its place in
-the file, so that all that one has to know is that those before it are done, and that is when the pool gives it the
-*turn*. What is written beyond the last result that was collected, by a worker that has died or was ended, is cut off.
-Otherwise records come in memory that both share (`messages.Slots`), from where the run writes them. Neither lines nor
-records pass through a pipe between processes, but for chunks, and for records that are too many for a slot.
+Records come in memory that both share (`messages.Slots`), from where the run writes them. Neither lines nor records
+pass through a pipe between processes, but for chunks, and for records that are too many for a slot. Where a large plain
+file is read and every output is a file, there are no tasks at all: see `relay`.
 
 Why no deadlock is possible: a worker process always takes what it is sent and never waits to have a result collected
 before it works on. So the parent's sending always ends, and so does its waiting for the oldest result: the worker which
-has that task needs nothing more to finish it than the number of its first line and the turn, and it has both when all
-results before it have been collected.
+has that task needs nothing more to finish it than the number of its first line, and that is known when all results
+before it have been collected.
 """
 
 from __future__ import annotations
@@ -32,8 +30,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from logmatch.chunk import Chunk
-from logmatch.errors import InputError, LogmatchError, WorkerError
-from logmatch.pipeline.crew import BUG_HINT, Done, Task, failure
+from logmatch.errors import InputError, LogmatchError, OutputError, WorkerError
+from logmatch.pipeline.crew import BUG_HINT, Done, Relayed, Task, Tell, failure
 from logmatch.pipeline.labour import SIGNALS, worker_main
 from logmatch.pipeline.messages import (
     HEAD,
@@ -42,12 +40,29 @@ from logmatch.pipeline.messages import (
     FirstLine,
     OutputFile,
     Report,
+    SharedBoard,
     SharedSlots,
     Slots,
     SourceFile,
-    Turn,
     message,
     shared_memory,
+)
+from logmatch.pipeline.relay import (
+    BARRIER,
+    BOARD_SIZE,
+    ENDS,
+    LEAST_RANGES,
+    LINES,
+    MATCHED,
+    NEXT,
+    RELAY_SIZE,
+    TAKEN,
+    WRITTEN,
+    Finished,
+    Progress,
+    Relay,
+    open_board,
+    set_up,
 )
 from logmatch.pipeline.watch import Watch
 from logmatch.plain_file import PlainFile, Range
@@ -58,6 +73,8 @@ from logmatch.worker import Worker, WorkerSpec
 if TYPE_CHECKING:
     import socket
     from multiprocessing.process import BaseProcess
+
+    from logmatch.pipeline._board import Board
 
 _SECONDS_TO_EXIT = 5.0  # for a worker that has been told to, until it is killed
 _KILLED_HINT = "the system may have run out of memory: use fewer --workers or a smaller --chunk-size"
@@ -75,10 +92,11 @@ class Pool:
         self._members: list[Member] = []
         self._turn = 0  # index of the member that gets the next task
         self._in_flight: deque[tuple[Task, Member]] = deque()  # oldest first; a member at most IN_FLIGHT times
-        self._last: Task | None = None  # the one that was dealt last
-        self._sinks: list[Sink] = []  # what the workers write to themselves
-        self._has_turn = False  # whether the oldest task in flight has it
-        self._unreadable: int | None = None  # of which file the ranges that follow are dropped
+        self._next_line: int | None = None  # of the task behind those that were collected, if it is of the same file
+        self._sinks: list[Sink] = []  # what the workers write to in a relay
+        self._board: Board | None = None
+        self._records_left = 0  # of the last relay, when all has ended
+        self._mends = False  # whether what is in the files may go beyond what is on the board
 
     def __enter__(self) -> Pool:
         try:
@@ -102,15 +120,24 @@ class Pool:
         self._end(graceful=error is None and self.is_idle())
 
     def write_to(self, sinks: Sequence[Sink]) -> None:
-        """See `Crew.write_to`: if all are files, the workers write."""
+        """See `Crew.write_to`: if all are files, the workers may write."""
         if not all(sink.can_be_shared for sink in sinks):
             return
-        for member in self._members:
-            for sink in sinks:
+        descriptor = shared_memory(BOARD_SIZE)
+        if descriptor is None:
+            return
+        try:
+            self._board = open_board(descriptor)
+            if self._board is None:
+                return
+            self._sinks = list(sinks)
+            for member in self._members:
                 with suppress(BrokenPipeError, ConnectionResetError):
-                    member.send_descriptor(OutputFile(sink.name), sink.descriptor, self._watch)
-        self._sinks = list(sinks)
-        self._mark()
+                    member.send_descriptor(SharedBoard(), descriptor, self._watch)
+                    for sink in sinks:
+                        member.send_descriptor(OutputFile(sink.name), sink.descriptor, self._watch)
+        finally:
+            os.close(descriptor)
 
     def is_full(self) -> bool:
         return len(self._in_flight) == IN_FLIGHT * len(self._members)
@@ -121,21 +148,12 @@ class Pool:
     def deal(self, chunk: Chunk, task: Task) -> None:
         meta = (chunk.file, chunk.first_line, chunk.line_count, chunk.offset, chunk.position, chunk.oversized)
         self._send(self._put_in_flight(task), meta, chunk.data)
-        self._give_turn()
 
     def deal_range(self, file: PlainFile, part: Range, task: Task) -> None:
-        before = self._last
-        if task.first_line is None and before is not None:
-            task.first_line = before.next_line
         member = self._put_in_flight(task)
-        if member.file is not file:
-            member.file = file
-            with suppress(BrokenPipeError, ConnectionResetError):
-                member.send_descriptor(SourceFile(file.name, file.begin), file.descriptor, self._watch)
+        self._send_file(member, file)
         self._send(member, part)
-        if task.first_line is not None:
-            self._send(member, FirstLine(task.first_line))
-        self._give_turn()
+        self._number_ranges()
 
     def collect(self) -> Done:
         task, member = self._in_flight[0]
@@ -146,25 +164,78 @@ class Pool:
             for descriptor in self._watch.wait(dict.fromkeys(waiting, select.POLLIN)):
                 self._take_from(waiting[descriptor])
         self._in_flight.popleft()
-        self._has_turn = False
+        self._next_line = task.next_line
         report = member.results.popleft()
         if isinstance(report, _Dead):
             raise self._death(task, member)
-        self._mark()
-        match report.failure:
-            case InputError():
-                self._unreadable = task.file_index
-                done = Done(task, b"", b"", Tally(), "", report.failure)
-            case LogmatchError():
-                raise report.failure
-            case str():
-                raise failure(report.failure, BUG_HINT, task)
-            case _:
-                assert report.tally is not None
-                is_written = bool(self._sinks)
-                done = Done(task, report.output, report.unmatched, report.tally, report.engine, is_written=is_written)
-        self._give_turn()
-        return done
+        if isinstance(report.failure, InputError):
+            return Done(task, b"", b"", Tally(), "", report.failure)
+        _raise(report.failure, task)
+        assert report.tally is not None
+        return Done(task, report.output, report.unmatched, report.tally, report.engine)
+
+    def can_relay(self, file: PlainFile, size: int) -> bool:
+        return self._board is not None and _relay_ranges(file, size) >= LEAST_RANGES * len(self._members)
+
+    def relay(self, file: PlainFile, size: int, task: Task, tell: Tell) -> Relayed:
+        board = self._board
+        assert board is not None
+        count = _relay_ranges(file, size)
+        size = min(size, RELAY_SIZE)
+        set_up(board, count, [sink.position for sink in self._sinks])
+        self._mends = True
+        for place, member in enumerate(self._members):
+            self._send_file(member, file)
+            self._send(member, Relay(place, file.begin, size))
+        relayed = self._finish_relay(board, task, size, tell)
+        self._mends = False
+        return relayed
+
+    def _finish_relay(self, board: Board, task: Task, size: int, tell: Tell) -> Relayed:
+        start = task.position
+        at_work = dict(enumerate(self._members))
+        failed: Finished | None = None
+        dead: Member | None = None
+        engine = ""
+        while at_work:
+            places = {member.connection.fileno(): place for place, member in at_work.items()}
+            ready = self._watch.wait(dict.fromkeys(places, select.POLLIN), patient=board[BARRIER] <= board[NEXT])
+            if not ready:  # interrupted: what has been taken is done
+                board[BARRIER] = min(board[BARRIER], board[NEXT])
+            for place in map(places.__getitem__, ready):
+                member = at_work[place]
+                try:
+                    said = member.receive(self._watch)
+                except EOFError:
+                    del at_work[place]
+                    board[BARRIER] = min(board[BARRIER], board[TAKEN + place])
+                    dead = dead or member
+                    continue
+                assert isinstance(said, Progress | Finished)
+                tell(said.tally, start + size * board[WRITTEN])
+                if isinstance(said, Finished):
+                    del at_work[place]
+                    engine = said.engine
+                    if said.failure is not None:
+                        board[BARRIER] = min(board[BARRIER], said.number)
+                        if failed is None or said.number < failed.number:
+                            failed = said
+        end = start + size * board[WRITTEN]
+        next_line = 1 + board[LINES]
+        failed_task = Task(task.file, task.file_index, end, next_line, None, Range(end, end + size, is_last=False))
+        if failed is not None and (dead is None or failed.number == board[WRITTEN]):
+            if isinstance(failed.failure, InputError):
+                return Relayed(end, next_line, engine, failed.failure)
+            self._mends = not isinstance(failed.failure, OutputError)  # the worker's sink has seen to that
+            failed_task.line_count = failed.line_count
+            _raise(failed.failure, failed_task)
+        if dead is not None:
+            raise self._death(failed_task, dead)
+        return Relayed(end, next_line, engine)
+
+    def abandon_relay(self) -> int:
+        self._end(graceful=False)
+        return self._records_left
 
     def descriptors(self) -> list[int]:
         return [member.connection.fileno() for member in self._members if member.is_coming]
@@ -180,21 +251,14 @@ class Pool:
         member = self._members[self._turn]
         self._turn = (self._turn + 1) % len(self._members)
         self._in_flight.append((task, member))
-        self._last = task
         member.dealt.append(task)
         return member
 
-    def _give_turn(self) -> None:
-        """The oldest task in flight may be written, if it is the workers who write."""
-        if self._sinks and self._in_flight and not self._has_turn:
-            task, member = self._in_flight[0]
-            self._has_turn = True
-            self._send(member, Turn(counts=task.part is None or task.file_index != self._unreadable))
-
-    def _mark(self) -> None:
-        """What is in the files now is to stay: results that have been collected, or a part of one that failed."""
-        for sink in self._sinks:
-            sink.mark()
+    def _send_file(self, member: Member, file: PlainFile) -> None:
+        if member.file is not file:
+            member.file = file
+            with suppress(BrokenPipeError, ConnectionResetError):
+                member.send_descriptor(SourceFile(file.name, file.begin), file.descriptor, self._watch)
 
     def _send(self, member: Member, meta: object, data: Records = b"") -> None:
         # That a worker has died is told when its turn comes to give a result: what others did before is written first.
@@ -213,23 +277,27 @@ class Pool:
             member.dealt.popleft()
             member.results.append(said)
             return
+        assert isinstance(said, Counted)
         # The counts of a member's ranges come in their order.
         task = next(task for task in member.dealt if task.line_count is None)
         task.line_count = said.lines
         self._number_ranges()
 
     def _number_ranges(self) -> None:
-        """Tell the workers the numbers that are known by now."""
-        before: Task | None = None
+        """Tell the workers the numbers that are known by now, in the order of the tasks."""
+        next_line = self._next_line
         for task, member in self._in_flight:
-            if task.first_line is None and before is not None and before.next_line is not None:
-                task.first_line = before.next_line
+            if task.first_line is None:
+                task.first_line = next_line
+            if task.first_line is None:
+                return
+            if task.part is not None and not task.is_numbered:
+                task.is_numbered = True
                 self._send(member, FirstLine(task.first_line))
-            before = task
+            next_line = task.next_line
 
     def _start(self) -> None:
         import multiprocessing
-        import multiprocessing.resource_tracker
         import socket
 
         context: Any = multiprocessing.get_context(self._start_method)
@@ -237,7 +305,9 @@ class Pool:
         # What is made before a fork is made once, and what it is made of is imported once.
         worker = Worker(self._spec) if forks else self._spec
         if not forks:
-            multiprocessing.resource_tracker.ensure_running()  # now: it would unblock the signals
+            from multiprocessing import resource_tracker
+
+            resource_tracker.ensure_running()  # now: it would unblock the signals
         # Blocked until the new process says what they mean to it: it would treat them as this process does.
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         try:
@@ -275,9 +345,15 @@ class Pool:
                 member.process.join()
             member.process.close()
         self._members.clear()
-        for sink in self._sinks:
-            sink.cut_back_to_mark()
-        self._sinks.clear()
+        if self._mends:
+            assert self._board is not None
+            self._mends = False
+            for place, sink in enumerate(self._sinks, ENDS):
+                sink.cut_back_to(self._board[place])
+        if self._board is not None:
+            self._records_left = self._board[MATCHED if self._spec.unmatched_dropped else LINES]
+            self._board.close()
+            self._board = None
 
     def _death(self, task: Task, member: Member) -> WorkerError:
         """The error for *task*, the oldest that the dead worker had: it may have died of the next, with this unsent."""
@@ -293,6 +369,19 @@ class Pool:
             name = f"signal {-status}"
         hint = _KILLED_HINT if status == -signal.SIGKILL else BUG_HINT
         return failure(f"a worker process was killed by {name}", hint, task)
+
+
+def _relay_ranges(file: PlainFile, size: int) -> int:
+    """How many ranges a relay over *file* has: all but the last, whose lines depend on where the file ends by then."""
+    return (file.length() - file.begin) // min(size, RELAY_SIZE) - 1
+
+
+def _raise(problem: LogmatchError | str | None, task: Task) -> None:
+    """Raise what a worker has reported of *task*, if anything."""
+    if isinstance(problem, LogmatchError):
+        raise problem
+    if problem is not None:
+        raise failure(problem, BUG_HINT, task)
 
 
 class Member:
@@ -357,10 +446,10 @@ class Member:
             except BlockingIOError:
                 watch.wait({self.connection.fileno(): select.POLLOUT})
 
-    def receive(self, watch: Watch) -> Counted | Report:
+    def receive(self, watch: Watch) -> Counted | Report | Progress | Finished:
         """The next message; `EOFError` when the process has died."""
         meta_size, *sizes = HEAD.unpack(self._receive(HEAD.size, watch))
-        meta: Counted | Report = pickle.loads(self._receive(meta_size, watch))
+        meta: Counted | Report | Progress | Finished = pickle.loads(self._receive(meta_size, watch))
         output, unmatched = (self._receive(size, watch) for size in sizes)
         if isinstance(meta, Report):
             meta.output, meta.unmatched = output, unmatched
