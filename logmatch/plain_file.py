@@ -55,7 +55,9 @@ class PlainFile:
         self.begin = begin
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file; stdin then stands at its end, as if it had been read in the usual way."""
+        if self.name == STDIN:
+            os.lseek(self.descriptor, 0, os.SEEK_END)
         os.close(self.descriptor)
 
     def length(self) -> int:
@@ -81,9 +83,16 @@ def open_plain(source: Input, encoding: str) -> PlainFile | None:
 
     Raises `InputError` when it cannot be opened or read.
     """
-    if source.name == STDIN or source.size is None or encoding not in ("auto", "utf-8"):
+    if encoding not in ("auto", "utf-8"):
         return None
-    descriptor = open_input(source.name)
+    if source.is_stdin:
+        descriptor = _dup_of_plain_stdin()
+        if descriptor is None:
+            return None
+    elif source.size is None:
+        return None
+    else:
+        descriptor = open_input(source.name)
     try:
         if stat.S_ISREG(os.fstat(descriptor).st_mode):
             head = os.pread(descriptor, 64, 0)
@@ -97,6 +106,16 @@ def open_plain(source: Input, encoding: str) -> PlainFile | None:
         os.close(descriptor)
         raise
     os.close(descriptor)
+    return None
+
+
+def _dup_of_plain_stdin() -> int | None:
+    """A descriptor of the file that stdin is, if it has not been read: offsets count from where reading begins."""
+    try:
+        if stat.S_ISREG(os.fstat(0).st_mode) and os.lseek(0, 0, os.SEEK_CUR) == 0:
+            return os.dup(0)
+    except OSError:
+        pass  # who reads stdin will tell
     return None
 
 

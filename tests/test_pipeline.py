@@ -421,6 +421,31 @@ def test_a_file_that_is_stdout_is_written_from_where_it_is(
 
 
 @pytest.mark.usefixtures("way")
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("start", [0, 300])
+def test_stdin_may_be_a_file(
+    log: Path, out: Path, tmp_path: Path, workers: int, start: int, expected: tuple[bytes, tuple[object, ...]]
+) -> None:
+    rest = tmp_path / "rest.log"
+    rest.write_bytes(LINES[start:])
+    wanted = expected[0]
+    if start:
+        run(job([rest], out))
+        wanted = out.read_bytes()
+    saved, file = os.dup(0), os.open(log, os.O_RDONLY)
+    try:
+        os.lseek(file, start, os.SEEK_SET)
+        os.dup2(file, 0)
+        run(job(["-"], out, workers=workers))
+        assert wanted == out.read_bytes()
+        assert b"" == os.read(0, 100), "who reads on finds nothing"
+    finally:
+        os.dup2(saved, 0)
+        os.close(saved)
+        os.close(file)
+
+
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("workers", [1, 3])
 def test_a_file_that_may_not_grow_further_ends_with_a_whole_record(tmp_path: Path, out: Path, workers: int) -> None:
     log = tmp_path / "app.log"
