@@ -9,7 +9,6 @@ within it (in characters); which file and line it stands in is the business of `
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import NoReturn
 
@@ -196,6 +195,8 @@ def _named_or_words(written: str, text: str, start: int) -> FieldType:
         return WordList(tuple(map(encode, words)))
     if written in TYPES:
         return TYPES[written]
+    import difflib
+
     near = difflib.get_close_matches(written, TYPES, n=1)
     hint = (
         f"did you mean {near[0]!r}? The types are {_TYPES_AND_LITERAL}"

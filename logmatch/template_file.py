@@ -11,7 +11,6 @@ A file is read by its suffix; one without a known suffix, and what comes from a 
 
 from __future__ import annotations
 
-import difflib
 import enum
 import os
 import re
@@ -21,15 +20,19 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from logmatch.collector import held_back
 from logmatch.errors import InputError, LogmatchError, Place, TemplateErrors, TemplateSyntaxError, UsageError
-from logmatch.plain_toml import PlainToml, read_plain
 from logmatch.syntax import PatternParser, check_fields, parse_pattern
 from logmatch.template import Example, Origin, Pattern, Template, decode, encode
 
-# tomllib, json, csv and hashlib are imported where they are used: a run needs one or two of them, and each costs
-# milliseconds of a start that has few to spend (SPEC 7).
+if TYPE_CHECKING:
+    from logmatch.plain_toml import PlainToml
+
+# What reads one format is imported where it is used, and regular expressions that only errors or few files need are
+# texts, which `re` compiles when it is asked for: a run needs little of this, and each of it costs a part of a
+# millisecond or some, of a start that has few to spend (SPEC 7).
 
 
 class Format(enum.Enum):
@@ -62,8 +65,7 @@ NO_HEADER = "none"
 """What a template says that has no header; no header can be called so."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Key:
+class _Key(NamedTuple):
     """What the value of a key must be, and an example of one as TOML and JSON both write it."""
 
     what: str
@@ -217,7 +219,8 @@ class _Document:
                 self.find_places = None
             table.keys = {}
             if self.format in _KEY_TOKENS and table.line_number is not None:
-                for match in _KEY_TOKENS[self.format].finditer(self.text, table.start, table.end):
+                tokens = re.compile(_KEY_TOKENS[self.format])
+                for match in tokens.finditer(self.text, table.start, table.end):
                     key = match["quoted"] or match["key"]
                     table.keys.setdefault(key, []).append((match.start("key"), match.end("key"), match.end()))
         return table.keys
@@ -229,13 +232,12 @@ _PICTURE = 120
 # Where keys stand. These can be misled by a text that looks like a key; then an error shows a wrong place in the right
 # table, and nothing else depends on it.
 _KEY_TOKENS = {
-    Format.TOML: re.compile(
-        r"""^[ \t]*(?:\[\[?[ \t]*(?:template[ \t]*\.[ \t]*)?)?"""
-        r"""(?P<key>[\w-]+|["'](?P<quoted>[^"'\n]*)["'])[ \t]*(?:=[ \t]*|\.|\])""",
-        re.MULTILINE,
+    Format.TOML: (
+        r"""(?m)^[ \t]*(?:\[\[?[ \t]*(?:template[ \t]*\.[ \t]*)?)?"""
+        r"""(?P<key>[\w-]+|["'](?P<quoted>[^"'\n]*)["'])[ \t]*(?:=[ \t]*|\.|\])"""
     ),
-    Format.JSON: re.compile(r'(?<!\\)(?P<key>"(?P<quoted>[^"\\\n]*)")[ \t\r\n]*:[ \t\r\n]*'),
-    Format.JSON_LINES: re.compile(r'(?<!\\)(?P<key>"(?P<quoted>[^"\\\n]*)")[ \t\r]*:[ \t\r]*'),
+    Format.JSON: r'(?<!\\)(?P<key>"(?P<quoted>[^"\\\n]*)")[ \t\r\n]*:[ \t\r\n]*',
+    Format.JSON_LINES: r'(?<!\\)(?P<key>"(?P<quoted>[^"\\\n]*)")[ \t\r]*:[ \t\r]*',
 }
 
 
@@ -300,7 +302,7 @@ def sniff(text: str) -> Format:
 
     A list of patterns may well begin with '{' or '[', so JSON is only what also has one of its keys.
     """
-    if _LOOKS_LIKE_TOML.search(text):
+    if re.search(_LOOKS_LIKE_TOML, text):
         return Format.TOML
     lines = (line.strip() for line in re.findall(r"[^\n]+", text.lstrip()[:_SNIFFED]))
     first, second = next(lines, ""), next(filter(None, lines), "")
@@ -312,11 +314,9 @@ def sniff(text: str) -> Format:
     return Format.CSV if any(name.lower() in cells for name in _COLUMNS.values()) else Format.TEXT
 
 
-_LOOKS_LIKE_TOML = re.compile(
-    r"""^[ \t]*(?:(?:\[\[?[ \t]*["']?(?:templates?|headers?)["']?[ \t]*\]\]?[ \t\r]*(?:\#.*)?$)
-    |(?:headers\.[\w-]+[ \t]*=[ \t]*["'])|(?:template[ \t]*=[ \t]*\[))""",
-    re.MULTILINE | re.VERBOSE,
-)
+_LOOKS_LIKE_TOML = r"""(?mx)
+    ^[ \t]*(?:(?:\[\[?[ \t]*["']?(?:templates?|headers?)["']?[ \t]*\]\]?[ \t\r]*(?:\#.*)?$)
+    |(?:headers\.[\w-]+[ \t]*=[ \t]*["'])|(?:template[ \t]*=[ \t]*\[))"""
 _SNIFFED = 1 << 20
 """How many characters of a file `sniff` looks at for its first lines."""
 
@@ -427,7 +427,7 @@ def _check_encoding(document: _Document) -> bool:
     if document.text.isascii():
         return True
     any_bytes = document.format in (Format.CSV, Format.TEXT)
-    wrong = (_NO_CHARACTER_NOR_BYTE if any_bytes else _SURROGATE).search(document.text)
+    wrong = re.search(_NO_CHARACTER_NOR_BYTE if any_bytes else _SURROGATE, document.text)
     if wrong is None:
         return True
     at = wrong.start()
@@ -444,14 +444,16 @@ def _check_encoding(document: _Document) -> bool:
     return False
 
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_NO_CHARACTER_NOR_BYTE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+_SURROGATE = "[\ud800-\udfff]"
+_NO_CHARACTER_NOR_BYTE = "[\ud800-\udc7f\udd00-\udfff]"
 
 
 # Readers
 
 
 def _read_toml(document: _Document) -> None:
+    from logmatch.plain_toml import read_plain
+
     text = document.text
     plain = read_plain(text)
     if plain is not None:
@@ -498,12 +500,12 @@ def _add_plain(document: _Document, plain: PlainToml) -> None:
     document.find_places = find_places
 
 
-_TOML_POSITION = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
+_TOML_POSITION = r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$"
 
 
 def _toml_error(document: _Document, message: str) -> TemplateSyntaxError:
     """The error that tomllib words as *message*: it gives the position as text only (before Python 3.14)."""
-    match = _TOML_POSITION.search(message)
+    match = re.search(_TOML_POSITION, message)
     if match is None:
         return TemplateSyntaxError(
             f"not valid TOML: {_lower_first(message)}", place=Place(document.file), hint=_HINT_TOML
@@ -525,8 +527,7 @@ def _toml_error(document: _Document, message: str) -> TemplateSyntaxError:
 _HINT_TOML = 'check the quotes and brackets here and on the line before; a value is written key = "text"'
 _HINT_BACKSLASH = "between double quotes a backslash is written \\\\; between single quotes it stands for itself"
 
-_TOML_TABLES = re.compile(
-    r'''
+_TOML_TABLES = r'''(?msx)
       """ (?: [^"\\]++ | \\. | "(?!"") )*+ "{3,5}           # texts over several lines; they may end in two quotes more
     | \'\'\' (?: [^']++ | '(?!'') )*+ '{3,5}
     | " (?: [^"\\\n]++ | \\. )*+ "
@@ -534,9 +535,7 @@ _TOML_TABLES = re.compile(
     | \#[^\n]*+
     | ^[ \t]*+ (?: (?P<template>\[\[[ \t]*+ (?:template|"template"|'template') [ \t]*+\]\])
                  | (?P<headers>\[[ \t]*+ (?:headers|"headers"|'headers') [ \t]*+\]) )
-    ''',
-    re.MULTILINE | re.DOTALL | re.VERBOSE,
-)
+    '''
 """What must be told apart to find the tables of *valid* TOML: texts and comments, so that none is taken for a table."""
 
 
@@ -545,7 +544,7 @@ def _toml_tables(document: _Document) -> tuple[_Table, list[_Table]]:
     text = document.text
     tables: list[tuple[_Table, bool]] = []
     line_number, counted = 1, 0
-    for match in _TOML_TABLES.finditer(text):
+    for match in re.finditer(_TOML_TABLES, text):
         if match.lastgroup is None:
             continue
         start = match.start(match.lastgroup)
@@ -709,9 +708,8 @@ def _json_error(document: _Document, error: ValueError, start: int, line_number:
     return TemplateSyntaxError(f"not valid JSON: {_lower_first(error.msg)}", place=place, hint=hint)
 
 
-_JSON_ESCAPE = re.compile(
-    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<lone>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
-    re.DOTALL,
+_JSON_ESCAPE = (
+    r"(?s)\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<lone>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)"
 )
 
 
@@ -724,7 +722,7 @@ def _lone_surrogates(document: _Document, start: int, end: int, line_number: int
     if document.text.find("\\", start, end) < 0:
         return False
     found = False
-    for match in _JSON_ESCAPE.finditer(document.text, start, end):
+    for match in re.compile(_JSON_ESCAPE).finditer(document.text, start, end):
         if match["lone"]:
             found = True
             line = line_number + document.text.count("\n", start, match.start())
@@ -1168,6 +1166,8 @@ class _Checker:
 
 def _near(word: str, known: Iterable[str]) -> list[str]:
     """The one of *known* that *word* was probably meant to be, or none."""
+    import difflib
+
     by_lower = {name.lower(): name for name in known}
     return [by_lower[name] for name in difflib.get_close_matches(word.lower(), by_lower, n=1)]
 

@@ -12,7 +12,7 @@ from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 from support import examples
 
-from logmatch import template_file
+from logmatch import plain_toml
 from logmatch.errors import TemplateErrors
 from logmatch.plain_toml import PlainToml, read_plain
 from logmatch.template import Template
@@ -184,7 +184,7 @@ TEMPLATE_TEXTS = st.lists(
 @example("[[template]]\nid = 'a'\npattern = 'b'\n[headers]\ndefault = '<c'\n[[template]]\nid = 'a'\nidd = 1")
 def test_templates_and_errors_are_those_that_tomllib_leads_to(text: str) -> None:
     answer = _load(text)
-    with mock.patch.object(template_file, "read_plain", return_value=None):
+    with mock.patch.object(plain_toml, "read_plain", return_value=None):
         assert _load(text) == answer
 
 

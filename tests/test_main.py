@@ -1,0 +1,93 @@
+"""
+What a start loads: no module that only other runs need, since each costs a part of the time that a short run takes
+(SPEC 7). Modules are compared and no times, which differ from machine to machine.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Set
+from pathlib import Path
+
+import pytest
+from support import HAS_KERNEL
+from support_cli import environment
+
+TEMPLATES = {
+    "app.toml": '[[template]]\nid = "took"\npattern = "took <ms:float> ms"\nmatch = ["took 1 ms"]\n',
+    "app.csv": "EventId,EventTemplate\ntook,took <*> ms\n",
+    "app.jsonl": '{"id": "took", "pattern": "took <ms:float> ms"}\n',
+    "app.txt": "took <ms:float> ms\n",
+}
+
+OF_THE_PORTABLE_ENGINE = {
+    *("ahocorasick", "regex"),
+    *("logmatch.engine.portable", "logmatch.engine.prefilter", "logmatch.engine.expression"),
+}
+"""What a run with the native engine does not need either, unless a template has a `/regex/` field."""
+
+NEVER = {
+    *("rich", "click", "zstandard", "tomllib", "difflib"),
+    *("asyncio", "bz2", "concurrent", "ctypes", "gzip", "http", "logging", "lzma", "multiprocessing"),
+    *("pdb", "pickle", "pprint", "pydoc", "shutil", "socket", "ssl", "statistics", "tarfile", "tempfile", "zipfile"),
+    *("logmatch.bench", "logmatch.check", "logmatch.matcher", "logmatch.samples", "logmatch.record"),
+    *("logmatch.pipeline.pool", "logmatch.pipeline.labour"),
+}
+"""What neither `--version` nor the `parse` of one line needs."""
+
+READERS = {"csv": {"app.csv"}, "hashlib": {"app.txt"}, "logmatch.plain_toml": {"app.toml"}}
+"""Modules that only the reader of one format needs."""
+
+OURS = {"logmatch", "orjson"}
+
+TYPER = """
+import typer
+app = typer.Typer(add_completion=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+@app.command()
+def main(path: str, number: int = 1) -> None:
+    pass
+app()
+"""
+"""A command that does nothing: what it imports is the business of typer."""
+
+
+def loaded(*arguments: str, cwd: Path) -> set[str]:
+    """The modules that Python imports when it runs with *arguments*, and the packages that they are in."""
+    command = [sys.executable, "-X", "importtime", *arguments]
+    done = subprocess.run(
+        command, cwd=cwd, env=environment(), stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False
+    )
+    stderr = done.stderr.decode()
+    assert done.returncode == 0, stderr
+    names = [line.rsplit("|", 1)[1].strip() for line in stderr.splitlines() if line.startswith("import time:")]
+    return {name.rsplit(".", depth)[0] for name in names for depth in range(name.count(".") + 1)}
+
+
+def unexpected(modules: set[str], of_typer: set[str], *, needed: Set[str] = frozenset()) -> set[str]:
+    """Those of *modules* that are not *needed* for a start."""
+    others = {name for name in modules - of_typer if "." not in name} - sys.stdlib_module_names - OURS
+    return (others | (modules & (NEVER | OF_THE_PORTABLE_ENGINE)) - of_typer) - needed
+
+
+@pytest.fixture(scope="module")
+def of_typer(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """What a command with typer imports in any case."""
+    return loaded("-c", TYPER, "path", cwd=tmp_path_factory.mktemp("typer"))
+
+
+def test_the_version_is_shown_without_what_only_runs_need(tmp_path: Path, of_typer: set[str]) -> None:
+    modules = loaded("-m", "logmatch", "--version", cwd=tmp_path)
+    assert {"logmatch.cli", "logmatch.engine", "typer"} <= modules
+    assert set() == unexpected(modules, of_typer)
+    assert set() == modules & {"logmatch.pipeline", "logmatch.template_file", "logmatch.syntax", "orjson"}
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_a_line_is_parsed_without_what_only_other_runs_need(name: str, tmp_path: Path, of_typer: set[str]) -> None:
+    (tmp_path / name).write_text(TEMPLATES[name])
+    (tmp_path / "app.log").write_text("took 1.5 ms\n")
+    modules = loaded("-m", "logmatch", "parse", "app.log", "-t", name, cwd=tmp_path)
+    assert {"logmatch.cli", "logmatch.pipeline", "logmatch.template_file", "orjson"} <= modules
+    assert set() == unexpected(modules, of_typer, needed=frozenset() if HAS_KERNEL else OF_THE_PORTABLE_ENGINE)
+    assert set() == {module for module, files in READERS.items() if module in modules - of_typer and name not in files}
