@@ -14,6 +14,7 @@ The rules are those of TOML 1.0 (https://toml.io/en/v1.0.0).
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 _NO_CONTROL = r"\x00-\x08\x0a-\x1f\x7f"  # inside brackets that exclude it; a tab is allowed everywhere
@@ -46,15 +47,14 @@ line is something else or more than it should be, `end` is what is left of it.
 _TOKEN = re.compile(
     rf"""
     [ \t]*+
-    (?: (?P<key>{_KEY}) [ \t]*+ =
-      | (?P<value> {_TEXT} | {_NUMBER} )
-      | (?P<sign> [][{{}},] )
-      | (?P<line_end> {_COMMENT}?+ \n )
-      | (?P<other> . )
+    (?: (?P<key>{_KEY}) [ \t]*+ = [ \t]*+ )?+
+    (?: (?P<value> {_TEXT} | {_NUMBER} ) [ \t]*+ (?P<comma> ,?+ )
+      | (?P<sign> {_COMMENT}?+ \n | . )
     )
     """,
     re.VERBOSE | re.DOTALL,
 )
+"""A part of a list. As few as possible: a value takes the key before it and the comma behind it along."""
 
 _DEEPEST = 2
 """How deep tables may stand in each other in a list: an example is a table with a table of values."""
@@ -118,7 +118,7 @@ def read_plain(text: str) -> PlainToml | None:
 
 def _scalar(written: str) -> str | int | float:
     first = written[0]
-    if first == '"':
+    if first == '"':  # nearly all of them
         return _unescape(written[1:-1]) if "\\" in written else written[1:-1]
     if first == "'":
         return written[3:-3] if written.startswith("'''") else written[1:-1]
@@ -140,53 +140,36 @@ _ESCAPES = ((r"\"", '"'), (r"\t", "\t"), (r"\n", "\n"), (r"\r", "\r"), (r"\f", "
 
 def _list(written: str) -> list[object]:
     """The list that *written* is, from its first bracket to its last."""
-    tokens = _TOKEN.findall(written)
+    tokens: Iterator[tuple[str, str, str, str]] = iter(_TOKEN.findall(written, 1))
     items: list[object] = []
     is_next = True  # an item may stand here: behind the bracket or a comma
-    at = 1
-    while True:
-        _, value, sign, line_end, _ = tokens[at]
-        at += 1
-        if line_end:
+    for key, value, comma, sign in tokens:
+        if sign == "]" and not key:
+            return items
+        if sign[-1:] == "\n" and not key:
             continue
-        if sign == "]":
-            break
-        if sign == "," and not is_next:
+        if sign == "," and not key and not is_next:
             is_next = True
-        elif is_next and value:
-            items.append(_scalar(value))
-            is_next = False
-        elif is_next and sign == "{":
-            table, at = _table(tokens, at, 1)
-            items.append(table)
-            is_next = False
+        elif is_next and not key and (value or sign == "{"):
+            items.append(_scalar(value) if value else _table(tokens, 1))
+            is_next = bool(comma)
         else:
-            raise _NotPlainError
-    return items
+            break
+    raise _NotPlainError
 
 
-def _table(tokens: list[tuple[str, ...]], at: int, depth: int) -> tuple[dict[str, object], int]:
-    """The inline table whose brace stands before token *at*, and the number of the token behind it."""
+def _table(tokens: Iterator[tuple[str, str, str, str]], depth: int) -> dict[str, object]:
+    """The inline table whose brace was the last of *tokens*, which are then those behind it."""
     table: dict[str, object] = {}
-    if depth > _DEEPEST:
-        raise _NotPlainError
-    if tokens[at][2] == "}":
-        return table, at + 1
-    while True:
-        key = tokens[at][0]
-        if not key or key in table:
-            raise _NotPlainError
-        _, value, sign, _, _ = tokens[at + 1]
-        at += 2
-        if value:
-            table[key] = _scalar(value)
-        elif sign == "{":
-            table[key], at = _table(tokens, at, depth + 1)
+    is_next = True  # a key may stand here
+    for key, value, comma, sign in tokens:
+        if key and is_next and key not in table and (value or (sign == "{" and depth < _DEEPEST)):
+            table[key] = _scalar(value) if value else _table(tokens, depth + 1)
+            is_next = bool(comma)
+        elif sign == "}" and not key and not (is_next and table):
+            return table
+        elif sign == "," and not key and not is_next:
+            is_next = True
         else:
-            raise _NotPlainError
-        sign = tokens[at][2]
-        at += 1
-        if sign == "}":
-            return table, at
-        if sign != ",":
-            raise _NotPlainError
+            break
+    raise _NotPlainError
