@@ -1,6 +1,7 @@
 """
 What a start loads: no module that only other runs need, since each costs a part of the time that a short run takes
-(SPEC 7). Modules are compared and no times, which differ from machine to machine.
+(SPEC 7). Modules are compared and no times, which differ from machine to machine. And what lines leave to Python's
+garbage collector, which `logmatch.__main__` tells to wait.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from pathlib import Path
 import pytest
 from support import HAS_KERNEL
 from support_cli import environment
+
+from logmatch import engine
 
 TEMPLATES = {
     "app.toml": '[[template]]\nid = "took"\npattern = "took <ms:float> ms"\nmatch = ["took 1 ms"]\n',
@@ -91,3 +94,36 @@ def test_a_line_is_parsed_without_what_only_other_runs_need(name: str, tmp_path:
     assert {"logmatch.cli", "logmatch.pipeline", "logmatch.template_file", "orjson"} <= modules
     assert set() == unexpected(modules, of_typer, needed=frozenset() if HAS_KERNEL else OF_THE_PORTABLE_ENGINE)
     assert set() == {module for module, files in READERS.items() if module in modules - of_typer and name not in files}
+
+
+GARBAGE = """
+import gc, sys
+gc.disable()
+from logmatch import cli
+try:
+    cli.main()
+except SystemExit:
+    sys.stderr.write(str(gc.collect()))
+"""
+"""Runs the command and tells how many objects only the collector could remove."""
+
+
+@pytest.mark.parametrize("name", engine.available())
+def test_lines_leave_no_garbage_to_be_collected(name: str, tmp_path: Path) -> None:
+    (tmp_path / "app.toml").write_text(TEMPLATES["app.toml"] + '[[template]]\nid = "r"\npattern = "<a:/x+/><b>"\n')
+    garbage = []
+    for lines in (1, 2000):
+        (tmp_path / "app.log").write_text("took 1.5 ms\nxxy\nz\n" * lines)
+        arguments = ["parse", "app.log", "-t", "app.toml", "-o", "out", "--workers", "1", "--chunk-size", "1K"]
+        done = subprocess.run(
+            [sys.executable, "-c", GARBAGE, *arguments, "--engine", name],
+            cwd=tmp_path,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr.decode()
+        garbage.append(int(done.stderr))
+    assert garbage[1] < garbage[0] + 100
