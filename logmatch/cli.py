@@ -398,27 +398,54 @@ def bench(
     ] = None,
     header: Header = None,
     engine: Engine = EngineName.AUTO,
+    scaling: Annotated[
+        bool | None,
+        typer.Option(
+            "--scaling/--no-scaling",
+            envvar="LOGMATCH_SCALING",
+            show_default=False,
+            help="Measure 10 to 10,000 made templates too; default: if no log files are named.",
+        ),
+    ] = None,
     as_json: AsJson = False,
+    as_markdown: Annotated[
+        bool, typer.Option("--markdown", envvar="LOGMATCH_MARKDOWN", help="Write the tables as Markdown.")
+    ] = False,
 ) -> None:
     """
     Measure how fast lines are read, matched and written, on your own logs or on built-in samples.
 
     logmatch bench app.log -t app.toml --workers 4
     """
-    from logmatch.bench import BenchRequest, render, run_bench
+    from logmatch.bench import BenchRequest, run_bench
     from logmatch.job import available_workers
 
+    if as_json and as_markdown:
+        raise UsageError("--json and --markdown are two forms of the same figures", hint="use one of them")
     request = BenchRequest(
         files=tuple(files or ()),
         templates=tuple(map(str, templates)),
         header=header,
         engine=engine.value,
         workers=workers if workers is not None else available_workers(),
+        scaling=scaling,
     )
-    tell = (lambda text: say(f"{PROGRAM}: {text}")) if is_terminal(2) else None
-    report = run_bench(request, tell)
+
+    def tell(text: str) -> None:
+        say(f"{PROGRAM}: {text}")
+
+    def tell_a_person(text: str) -> None:
+        if is_terminal(2):
+            tell(text)
+
+    report = run_bench(request, tell_a_person, tell)
     if as_json:
         _write_json("-", report.to_dict())
+        return
+    from logmatch.bench.show import markdown, render
+
+    if as_markdown:
+        typer.echo(markdown(report), nl=False)
     else:
         render(report, console(stderr=False))
 

@@ -150,7 +150,13 @@ def _plain(outcome: object) -> tuple[object, ...]:
             },
         ),
         (("check",), {"--header", "--json"}),
-        (("bench",), {"--templates", "--workers", "--engine", "--header", "--json"}),
+        (
+            ("bench",),
+            {
+                *("--templates", "--workers", "--engine", "--header", "--json"),
+                *("--markdown", "--scaling", "--no-scaling"),
+            },
+        ),
     ],
 )
 def test_help_describes_every_option(
@@ -376,7 +382,8 @@ def test_a_worker_that_is_killed_is_an_error_with_its_place(directory: Path) -> 
 def test_bench_as_json_has_its_figures(directory: Path) -> None:
     (directory / "app.log").write_bytes(LINE * 50)
     outcome = run_process("bench", "app.log", "-t", "app.toml", "--workers", "1", "--json", cwd=directory)
-    assert (0, "") == (outcome.status, outcome.stderr)
+    reason = f": {engine.why_not_native()}" if engine.why_not_native() else ""
+    assert (0, f"logmatch: {engine.default_name()} engine{reason}\n") == (outcome.status, outcome.stderr)
     report = json.loads(outcome.stdout)
     assert {"lines": 50, "bytes": 50 * len(LINE), "templates": 1} == {
         name: report["corpus"][name] for name in ("lines", "bytes", "templates")

@@ -54,6 +54,15 @@ ORDER = (
     "samples",
     "samples.__main__",
     "check",
+    "bench.plain_loop",
+    "bench.figures",
+    "bench.agreement",
+    "bench.apart",
+    "bench.corpus",
+    "bench.synthetic",
+    "bench.scaling",
+    "bench.tables",
+    "bench.show",
     "bench",
     "display",
     "cli",
@@ -67,7 +76,7 @@ CHOICES = {"engine": {"engine.reference", "engine.portable", "engine.native", "e
 IMPORTERS = {
     "typer": {"cli"},
     "click": {"cli"},
-    "rich": {"display", "bench"},
+    "rich": {"display", "bench.show"},
 }
 """Packages that only these modules may import: the options; the display of progress and summary, and of a benchmark."""
 
