@@ -286,7 +286,7 @@ class _Templates:
             pieces = [b"a", b"b", b"1:"][: random.randint(2, 3)]
             self.vocabulary[:] = [*pieces, *pieces, random.choice(self.short), *random.choices(LETTERS, k=2)]
             self.short[:] = self.vocabulary
-        words = [self._word_list(), self._word_list(), *(TYPES[name] for name in ("time", "ipv6"))]
+        words: list[FieldType] = [self._word_list(), self._word_list(), TYPES["time"], TYPES["ipv6"]]
         lists = []
         for _ in range(random.randint(1, 5)):
             items: Items = []
