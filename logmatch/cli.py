@@ -418,6 +418,7 @@ def bench(
     logmatch bench app.log -t app.toml --workers 4
     """
     from logmatch.bench import BenchRequest, run_bench
+    from logmatch.bench.show import ProgressLine, markdown, render
     from logmatch.job import available_workers
 
     if as_json and as_markdown:
@@ -431,20 +432,16 @@ def bench(
         scaling=scaling,
     )
 
-    def tell(text: str) -> None:
-        say(f"{PROGRAM}: {text}")
+    with ProgressLine(console()) as progress:
 
-    def tell_a_person(text: str) -> None:
-        if is_terminal(2):
-            tell(text)
+        def say_engine(text: str) -> None:
+            progress.clear()
+            say(f"{PROGRAM}: {text}")
 
-    report = run_bench(request, tell_a_person, tell)
+        report = run_bench(request, progress.tell, say_engine)
     if as_json:
         _write_json("-", report.to_dict())
-        return
-    from logmatch.bench.show import markdown, render
-
-    if as_markdown:
+    elif as_markdown:
         typer.echo(markdown(report), nl=False)
     else:
         render(report, console(stderr=False))

@@ -22,7 +22,7 @@ from logmatch.bench.agreement import DisagreementError
 from logmatch.bench.apart import CopyTask, PlainTask
 from logmatch.bench.figures import BenchReport, Cell, CellKey, Corpus, Machine, Measurement, Run, Scaling, SteadyRun
 from logmatch.bench.plain_loop import PlainLoop, is_plain
-from logmatch.bench.show import bar, fitting, markdown, render
+from logmatch.bench.show import ProgressLine, bar, fitting, markdown, render
 from logmatch.bench.tables import Column
 from logmatch.chunk import resolve_inputs
 from logmatch.engine import make_engine
@@ -244,6 +244,20 @@ def test_what_is_done_once_for_a_run_is_no_part_of_a_steady_rate() -> None:
 
 def test_all_processes_together_have_at_most_what_the_largest_have() -> None:
     assert 100 + 3 * 10 == a_run(peak_parent=100, peak_child=10, workers=3).peak_together
+
+
+@pytest.mark.parametrize(("name", "lines"), [("auto", None), ("portable", 100_000), ("reference", 2_000)])
+def test_slower_engines_have_fewer_made_lines(name: str, lines: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted: list[corpus.Wanted] = []
+
+    def prepare(each: corpus.Wanted, directory: str) -> corpus.Prepared:
+        wanted.append(each)
+        raise UsageError("that is all")
+
+    monkeypatch.setattr(bench, "prepare", prepare)
+    with pytest.raises(UsageError, match="that is all"):
+        run_bench(BenchRequest(engine=name))
+    assert [lines or bench.SAMPLE_LINES[engine.default_name()]] == [each.sample_lines for each in wanted]
 
 
 @pytest.mark.parametrize(
@@ -549,8 +563,33 @@ def test_columns_are_left_out_by_rank_and_those_that_must_stay_stay() -> None:
     assert {18: "abcd", 17: "abc", 12: "ab", 7: "a", 1: "a"} == kept
 
 
+@pytest.mark.parametrize(
+    ("term", "is_terminal", "expected"),
+    [
+        ("xterm", True, "\r\x1b[2Kone\r\x1b[2Ktwo is too\r\x1b[2K"),
+        ("dumb", True, "one\ntwo is too long\n"),
+        ("xterm", False, ""),
+    ],
+)
+def test_progress_is_a_line_that_is_written_over(term: str, *, is_terminal: bool, expected: str) -> None:
+    out = io.StringIO()
+    console = Console(file=out, width=11, force_terminal=is_terminal, _environ={"TERM": term})
+    with ProgressLine(console) as progress:
+        progress.tell("one")
+        progress.tell("two is too long")
+    assert expected == out.getvalue()
+
+
 def test_the_markdown_form_has_all_of_it() -> None:
     assert MARKDOWN == markdown(a_report())
+
+
+def test_figures_of_too_few_lines_say_so() -> None:
+    one = a_report().one_worker
+    short = replace(one, runs=tuple(replace(run, seconds=0.04) for run in one.runs))
+    said = "too few lines: a run of 40 ms is for the most part its start; measure larger files\n"
+    assert said in rendered(a_report(workers=(short,)), 120)
+    assert "too few lines" not in WIDE
 
 
 def test_names_of_files_mean_nothing_to_markdown() -> None:

@@ -34,12 +34,12 @@ from logmatch.bench.plain_loop import PLAIN_LOOP, is_plain
 from logmatch.bench.scaling import measure_scaling
 from logmatch.bench.synthetic import COUNTS
 from logmatch.chunk import Input
-from logmatch.engine import NAMES, available, make_engine, why_not_native
+from logmatch.engine import NAMES, available, default_name, make_engine, why_not_native
 from logmatch.errors import UsageError
 from logmatch.job import Job, available_workers
 
-SAMPLE_LINES = 400_000
-"""How many lines there are when no file is named."""
+SAMPLE_LINES = {"native": 400_000, "portable": 100_000, "reference": 2_000}
+"""Engine -> how many lines there are when no file is named: a second of it, or a few."""
 
 ENGINE_LINES = 200_000
 """How many lines the engines and the plain loop have side by side, at most: some seconds of the plain loop."""
@@ -76,8 +76,8 @@ class BenchRequest:
     scaling: bool | None = None
     """Whether there is a scaling section; None: where there are no files, and the engine is not a slow one."""
     repeats: int = REPEATS
-    sample_lines: int = SAMPLE_LINES
-    """How many lines to make when there are no files."""
+    sample_lines: int | None = None
+    """How many lines to make when there are no files; None: what suits the engine."""
     engine_lines: int = ENGINE_LINES
     """How many lines the engines have side by side, at most."""
     reference_lines: int | None = None
@@ -142,7 +142,7 @@ def run_bench(request: BenchRequest, observer: Observer = _ignore, engine_observ
             files=request.files,
             templates=request.templates,
             header=request.header,
-            sample_lines=request.sample_lines,
+            sample_lines=request.sample_lines or SAMPLE_LINES[_chosen(request.engine)],
             engine_lines=request.engine_lines,
             reference_lines=request.reference_lines,
         )
@@ -255,6 +255,11 @@ class _Bench:
         os.mkdir(directory)
         counts, size = request.scaling_counts, request.scaling_size
         return measure_scaling(self._engine, counts, request.repeats, directory, self._tell, size)
+
+
+def _chosen(engine: str) -> str:
+    """The name of the engine that *engine* stands for."""
+    return default_name() if engine == "auto" else engine
 
 
 def worker_counts(most: int) -> list[int]:

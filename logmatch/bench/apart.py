@@ -75,8 +75,15 @@ Task = Job | PlainTask | CopyTask
 
 Answer = Run | tuple[SteadyRun, ...]
 
-# What the process is started with: it gets our import path as its arguments, a task on stdin.
-_CHILD = "import sys; sys.path[:] = sys.argv[1:]; from logmatch.bench.apart import serve; serve()"
+# What the process is started with: it gets our import path as its arguments, a task on stdin. Ctrl-C comes to it as
+# well as to us, who say what there is to say.
+_CHILD = """\
+import signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+sys.path[:] = sys.argv[1:]
+from logmatch.bench.apart import serve
+serve()
+"""
 
 
 def run_apart(task: Task) -> Run:

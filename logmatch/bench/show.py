@@ -1,5 +1,5 @@
 """
-Show: the tables of a report, on a terminal or as Markdown.
+Show: the tables of a report, on a terminal or as Markdown; and what is being measured.
 
 On a terminal no line of a table is wrapped or cut: columns are left out where there is no room for all, and named.
 Markdown has all columns and no bars; README's figures are made of it.
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from logmatch.bench.figures import BenchReport
 from logmatch.bench.tables import Chart, Column, Sheet, sentences, sheets, speed_chart, summary_sheet
@@ -28,6 +28,44 @@ EIGHTHS = " ▏▎▍▌▋▊▉"
 FULL = "█"
 
 BAR_STYLE = "cyan"
+
+
+# --- while it is measured
+
+
+class ProgressLine:
+    """
+    Says on a terminal what is being done, in one line that is written over and is gone at the end; else nothing.
+
+    No thread draws it: it would be measured as well.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._in_place = not console.is_dumb_terminal
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.clear()
+
+    def tell(self, text: str) -> None:
+        """Show *text* in place of what was told before."""
+        if not self._console.is_terminal:
+            return
+        self.clear()
+        # The last column stays free: some terminals begin a new line when it is written.
+        line = text[: self._console.width - 1] if self._in_place else text
+        self._console.print(line, end="" if self._in_place else "\n", markup=False, highlight=False, soft_wrap=True)
+
+    def clear(self) -> None:
+        """Make the line empty, for what somebody else writes."""
+        from rich.control import Control
+        from rich.segment import ControlType
+
+        if self._console.is_terminal and self._in_place:
+            self._console.control(Control(ControlType.CARRIAGE_RETURN, (ControlType.ERASE_IN_LINE, 2)))
 
 
 # --- on a terminal

@@ -15,6 +15,9 @@ from logmatch.bench.synthetic import LENGTHS
 
 MIB = 1 << 20
 
+LEAST_SECONDS = 0.1
+"""A shorter run is for the most part its start."""
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -120,6 +123,9 @@ def workers_sheet(report: BenchReport) -> Sheet:
         return Column(name, tuple(map(cell, workers)), rank)
 
     notes = [f"copy: the files read and written as they are, {report.copy.megabytes_in_per_second:,.0f} MB/s"]
+    if report.one_worker.seconds < LEAST_SECONDS:
+        took = f"{report.one_worker.seconds * 1e3:,.0f} ms"
+        notes.append(f"too few lines: a run of {took} is for the most part its start; measure larger files")
     if any(each.peak_child for each in workers):
         notes.append("peak memory, at most: the process that reads and writes + its workers, each as the largest")
     return Sheet(
