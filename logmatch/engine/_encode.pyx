@@ -9,8 +9,8 @@ copy these pieces and the texts between them. A line without a byte that JSON es
 
 cimport cython
 from cpython.buffer cimport PyBuffer_FillInfo
-from libc.stdint cimport int32_t, uint8_t
-from libc.stdlib cimport free, malloc, realloc
+from libc.stdint cimport int32_t, uint8_t, uintptr_t
+from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcpy, memset
 
 from logmatch.engine._kernel cimport Table
@@ -24,7 +24,8 @@ ctypedef const uint8_t *Text
 
 
 cdef enum:
-    AHEAD = 6       # how many lines ahead bodies are fetched
+    AHEAD = 12      # how many lines ahead leads are fetched
+    LEAD = 52       # so that a lead of usual length takes one line of the processor's cache
     SLACK = 64      # lm_copy may write 31 bytes more than it is told
     ESCAPED = 6     # bytes that one byte of a text becomes at most: \\u001b
 
@@ -256,6 +257,14 @@ cdef uint8_t *put_string(uint8_t *to, Text p, Text end, Text readable, Py_ssize_
         p += 1
 
 
+cdef struct Lead:
+    # What comes before the first value of a variant's records: the only thing that its records share with no others.
+    int32_t body            # its place in `Encoder.bodies`, and 1 more; 0 before it is known
+    int32_t size            # bytes
+    int32_t elsewhere       # if they are more than LEAD: where they are, in `Encoder.bodies`
+    uint8_t text[LEAD]
+
+
 @cython.final
 cdef class Encoder:
     """
@@ -272,11 +281,15 @@ cdef class Encoder:
 
     cdef object body_of
     cdef bint raw, offsets
-    # Bodies, in words: how many values, bytes in all pieces, length of the first piece, its bytes; then for each value its
-    # field, kind, bytes left off at the beginning and the end, length of the piece behind it, its bytes.
+    # A lead for each variant, and behind that a body, which variants share whose values and names are alike: with thousands
+    # of variants they take up much less of the caches than whole records would.
+    cdef Lead *leads            # on a multiple of 64 bytes in leads_memory; one more than there are variants
+    cdef void *leads_memory
+    # Bodies, in words: how many values, bytes in all pieces; then for each value its field, kind, bytes left off at the
+    # beginning and the end, length of the piece behind it, its bytes. Long leads are here too.
     cdef int32_t *bodies
     cdef Py_ssize_t body_size, body_room      # in words
-    cdef int32_t *body_at                     # variant number -> its place in bodies, -1 before it is known
+    cdef dict body_of_values
     cdef Py_ssize_t variant_count
     cdef readonly Py_ssize_t replaced
     """How many U+FFFD were written in place of bytes that are not UTF-8, in the last `encode`."""
@@ -288,14 +301,15 @@ cdef class Encoder:
         self.offsets = offsets
         self.body_room = 1 << 10
         self.bodies = <int32_t *>malloc(<size_t>self.body_room * sizeof(int32_t))
-        self.body_at = <int32_t *>malloc(<size_t>(variant_count + 1) * sizeof(int32_t))
-        if self.bodies == NULL or self.body_at == NULL:
+        self.leads_memory = calloc(<size_t>(variant_count + 2), sizeof(Lead))
+        if self.bodies == NULL or self.leads_memory == NULL:
             raise MemoryError
-        memset(self.body_at, 0xFF, <size_t>(variant_count + 1) * sizeof(int32_t))
+        self.leads = <Lead *>((<uintptr_t>self.leads_memory + 63) & ~<uintptr_t>63)
+        self.body_of_values = {}
 
     def __dealloc__(self):
         free(self.bodies)
-        free(self.body_at)
+        free(self.leads_memory)
 
     def encode(
         self, const uint8_t[::1] data not None, Py_ssize_t begin, Table table not None, *, bytes head,
@@ -333,6 +347,7 @@ cdef class Encoder:
         cdef uint8_t *to
         cdef int32_t variant
         cdef const int32_t *body
+        cdef const Lead *lead
         cdef bint special
         cdef Py_ssize_t count = table.line_count
         set_digits(&number, first_line)
@@ -342,28 +357,27 @@ cdef class Encoder:
             if line_end > line and (line_end - 1)[0] == c'\r':
                 line_end -= 1
             size = line_end - line
-            if i + AHEAD < count and table.numbers[i + AHEAD] >= 0 and self.body_at[table.numbers[i + AHEAD]] >= 0:
-                # With thousands of variants a body is seldom in the nearest cache: fetch it while others are copied.
-                body = self.bodies + self.body_at[table.numbers[i + AHEAD]]
-                lm_prefetch(body)
-                lm_prefetch(body + 16)
-                lm_prefetch(body + 32)
+            if i + AHEAD < count and table.numbers[i + AHEAD] >= 0:
+                # With thousands of variants a lead is seldom in the nearest cache: fetch it while others are copied.
+                lm_prefetch(&self.leads[table.numbers[i + AHEAD]])
             special = table.special[i]
             variant = table.numbers[i]
             # SAFETY: bound is how many bytes are written at most: each byte of the line stands in at most one field and once
             # in "raw", and becomes at most ESCAPED bytes; a number gets at most one digit more.
             if variant >= 0:
-                if self.body_at[variant] < 0:
+                lead = &self.leads[variant]
+                if lead.body == 0:
                     self.add_body(variant)
-                body = self.bodies + self.body_at[variant]
-                bound = head_size + 128 + body[1] + body[0] + (ESCAPED if special else 1) * size * (2 if self.raw else 1)
+                body = self.bodies + lead.body - 1
+                bound = head_size + 128 + lead.size + body[1] + body[0]
+                bound += (ESCAPED if special else 1) * size * (2 if self.raw else 1)
                 records.make_room(bound)
                 to = records.data + records.size
                 memcpy(to, head, <size_t>head_size)
                 to = put_digits(to + head_size, &number)
-                to = self.put_body(to, body, line, table.spans + table.span_begins[i], special, readable, &replaced)
+                to = self.put_body(to, lead, body, line, table.spans + table.span_begins[i], special, readable, &replaced)
                 if self.raw or self.offsets:
-                    to = self.put_tail(to, line, line_end, self.raw, special, offset + <unsigned long long>start, readable, &replaced)
+                    to = self.put_tail(to, line, line_end, self.raw, special, offset + start, readable, &replaced)
                 records.size = to - records.data
             elif unmatched is not None:
                 bound = head_size + 128 + (ESCAPED if special else 1) * size
@@ -372,7 +386,7 @@ cdef class Encoder:
                 memcpy(to, head, <size_t>head_size)
                 to = put_digits(to + head_size, &number)
                 memcpy(to, b',"template_id":null', 19)
-                to = self.put_tail(to + 19, line, line_end, True, special, offset + <unsigned long long>start, readable, &replaced)
+                to = self.put_tail(to + 19, line, line_end, True, special, offset + start, readable, &replaced)
                 unmatched.size = to - unmatched.data
             start = table.ends[i] + 1
             increment(&number)
@@ -380,16 +394,19 @@ cdef class Encoder:
         return 0
 
     cdef inline uint8_t *put_body(
-        self, uint8_t *to, const int32_t *body, Text line, const int32_t *spans, bint special, Text readable,
+        self, uint8_t *to, const Lead *lead, const int32_t *body, Text line, const int32_t *spans, bint special, Text readable,
         Py_ssize_t *replaced
     ) noexcept nogil:
         cdef const uint8_t *pieces_readable = <const uint8_t *>(self.bodies + self.body_room)
         cdef int32_t count = body[0], n
         cdef Text p, end
-        n = body[2]
-        lm_copy(to, <const uint8_t *>(body + 3), n, pieces_readable)
+        n = lead.size
+        if n <= LEAD:
+            memcpy(to, lead.text, LEAD)     # SAFETY: SLACK. Not a byte of the next lead, which is not in the cache.
+        else:
+            memcpy(to, self.bodies + lead.elsewhere, <size_t>n)
         to += n
-        body += 3 + ((n + 3) >> 2)
+        body += 2
         while count > 0:
             # SAFETY: body[0] is an index below the number of fields of this variant (add_body), and spans has all of them.
             p = line + spans[2 * body[0]] + body[2]
@@ -436,43 +453,58 @@ cdef class Encoder:
         return to + 2
 
     cdef int add_body(self, int32_t variant) except -1 with gil:
-        cdef list words = []
-        cdef Py_ssize_t need, total
+        cdef Py_ssize_t need, total = 0
         cdef int32_t *body
-        cdef int32_t *moved
-        lead, values = self.body_of(variant)
+        cdef Lead *lead = &self.leads[variant]
+        cdef bytes text
+        text, values = self.body_of(variant)
         if self.raw or self.offsets:
             # What comes behind the values: `put_tail` writes the last brace and the line break.
             if values:
                 *values, (field, is_number, left, right, behind) = values
                 values.append((field, is_number, left, right, behind.removesuffix(b"}\n")))
             else:
-                lead = lead.removesuffix(b"}\n")
-        total = len(lead)
-        need = 3 + (len(lead) + 3) // 4
-        for field, is_number, left, right, behind in values:
-            total += len(behind)
-            need += 5 + (len(behind) + 3) // 4
+                text = text.removesuffix(b"}\n")
+        lead.size = <int32_t>len(text)
+        if lead.size <= LEAD:
+            memcpy(lead.text, <const char *>text, <size_t>len(text))
+        else:
+            self.make_room_for_body((len(text) + 3) // 4)
+            lead.elsewhere = <int32_t>self.body_size
+            memcpy(self.bodies + self.body_size, <const char *>text, <size_t>len(text))
+            self.body_size += (len(text) + 3) // 4
+        key = tuple(values)
+        at = self.body_of_values.get(key)
+        if at is None:
+            need = 2
+            for _, _, _, _, behind in values:
+                total += len(behind)
+                need += 5 + (len(behind) + 3) // 4
+            self.make_room_for_body(need)
+            body = self.bodies + self.body_size
+            body[0] = <int32_t>len(values)
+            body[1] = <int32_t>total
+            body += 2
+            for field, is_number, left, right, behind in values:
+                body[0] = field
+                body[1] = is_number
+                body[2] = left
+                body[3] = right
+                body[4] = <int32_t>len(behind)
+                memcpy(body + 5, <const char *><bytes>behind, <size_t>len(behind))
+                body += 5 + (len(behind) + 3) // 4
+            at = self.body_of_values[key] = self.body_size
+            self.body_size += need
+        lead.body = <int32_t>at + 1
+        return 0
+
+    cdef int make_room_for_body(self, Py_ssize_t need) except -1:
+        # Behind what is written there are always 16 words more, see lm_copy.
+        cdef int32_t *moved
         if self.body_size + need + 16 > self.body_room:
             self.body_room = 2 * (self.body_size + need + 16)
             moved = <int32_t *>realloc(self.bodies, <size_t>self.body_room * sizeof(int32_t))
             if moved == NULL:
                 raise MemoryError
             self.bodies = moved
-        body = self.bodies + self.body_size
-        self.body_at[variant] = <int32_t>self.body_size
-        self.body_size += need
-        body[0] = <int32_t>len(values)
-        body[1] = <int32_t>total
-        body[2] = <int32_t>len(lead)
-        memcpy(body + 3, <const char *><bytes>lead, <size_t>len(lead))
-        body += 3 + (len(lead) + 3) // 4
-        for field, is_number, left, right, behind in values:
-            body[0] = field
-            body[1] = is_number
-            body[2] = left
-            body[3] = right
-            body[4] = <int32_t>len(behind)
-            memcpy(body + 5, <const char *><bytes>behind, <size_t>len(behind))
-            body += 5 + (len(behind) + 3) // 4
         return 0

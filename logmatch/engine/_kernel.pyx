@@ -15,6 +15,7 @@ The instructions begin with a word whose lowest byte is the operation and which 
     REGEX, field                          a `/regex/` field: asked of Python
     END                                   the line ends here
     SPLIT k, (least, target)*k            ways to go on, each with its least variant number, in ascending order
+    FORK which, set[8], (least, target)*2 SPLIT into two, of which one (0, 1) begins with literals: their first bytes as bits
     BYTE k, keys[16], (least, target)*k   where the next byte leads to; at most 16 keys
     BYTES, indices[256], (least, target)* the same for more: an index for each byte, 255 where it leads nowhere
     TABLE k, tables                       where the next k bytes lead to, 2 to 8 of them: see `slot_of`
@@ -54,9 +55,11 @@ cdef extern from "_simd.h" nogil:
     uint64_t lm_spaces(const uint8_t *p, const uint8_t *readable)
     int lm_lowest(uint64_t mask)
     uint64_t lm_load64(const void *p)
+    void lm_prefetch(const void *p)
     uint64_t lm_key(const uint8_t *p, int k, const uint8_t *readable)
     bint lm_equal(const uint8_t *p, const uint8_t *q, Py_ssize_t n, const uint8_t *q_readable)
-    const uint8_t *lm_find(const uint8_t *p, const uint8_t *end, const uint8_t *needle, Py_ssize_t n, uint8_t first, uint8_t last, const uint8_t *readable)
+    const uint8_t *lm_find(const uint8_t *p, const uint8_t *end, const uint8_t *needle, Py_ssize_t n, uint8_t first, uint8_t last,
+                           const uint8_t *readable)
     const uint8_t *lm_find_space(const uint8_t *p, const uint8_t *end, const uint8_t *readable)
     int lm_index(const uint8_t *table, int k, uint8_t b)
     bint LM_LIKELY(bint x)
@@ -97,6 +100,7 @@ cdef enum:
     FREE_SPACE = 17
     FREE_LITERAL = 18
     FREE_SWEEP = 19
+    FORK = 20
 
 OPERATIONS = {
     "LITERAL": LITERAL,
@@ -118,6 +122,7 @@ OPERATIONS = {
     "FREE_SPACE": FREE_SPACE,
     "FREE_LITERAL": FREE_LITERAL,
     "FREE_SWEEP": FREE_SWEEP,
+    "FORK": FORK,
 }
 
 cdef enum:
@@ -609,6 +614,9 @@ cdef struct Machine:
     const int32_t *return_bases
     uint64_t stamp             # a number for each line, never 0
     PyObject *ask              # what REGEX calls; borrowed
+    Code table                 # the last TABLE so large that it is seldom in the nearest cache; NULL if there was none
+    Py_ssize_t table_place     # where in a line it was met
+    Py_ssize_t span_count      # how many numbers the spans of the last match have
     bint out_of_memory         # the memory for UNORDERED memos is used up: this line is left to another engine
     int64_t by_limit_total
     Text line
@@ -740,6 +748,11 @@ cdef struct Slot:
     int32_t target
 
 
+cdef enum:
+    LARGE = 9       # log2 of the number of slots of a TABLE from which on they are fetched before they are needed
+    AHEAD = 8       # so many lines before
+
+
 cdef inline const Slot *slot_of(Code at, uint64_t key) noexcept nogil:
     # The only slot of the TABLE at `at` that the key can be in. Each key has a bucket, and each bucket a displacement,
     # which `lay_out_table` has chosen so that no two keys meet.
@@ -747,7 +760,8 @@ cdef inline const Slot *slot_of(Code at, uint64_t key) noexcept nogil:
     cdef int32_t bucket_bits = word >> 16 & 0xF, slot_bits = word >> 24
     cdef uint64_t hash_ = key * lm_load64(at + 1)
     cdef Code displacements = at + 3 + (word >> 12 & 3)
-    cdef uint32_t place = <uint32_t>displacements[hash_ >> (64 - bucket_bits)] ^ <uint32_t>(hash_ << bucket_bits >> (64 - slot_bits))
+    cdef uint32_t place = <uint32_t>(hash_ << bucket_bits >> (64 - slot_bits))
+    place ^= <uint32_t>displacements[hash_ >> (64 - bucket_bits)]
     # SAFETY: both indices have no more bits than there are buckets and slots; displacements have no more bits either.
     return <const Slot *>(displacements + (<Py_ssize_t>1 << bucket_bits)) + place
 
@@ -789,7 +803,10 @@ def lay_out_table(list keys not None, Py_ssize_t at):
         displacements = [0] * (1 << bucket_bits)
         used = bytearray(1 << slot_bits)
         for bucket in sorted(range(1 << bucket_bits), key=lambda bucket: -len(buckets[bucket])):
-            wanted = [<uint32_t>(<uint64_t>(<uint64_t>numbers[i] * multiplier) << bucket_bits >> (64 - slot_bits)) for i in buckets[bucket]]
+            wanted = [
+                <uint32_t>(<uint64_t>(<uint64_t>numbers[i] * multiplier) << bucket_bits >> (64 - slot_bits))
+                for i in buckets[bucket]
+            ]
             for displacement in range(mask + 1 if len(set(wanted)) == len(wanted) else 0):
                 for place in wanted:
                     if used[<uint32_t>place ^ displacement]:
@@ -952,6 +969,9 @@ cdef int32_t run(Machine *m, int32_t entry, int32_t least, int32_t best, int32_t
             if end - p >= n:
                 key = lm_key(p, n, readable)
                 slot = slot_of(at, key)
+                if word >= LARGE << 24:
+                    m.table = at
+                    m.table_place = p - line
                 if slot.key == key and slot.least < best:
                     p += n
                     least = slot.least
@@ -1051,6 +1071,22 @@ cdef int32_t run(Machine *m, int32_t entry, int32_t least, int32_t best, int32_t
             frame += 1
             at = code + at[2]
             continue
+        elif operation == FORK:
+            if p < end and at[1 + (p[0] >> 5)] >> (p[0] & 31) & 1:
+                frame.at = at
+                frame.span = span
+                frame.place = <int32_t>(p - line)
+                frame.least = at[11]
+                frame += 1
+                at = code + at[10]
+                continue
+            if word >> 8:
+                at = code + at[10]
+                continue
+            if at[11] < best:
+                least = at[11]
+                at = code + at[12]
+                continue
         elif operation == TOKEN:
             if at[1] == -1 or LM_LIKELY(retries < PATIENCE):
                 q = int_end(p, end, readable) if word >> 8 == INT else token_end(word >> 8, p, end, readable)
@@ -1101,7 +1137,7 @@ cdef int32_t run(Machine *m, int32_t entry, int32_t least, int32_t best, int32_t
                         q = NULL
                 elif operation == FREE_LITERAL:
                     n = literal[0]
-                    q = find(q, limit, end, literal, (<const uint8_t *>(literal + 1))[0], (<const uint8_t *>(literal + 1))[n - 1], readable)
+                    q = find(q, limit, end, literal, byte_of(literal + 1, 0), byte_of(literal + 1, n - 1), readable)
                 elif operation == FREE_SWEEP:
                     q = sweep(q, limit, end, m.sets + literal[0], word >> 8, readable)
                 elif operation == FREE_END:
@@ -1137,6 +1173,7 @@ cdef int32_t run(Machine *m, int32_t entry, int32_t least, int32_t best, int32_t
             while frame > m.frames and (frame - 1).least >= best:
                 frame -= 1
             if frame == m.frames:
+                m.span_count = span - spans
                 return best
             saved = span - spans
             memcpy(m.saved, spans, <size_t>saved * sizeof(int32_t))
@@ -1145,6 +1182,7 @@ cdef int32_t run(Machine *m, int32_t entry, int32_t least, int32_t best, int32_t
         while True:
             if frame == m.frames:
                 if saved >= 0:
+                    m.span_count = saved
                     memcpy(spans, m.saved, <size_t>saved * sizeof(int32_t))
                 return best
             frame -= 1
@@ -1165,6 +1203,10 @@ cdef int32_t run(Machine *m, int32_t entry, int32_t least, int32_t best, int32_t
                     frame.least = frame.at[3 + 2 * index]
                     frame += 1
                 break
+            if operation == FORK:
+                p = line + frame.place
+                at = code + at[12]
+                break
             # SAFETY: span[1] is where this text ended last: only fields behind it have been written since.
             q = line + span[1] + 1
             limit = line + frame.place
@@ -1178,7 +1220,7 @@ cdef int32_t run(Machine *m, int32_t entry, int32_t least, int32_t best, int32_t
                     index = 1
                 else:
                     n = literal[0]
-                    q = find(q, limit, end, literal, (<const uint8_t *>(literal + 1))[0], (<const uint8_t *>(literal + 1))[n - 1], readable)
+                    q = find(q, limit, end, literal, byte_of(literal + 1, 0), byte_of(literal + 1, n - 1), readable)
                     index = 1 + ((n + 3) >> 2)
                 if q != NULL:
                     span[1] = <int32_t>(q - line)
@@ -1187,6 +1229,10 @@ cdef int32_t run(Machine *m, int32_t entry, int32_t least, int32_t best, int32_t
                     at = literal + index
                     frame += 1
                     break
+
+
+cdef inline uint8_t byte_of(Code literal, int32_t index) noexcept nogil:
+    return (<const uint8_t *>literal)[index]
 
 
 cdef inline Text find(Text p, Text limit, Text end, Code literal, uint8_t first, uint8_t last, Text readable) noexcept nogil:
@@ -1372,15 +1418,16 @@ cdef class Kernel:
     cdef bytes fields_of           # the memory of field_counts
     cdef const int32_t *field_counts
     cdef bytes bases_of            # the memory of machine.return_bases
-    cdef bytes templates_of        # the memory of template_numbers
-    cdef const int32_t *template_numbers
     cdef Py_ssize_t matched
     cdef list regex_entries
     cdef bint has_regex
     cdef object new_fields, other_match
     cdef int32_t *other_spans
-    cdef int32_t *counts            # lines by template number, since they were last asked for
-    cdef int32_t *touched           # the templates whose count is above 0
+    cdef bytes templates_of        # the memory of template_numbers
+    cdef const int32_t *template_numbers
+    cdef int32_t *counts            # lines by variant number, since they were last asked for
+    cdef int32_t *by_template       # room for lines by template number, all 0
+    cdef int32_t *touched           # the variants whose count is above 0
     cdef Py_ssize_t touched_count
     cdef bint busy
 
@@ -1420,11 +1467,13 @@ cdef class Kernel:
         self.other_spans = <int32_t *>calloc(<size_t>most_fields * 2 + 2, sizeof(int32_t))
         self.machine.memos = <Memo *>calloc(<size_t>return_count + 1, sizeof(Memo))
         self.machine.caches = <Cache *>calloc(<size_t>return_count + 1, sizeof(Cache))
-        self.counts = <int32_t *>calloc(<size_t>template_count + 1, sizeof(int32_t))
-        self.touched = <int32_t *>calloc(<size_t>template_count + 1, sizeof(int32_t))
+        self.counts = <int32_t *>calloc(<size_t>variant_count + 1, sizeof(int32_t))
+        self.by_template = <int32_t *>calloc(<size_t>template_count + 1, sizeof(int32_t))
+        self.touched = <int32_t *>calloc(<size_t>variant_count + 1, sizeof(int32_t))
         if (
             self.machine.frames == NULL or self.machine.saved == NULL or self.other_spans == NULL
-            or self.machine.memos == NULL or self.machine.caches == NULL or self.counts == NULL or self.touched == NULL
+            or self.machine.memos == NULL or self.machine.caches == NULL or self.counts == NULL
+            or self.by_template == NULL or self.touched == NULL
         ):
             raise MemoryError
 
@@ -1439,6 +1488,7 @@ cdef class Kernel:
         free(self.machine.memos)
         free(self.machine.caches)
         free(self.counts)
+        free(self.by_template)
         free(self.touched)
 
     def match(self, const uint8_t[::1] data not None, Py_ssize_t begin, Py_ssize_t end, Table table not None):
@@ -1468,7 +1518,7 @@ cdef class Kernel:
         cdef int32_t number
         cdef list spans = []
         cdef int32_t *room
-        cdef Py_ssize_t i, count = 0
+        cdef Py_ssize_t i
         if line.shape[0] > MOST_BYTES:
             return self.other_match(bytes(line))
         if line.shape[0]:
@@ -1478,27 +1528,35 @@ cdef class Kernel:
             raise MemoryError
         self.claim()
         try:
-            number = self.match_one(text, text + line.shape[0], text + line.shape[0], room, &count)
+            number = self.match_one(text, text + line.shape[0], text + line.shape[0], room)
             if number < 0:
                 return None
-            return number, tuple([room[i] for i in range(count)])
+            return number, tuple([room[i] for i in range(self.machine.span_count)])
         finally:
             self.busy = False
             free(room)
 
     def take_counts(self):
         """How many lines have matched since this was last asked, and how many each template: pairs, see `add_pairs`."""
-        cdef Py_ssize_t i
+        cdef Py_ssize_t i, count = 0
         cdef bytes pairs = PyBytes_FromStringAndSize(NULL, 8 * self.touched_count)
         cdef int32_t *pair = <int32_t *><char *>pairs
+        cdef int32_t variant, template
         matched = self.matched
         for i in range(self.touched_count):
-            pair[2 * i] = self.touched[i]
-            pair[2 * i + 1] = self.counts[self.touched[i]]
-            self.counts[self.touched[i]] = 0
+            variant = self.touched[i]
+            template = self.template_numbers[variant]
+            if self.by_template[template] == 0:
+                pair[2 * count] = template
+                count += 1
+            self.by_template[template] += self.counts[variant]
+            self.counts[variant] = 0
+        for i in range(count):
+            pair[2 * i + 1] = self.by_template[pair[2 * i]]
+            self.by_template[pair[2 * i]] = 0
         self.touched_count = 0
         self.matched = 0
-        return matched, pairs
+        return matched, pairs[: 8 * count]
 
     cdef int claim(self) except -1:
         if self.busy:
@@ -1509,47 +1567,60 @@ cdef class Kernel:
     cdef int match_lines(self, Text text, Py_ssize_t size, Text readable, Table table) except -1 nogil:
         cdef size_t done = 0
         cdef int rest = 0
-        cdef Py_ssize_t i, count, used = 0, fields
+        cdef Py_ssize_t i, count, used = 0
         cdef Py_ssize_t start = 0
         cdef int32_t number
-        cdef Text line, line_end
-        table.make_room_for_lines(<Py_ssize_t>lm_count(text, <size_t>size) + 1)
-        # SAFETY: there is room for all lines; a last line without "\n" is one more. lm_split may stop before the end of the
-        # room by up to 64 lines, which is why it is offered 64 more than it can find: it never finds these.
-        count = <Py_ssize_t>lm_split(
-            text, <size_t>size, table.ends, table.special, <size_t>table.line_room + 64, &done, &rest
-        )
+        cdef Machine *m = &self.machine
+        cdef Text line, line_begin, line_end
+        table.make_room_for_lines(size // 64 + 64)
+        while True:
+            # SAFETY: a last line without "\n" is one more. If there is no room for all it is looked for again with more:
+            # it is kept, so that this happens only while lines get shorter.
+            count = <Py_ssize_t>lm_split(
+                text, <size_t>size, table.ends, table.special, <size_t>table.line_room - 1, &done, &rest
+            )
+            if count < table.line_room - 1:
+                break
+            table.make_room_for_lines(2 * table.line_room)
         if <Py_ssize_t>done < size:
             table.ends[count] = <int32_t>size
             table.special[count] = <uint8_t>rest
             count += 1
         for i in range(count):
             table.make_room_for_spans(used, 2 * self.most_fields + 2)
-            line = text + start
+            line_begin = line = text + start
             line_end = text + table.ends[i]
             start = table.ends[i] + 1
+            if m.table != NULL and i + AHEAD < count:
+                # Many lines have beginnings of the same length: perhaps the TABLE is met at the same place in that line.
+                line = text + table.ends[i + AHEAD - 1] + 1 + m.table_place
+                if readable - line >= 8:
+                    lm_prefetch(slot_of(m.table, lm_key(line, m.table[0] >> 8 & 0xF, readable)))
+                line = line_begin
             if line_end > line and (line_end - 1)[0] == c'\r':
                 line_end -= 1
             while line_end > line and CLASS[(line_end - 1)[0]] & SPACE:
                 line_end -= 1
             table.span_begins[i] = <int32_t>used
-            fields = 0
-            number = self.match_one(line, line_end, readable, table.spans + used, &fields)
+            number = self.match_one(line, line_end, readable, table.spans + used)
             table.numbers[i] = number
             if number >= 0:
-                used += fields
-                number = self.template_numbers[number]
+                used += m.span_count
+        table.span_begins[count] = <int32_t>used
+        table.line_count = count
+        # Apart from the matching: there each count would be waited for.
+        for i in range(count):
+            number = table.numbers[i]
+            if number >= 0:
                 if self.counts[number] == 0:
                     self.touched[self.touched_count] = number
                     self.touched_count += 1
                 self.counts[number] += 1
                 self.matched += 1
-        table.span_begins[count] = <int32_t>used
-        table.line_count = count
         return 0
 
     cdef int32_t match_one(
-        self, Text line, Text line_end, Text readable, int32_t *spans, Py_ssize_t *span_count
+        self, Text line, Text line_end, Text readable, int32_t *spans
     ) except -3 nogil:
         # The number of the variant that matches, or -1.
         cdef Machine *m = &self.machine
@@ -1567,10 +1638,7 @@ cdef class Kernel:
         if m.out_of_memory:
             with gil:
                 number = self.match_elsewhere(spans)
-        if number == UNKNOWN:
-            return NOTHING
-        span_count[0] = 2 * self.field_counts[number]
-        return number
+        return NOTHING if number == UNKNOWN else number
 
     cdef int32_t match_regex(self, int32_t best, int32_t *spans) except FAILED:
         # Variants with /regex/ fields, of which each has code of its own, that precede `best`, in their order.
@@ -1595,7 +1663,7 @@ cdef class Kernel:
             found = run(m, entry, number, best, self.other_spans)     # spans hold the match of `best`
             m.ask = NULL
             if found < best:
-                memcpy(spans, self.other_spans, <size_t>(2 * self.field_counts[found]) * sizeof(int32_t))
+                memcpy(spans, self.other_spans, <size_t>m.span_count * sizeof(int32_t))
                 return found
         return best
 
@@ -1606,7 +1674,8 @@ cdef class Kernel:
         if found is None:
             return UNKNOWN
         number, places = found
-        if len(places) != 2 * self.field_counts[<int32_t>number]:
+        m.span_count = 2 * self.field_counts[<int32_t>number]
+        if len(places) != m.span_count:
             raise ValueError("the spans are not those of the variant")
         for i in range(len(places)):
             spans[i] = places[i]

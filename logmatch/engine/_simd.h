@@ -46,6 +46,13 @@
 #define LM_LIKELY(x) __builtin_expect(!!(x), 1)
 #define LM_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
+/* What is so short that a call would cost more than it; GCC thinks otherwise where it is used often. */
+#if defined(__GNUC__) || defined(__clang__)
+#define LM_INLINE static inline __attribute__((always_inline))
+#else
+#define LM_INLINE static inline
+#endif
+
 typedef uint8_t lm_u8;
 
 /* Memory at p will be read soon. */
@@ -119,7 +126,7 @@ static inline int lm_is_space(lm_u8 b) { return b == ' ' || b == '\t'; }
  * Whether the n bytes at p and at q are the same. Both have n bytes; q may be read up to q_readable, p for 16 more.
  * Nearly all literals have at most 32 bytes: two overlapping pieces.
  */
-static inline int lm_equal(const lm_u8 *p, const lm_u8 *q, ptrdiff_t n, const lm_u8 *q_readable) {
+LM_INLINE int lm_equal(const lm_u8 *p, const lm_u8 *q, ptrdiff_t n, const lm_u8 *q_readable) {
 #if LM_WIDTH
     if (LM_LIKELY(q_readable - q >= 16)) {
         /* At least 16 bytes can be read at q here, and 16 at p (see above). */
@@ -205,7 +212,7 @@ static inline const lm_u8 *lm_find_space(const lm_u8 *p, const lm_u8 *end, const
  * The first place of the n bytes at needle (n >= 1) that lies within [p, end), or NULL. Places where the first and the last
  * byte of them are right are looked at more closely. As in lm_equal, needle may be read for 16 bytes more.
  */
-static inline const lm_u8 *lm_find(const lm_u8 *p, const lm_u8 *end, const lm_u8 *needle, ptrdiff_t n, lm_u8 first,
+LM_INLINE const lm_u8 *lm_find(const lm_u8 *p, const lm_u8 *end, const lm_u8 *needle, ptrdiff_t n, lm_u8 first,
                                    lm_u8 last, const lm_u8 *readable) {
     const lm_u8 *last_start = end - n; /* the last place where it can begin */
 #if LM_WIDTH
@@ -472,10 +479,6 @@ LM_TARGET_AVX2 static inline __m256i lm_in_set_avx2(__m256i v, __m256i rows_low,
 
 LM_TARGET_AVX2 static const lm_u8 *lm_sweep_avx2(const lm_u8 *p, const lm_u8 *end, const lm_u8 *sets,
                                                  const lm_u8 *readable) {
-    /* Most places are near: a few bytes are looked at before the rows are loaded. */
-    const lm_u8 *near = end - p < 8 ? end : p + 8;
-    for (; p < near; p++)
-        if ((sets[*p] & 1) && (p + 1 >= end || (sets[p[1]] & 2))) return p;
     if (p < end && readable - p >= 33) {
         const lm_u8 *rows = sets + 256;
         const __m256i first_low = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)rows));

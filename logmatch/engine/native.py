@@ -312,7 +312,15 @@ class Assembler:
     def _split(self, ways: list[list[_Entry]], path: _Path) -> None:
         code = self.code
         ways.sort(key=lambda entries: entries[0][0])
-        code.append(_OPERATION["SPLIT"] | len(ways) << 8)
+        literals = [way for way, entries in enumerate(ways) if _is_literal(entries[0])]
+        if len(ways) == 2 and literals:
+            code.append(_OPERATION["FORK"] | literals[0] << 8)
+            firsts, _, _ = _beginnings(ways[literals[0]])
+            for start in range(0, 256, 32):
+                bits = firsts >> start & 0xFFFFFFFF
+                code.append(bits if bits < 1 << 31 else bits - (1 << 32))
+        else:
+            code.append(_OPERATION["SPLIT"] | len(ways) << 8)
         path.frames += 1
         self._measure(path)
         self._part(ways, path)
@@ -537,6 +545,12 @@ class Assembler:
 
     def _measure(self, path: _Path) -> None:
         self.most_frames = max(self.most_frames, path.frames)
+
+
+def _is_literal(entry: _Entry) -> bool:
+    """Whether a literal comes next."""
+    _, items, index, _ = entry
+    return index < len(items) and isinstance(items[index], Literal)
 
 
 def _type_at(entry: _Entry) -> FieldType | None:
