@@ -626,12 +626,6 @@ def test_the_figures_in_the_readme_have_the_form_of_today() -> None:
 # --- the command
 
 
-def test_json_and_markdown_exclude_each_other(run_cli: RunCli) -> None:
-    outcome = run_cli("bench", "--json", "--markdown")
-    said = "logmatch: --json and --markdown are two forms of the same figures\n  = help: use one of them\n"
-    assert (2, "", said) == (outcome.status, outcome.stdout, outcome.stderr)
-
-
 @pytest.mark.parametrize(("option", "expected"), [("--markdown", markdown(a_report())), (None, WIDE)])
 def test_the_command_writes_the_figures_to_stdout_and_the_engine_to_stderr(
     option: str | None, expected: str, run_cli: RunCli, monkeypatch: pytest.MonkeyPatch
