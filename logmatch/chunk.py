@@ -25,6 +25,7 @@ import stat
 import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -40,6 +41,7 @@ OVERSIZED_HEAD = 1024
 Wait = Callable[[int], bool]
 """Waits until the file descriptor can be read (or has ended): True; or until reading is to stop: False."""
 
+_PIPE_SIZE = 1 << 20  # bytes
 _SMALL_READ = 64 * 1024  # bytes: a pipe's usual capacity; and little enough to recognise a format before reading on
 _STEP = 256 * 1024  # bytes: what a decompressor may return at once
 _GATHER_SECONDS = 0.01  # how long lines of a pipe may be held back while more keeps coming
@@ -281,7 +283,10 @@ class _Source:
         self._descriptor = descriptor
         self._chunk_size = chunk_size
         self._read_size = min(chunk_size, _SMALL_READ)
-        self._regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
+        mode = os.fstat(descriptor).st_mode
+        self._regular = stat.S_ISREG(mode)
+        if stat.S_ISFIFO(mode):
+            enlarge_pipe(descriptor)
         self._poll = select.poll()
         self._poll.register(descriptor, select.POLLIN)
         self._wait = wait if wait is not None else self._wait_for_ever
@@ -334,6 +339,24 @@ class _Source:
     def _wait_for_ever(self, _descriptor: int) -> bool:
         self._poll.poll()
         return True
+
+
+def enlarge_pipe(descriptor: int) -> int | None:
+    """
+    Have a pipe hold 1 MiB, which Linux allows everyone; return how many bytes it holds, None if that is not known.
+
+    With 64 KiB, the usual size, writer and reader wait for each other most of the time.
+    """
+    import fcntl
+
+    try:
+        size = fcntl.fcntl(descriptor, fcntl.F_GETPIPE_SZ)
+    except (AttributeError, OSError):
+        return None
+    if size < _PIPE_SIZE:
+        with suppress(OSError):  # the user has too many large ones
+            size = fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, _PIPE_SIZE)
+    return size
 
 
 def open_input(name: str) -> int:

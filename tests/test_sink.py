@@ -21,7 +21,7 @@ from logmatch.errors import OutputClosedError, OutputError, UsageError
 from logmatch.interrupt import Interrupt
 from logmatch.sink import Sink, open_sinks
 
-RECORDS = b"".join(b'{"line":%d}\n' % number for number in range(20_000))  # more than a pipe holds
+RECORDS = b"".join(b'{"line":%d}\n' % number for number in range(100_000))  # more than a pipe holds: 1 MiB
 
 
 @pytest.fixture
@@ -238,7 +238,7 @@ def test_the_grace_ends_by_itself() -> None:
 
 def test_a_record_longer_than_a_pipe_holds_is_finished_while_the_reader_takes_it() -> None:
     interrupt = Interrupt(grace=0)
-    record = b"x" * 200_000 + b"\n"
+    record = b"x" * 1_200_000 + b"\n"
     reading, writing = os.pipe()
     with Sink("pipe", writing, interrupt) as sink:
         poll = select.poll()

@@ -27,6 +27,7 @@ from logmatch.pipeline.crew import unexpected
 from logmatch.pipeline.messages import (
     HEAD,
     IN_FLIGHT,
+    ChunkMeta,
     Counted,
     FirstLine,
     OutputFile,
@@ -75,7 +76,7 @@ def worker_main(
     Thread(target=_work, args=(worker, desk), daemon=True).start()
     with suppress(EOFError, ConnectionResetError):
         while True:
-            desk.obey(_receive_order(connection))
+            desk.obey(_receive_order(connection, desk.slots))
 
 
 def _leave_to_parent(inherited: list[socket.socket], descriptors: list[int]) -> None:
@@ -210,7 +211,7 @@ def _work(worker: Worker | WorkerSpec, desk: _Desk) -> None:
             if isinstance(task, InputError):
                 outbox.deliver(Report(None, "", failure=task))
             else:
-                space = None if desk.slots is None else desk.slots.view(slot)
+                space = None if desk.slots is None else desk.slots.records(slot)
                 outbox.deliver(_report(worker, task, slot, space))
             slot = (slot + 1) % IN_FLIGHT
     except LogmatchError as error:
@@ -285,7 +286,7 @@ class _Outbox:
 # --- receive
 
 
-def _receive_order(connection: socket.socket) -> _Order:
+def _receive_order(connection: socket.socket, slots: Slots | None) -> _Order:
     meta_size, data_size, _ = HEAD.unpack(_receive_exactly(connection, HEAD.size))
     meta = pickle.loads(_receive_exactly(connection, meta_size))
     if isinstance(meta, FirstLine | Range | Relay):
@@ -300,9 +301,12 @@ def _receive_order(connection: socket.socket) -> _Order:
             return Slots(descriptor) if isinstance(meta, SharedSlots) else open_board(descriptor)
         finally:
             os.close(descriptor)
-    file, first_line, line_count, offset, position, oversized = meta
-    data = _receive_exactly(connection, data_size)
-    return Chunk(file, first_line, line_count, offset, data, position, oversized)
+    assert isinstance(meta, ChunkMeta)
+    data: bytes | memoryview = _receive_exactly(connection, data_size)
+    if meta.slot is not None:
+        assert slots is not None
+        data = slots.lines(meta.slot)[: meta.size]
+    return Chunk(meta.file, meta.first_line, meta.line_count, meta.offset, data, meta.position, meta.oversized)
 
 
 def _receive_descriptor(connection: socket.socket) -> int:

@@ -60,6 +60,22 @@ class SourceFile:
 
 
 @dataclass(frozen=True, slots=True)
+class ChunkMeta:
+    """A `chunk.Chunk`, but for its data; see there."""
+
+    file: str
+    first_line: int
+    line_count: int
+    offset: int
+    position: int
+    oversized: int | None
+    slot: int | None
+    """Where the data is, if it is not in the message."""
+    size: int
+    """Bytes of the data in the slot."""
+
+
+@dataclass(frozen=True, slots=True)
 class FirstLine:
     """The number of the first line of the oldest range that has not been told one."""
 
@@ -97,19 +113,24 @@ class Report:
 
 class Slots:
     """
-    Places for the records of as many results as a worker may have in flight.
+    Places for as many tasks as a worker may have in flight: for the lines of a chunk, and for the records of a result.
 
-    It takes them in turn: when a task comes, the slot of the result that is so many before is free again. What was
-    never written to takes no memory.
+    They are used in turn: when a task comes, the slot of the one that is so many before is free again. What was never
+    written to takes no memory.
     """
 
     def __init__(self, descriptor: int) -> None:
-        self._memory = mmap.mmap(descriptor, IN_FLIGHT * _SLOT_SIZE)
+        self._memory = mmap.mmap(descriptor, _SLOTS_SIZE)
         self._view = memoryview(self._memory)
 
-    def view(self, slot: int) -> memoryview:
-        """The memory of a slot, by its number from 0."""
+    def records(self, slot: int) -> memoryview:
+        """Where records go, by the number of a slot, from 0."""
         return self._view[slot * _SLOT_SIZE : (slot + 1) * _SLOT_SIZE]
+
+    def lines(self, slot: int) -> memoryview:
+        """Where lines go."""
+        start = IN_FLIGHT * _SLOT_SIZE + slot * _LINES_SIZE
+        return self._view[start : start + _LINES_SIZE]
 
     def close(self) -> None:
         """Give the memory back, and the descriptor that the mapping holds; where records are still looked at, later."""
@@ -118,10 +139,12 @@ class Slots:
             self._memory.close()
 
 
-_SLOT_SIZE = 8 << 20  # bytes; records that need more go by the connection
+_SLOT_SIZE = 8 << 20  # bytes; records that need more go by the connection, ...
+_LINES_SIZE = 2 << 20  # ... and lines
+_SLOTS_SIZE = IN_FLIGHT * (_SLOT_SIZE + _LINES_SIZE)
 
 
-def shared_memory(size: int = IN_FLIGHT * _SLOT_SIZE) -> int | None:
+def shared_memory(size: int = _SLOTS_SIZE) -> int | None:
     """A descriptor of memory, that of `Slots` by default, all zero and not there yet; None where that fails."""
     try:
         if hasattr(os, "memfd_create"):

@@ -36,6 +36,7 @@ from logmatch.pipeline.labour import SIGNALS, worker_main
 from logmatch.pipeline.messages import (
     HEAD,
     IN_FLIGHT,
+    ChunkMeta,
     Counted,
     FirstLine,
     OutputFile,
@@ -146,8 +147,13 @@ class Pool:
         return not self._in_flight
 
     def deal(self, chunk: Chunk, task: Task) -> None:
-        meta = (chunk.file, chunk.first_line, chunk.line_count, chunk.offset, chunk.position, chunk.oversized)
-        self._send(self._put_in_flight(task), meta, chunk.data)
+        member = self._put_in_flight(task)
+        slot = member.put(chunk.data)
+        meta = ChunkMeta(
+            chunk.file, chunk.first_line, chunk.line_count, chunk.offset, chunk.position, chunk.oversized,
+            slot, len(chunk.data),
+        )  # fmt: skip
+        self._send(member, meta, chunk.data if slot is None else b"")
 
     def deal_range(self, file: PlainFile, part: Range, task: Task) -> None:
         member = self._put_in_flight(task)
@@ -252,6 +258,7 @@ class Pool:
         self._turn = (self._turn + 1) % len(self._members)
         self._in_flight.append((task, member))
         member.dealt.append(task)
+        member.tasks += 1
         return member
 
     def _send_file(self, member: Member, file: PlainFile) -> None:
@@ -395,6 +402,7 @@ class Member:
     def __init__(self, process: BaseProcess, connection: socket.socket) -> None:
         self.process = process
         self.connection = connection
+        self.tasks = 0  # dealt so far
         self.dealt: deque[Task] = deque()
         self.results: deque[Report | _Dead] = deque()
         self.file: PlainFile | None = None
@@ -417,6 +425,14 @@ class Member:
                 self.send_descriptor(SharedSlots(), descriptor, watch)
         finally:
             os.close(descriptor)
+
+    def put(self, lines: Records) -> int | None:
+        """Copy *lines*, of the last task dealt, to where the worker finds them; return the slot, None without one."""
+        slot = (self.tasks - 1) % IN_FLIGHT
+        if self._slots is None or len(lines) > len(self._slots.lines(slot)):
+            return None
+        self._slots.lines(slot)[: len(lines)] = lines
+        return slot
 
     def close(self) -> None:
         """End the connection, and give back the memory."""
@@ -455,7 +471,7 @@ class Member:
             meta.output, meta.unmatched = output, unmatched
             if meta.slot is not None:
                 assert self._slots is not None
-                meta.output = self._slots.view(meta.slot)[: meta.size]
+                meta.output = self._slots.records(meta.slot)[: meta.size]
         return meta
 
     def _receive(self, size: int, watch: Watch) -> bytearray:
