@@ -8,8 +8,8 @@ and numbers are written with the digits of the line.
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -22,13 +22,13 @@ _PLAIN = bytes(byte for byte in range(0x20, 0x7F) if byte not in b'"\\')
 
 _PLAIN_LINES = _PLAIN + b"\n"
 
+_FEW_LINES = 4
+"""Up to below how many lines of a variant it takes longer to make columns of their texts than to go text by text."""
+
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 Values = Sequence[bytes]
 """The texts of a variant's fields, in their order."""
-
-PlainWriter = Callable[[bytes, int, Values], bytes]
-"""What comes before the line number, the line number, the values -> the record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,30 +62,36 @@ class RecordWriter:
             name, _ = json_string(file.encode("utf-8", "surrogateescape"))
             self._head = b'{"file":' + name + b',"line":'
 
-    def matched(self, line_number: int, offset: int, raw: bytes, variant_number: int, values: Values) -> bytes:
-        """The record of a matched line."""
+    def matched(self, variant_number: int, line_numbers: Sequence[int], values: Sequence[Values]) -> list[bytes]:
+        """
+        The records of lines that one variant matched.
+
+        Args:
+            values: for each line its texts.
+        """
         body = self.bodies[variant_number]
-        if self._is_plain or not b"".join(values).translate(None, _PLAIN):
-            record = body.plain(self._head, line_number, values)
-        else:
-            record, replaced = body.escaped(self._head, line_number, values)
-            self.replaced += replaced
-        if self._has_tail:
-            return record[:-2] + self._tail(raw if self._layout.raw else None, offset) + b"\n"
-        return record
+        if len(values) < _FEW_LINES:
+            made = (body.record(self._head, *line, self._is_plain) for line in zip(line_numbers, values, strict=True))
+            records, replaced = zip(*made, strict=True)
+            self.replaced += sum(replaced)
+            return list(records)
+        many, replaced_in_all = body.records(self._head, line_numbers, values, self._is_plain)
+        self.replaced += replaced_in_all
+        return many
+
+    @property
+    def has_tail(self) -> bool:
+        """Whether records need `with_tail`."""
+        return self._has_tail
+
+    def with_tail(self, record: bytes, offset: int, raw: bytes) -> bytes:
+        """*record* of a matched line, with what the layout says of the line itself."""
+        return record[:-2] + self._tail(raw if self._layout.raw else None, offset) + b"\n"
 
     @property
     def head(self) -> bytes:
         """What comes before the line number in each record of the file at hand."""
         return self._head
-
-    @property
-    def plain_head(self) -> bytes | None:
-        """
-        What `bodies[variant].plain` takes first, to write what `matched` would write for the lines at hand; None
-        where a record needs more than that.
-        """
-        return self._head if self._is_plain and not self._has_tail else None
 
     def unmatched(self, line_number: int, offset: int, raw: bytes) -> bytes:
         """The record of a line that nothing matched."""
@@ -118,7 +124,12 @@ class Bodies(dict[int, "Body"]):
 
 
 class Body:
-    """The record of one variant, with places for what differs from line to line."""
+    """
+    The records of one variant: a format with places for what differs from line to line.
+
+    Many lines are written column by column: what has to be done to a field's texts is done, or found to be needless,
+    for all lines at once.
+    """
 
     def __init__(self, program: Program, variant_number: int) -> None:
         variant: Variant = program.variants[variant_number]
@@ -134,11 +145,11 @@ class Body:
                 keys.append(_key(name) + b":")
         begin = b',"template_id":' + _key(template.id) + b',"values":{'
         self._pieces = [begin, *[b"," + key if number else key for number, key in enumerate(keys)], b"}}\n"]
-
-    @functools.cached_property
-    def plain(self) -> PlainWriter:
-        """Writes the record for values of which none needs escaping. Making it takes longer than the rest of a body."""
-        return _plain_writer(self._pieces, self._fields)
+        # All texts as they are, as long as they are plain.
+        self._is_simple = self._fields == [(index, False, 0, None) for index in range(len(variant.slots))]
+        before, values = self.pieces()
+        literals = [before, *(behind for *_, behind in values)]
+        self._format = b"%b%d" + b"%b".join(text.replace(b"%", b"%%") for text in literals)
 
     def pieces(self) -> tuple[bytes, list[tuple[int, bool, int, int, bytes]]]:
         """
@@ -163,50 +174,54 @@ class Body:
             before += self._pieces[-1]
         return before, values
 
-    def escaped(self, head: bytes, line_number: int, values: Values) -> tuple[bytes, int]:
-        """The record for any values, and how many U+FFFD are new in it."""
-        parts = [head, b"%d" % line_number, self._pieces[0]]
+    def record(self, head: bytes, line_number: int, values: Values, is_plain: bool) -> tuple[bytes, int]:
+        """
+        The record of one line, and how many U+FFFD are new in it.
+
+        Args:
+            is_plain: whether it is known that no text needs escaping.
+        """
+        if is_plain and self._is_simple:
+            return self._format % (head, line_number, *values), 0
+        texts = []
         total = 0
-        for key, (index, is_number, start, end) in zip(self._pieces[1:], self._fields, strict=False):
-            value = values[index][start:end]
-            parts.append(key)
+        for index, is_number, start, end in self._fields:
+            text = values[index][start:end]
             if is_number:
-                parts.append(json_number(value))
-            else:
-                text, replaced = json_string(value)
-                parts.append(text)
+                text = json_number(text)
+            elif not is_plain and text.translate(None, _PLAIN):
+                text, replaced = _escaped(text)
                 total += replaced
-        parts.append(self._pieces[-1])
-        return b"".join(parts), total
+            texts.append(text)
+        return self._format % (head, line_number, *texts), total
+
+    def records(
+        self, head: bytes, line_numbers: Sequence[int], values: Sequence[Values], is_plain: bool
+    ) -> tuple[list[bytes], int]:
+        """The same for many lines: what `record` gives for each, and the sum."""
+        texts = list(zip(*values, strict=True))  # for each field those of all lines
+        columns: list[Sequence[bytes]] = []
+        total = 0
+        for index, is_number, start, end in self._fields:
+            column: Sequence[bytes] = texts[index]
+            if (start, end) != (0, None):
+                column = [text[start:end] for text in column]
+            if is_number:
+                column = [text if 0x31 <= text[0] <= 0x39 else json_number(text) for text in column]
+            elif not is_plain and b"".join(column).translate(None, _PLAIN):
+                column, replaced = zip(*map(_escaped, column), strict=True)
+                total += sum(replaced)
+            columns.append(column)
+        rows = zip(itertools.repeat(head), line_numbers, *columns)  # the head is repeated without end
+        return list(map(self._format.__mod__, rows)), total
 
 
-def _plain_writer(pieces: Sequence[bytes], fields: Sequence[tuple[int, bool, int, int | None]]) -> PlainWriter:
-    """
-    Return the function that writes the record for values of which none needs escaping.
-
-    It is put together as source text, from numbers only, since it runs for every line: a loop over *fields* takes three
-    times as long as the values written out. A number that begins with 1 to 9 is valid JSON as it stands.
-
-    Args:
-        pieces: what stands before the first value's key, the keys, and what stands behind the last value.
-        fields: see `Body`.
-    """
-    literals = [pieces[0]]  # what stands between the texts of the values
-    texts = []
-    for key, (index, is_number, start, end) in zip(pieces[1:], fields, strict=False):
-        text = f"v[{index}]" + ("" if (start, end) == (0, None) else f"[{start}:{end}]")
-        texts.append(f"{text} if 48 < v[{index}][0] < 58 else json_number({text})" if is_number else text)
-        literals[-1] += key if is_number else key + b'"'
-        literals.append(b"" if is_number else b'"')
-    literals[-1] += pieces[-1]
-    names = [f"literal_{number}" for number in range(len(literals))]
-    parts = ["head", "b'%d' % line_number", names[0]]
-    for name, text in zip(names[1:], texts, strict=True):
-        parts += [text, name]
-    source = f"lambda head, line_number, v: b''.join(({', '.join(parts)}))"
-    make = eval(f"lambda json_number, {', '.join(names)}: {source}", {})
-    writer: PlainWriter = make(json_number, *literals)
-    return writer
+def _escaped(text: bytes) -> tuple[bytes, int]:
+    """What `json_string` gives, without the quotes."""
+    if not text.translate(None, _PLAIN):
+        return text, 0
+    string, replaced = json_string(text)
+    return string[1:-1], replaced
 
 
 def _key(text: str) -> bytes:

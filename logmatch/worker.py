@@ -8,13 +8,16 @@ encoder writes many lines in one call each, without the GIL.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from array import array
 from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from logmatch.chunk import Chunk
+from logmatch.collector import held_back
 from logmatch.engine import Engine, make_engine
 from logmatch.output import Layout, RecordWriter
 from logmatch.program import WHITESPACE, Program
@@ -22,6 +25,7 @@ from logmatch.report import Tally, TemplateCounts
 
 if TYPE_CHECKING:
     from logmatch.engine.native import NativeEngine
+    from logmatch.engine.portable import Group
 
 Records = bytes | memoryview
 
@@ -29,6 +33,12 @@ _PIECE = 256 * 1024
 """
 How many bytes of lines are matched and then encoded at once by the native engine: few enough that they, their spans and
 their records are still in the processor's cache when they are needed next.
+"""
+
+_AT_ONCE = 2048
+"""
+How many lines are matched and then written at once by the other engines: enough that many of them are of one variant,
+and few enough that what is made of them stays in the processor's cache.
 """
 
 
@@ -123,51 +133,83 @@ class _Lines(Protocol):
 
 
 class _PythonLines:
-    """A line after the other."""
+    """Lines as `bytes`; some of them are matched and then written at once, variant by variant."""
 
     def __init__(self, engine: Engine, writer: RecordWriter, spec: WorkerSpec) -> None:
-        self._engine = engine
         self._writer = writer
-        self._spec = spec
+        self._apart = spec.unmatched_apart
+        self._dropped = spec.unmatched_dropped
         self._template_numbers = [variant.template_number for variant in spec.program.variants]
+        self._match_lines: Callable[[Sequence[bytes]], Iterable[Group]]
+        self._match_lines = getattr(engine, "match_lines", None) or functools.partial(_match_each, engine)
 
     def run(self, chunk: Chunk, space: memoryview | None) -> _LinesResult:
         """See `_Lines.run`."""
-        records: list[bytes] = []
-        apart = [] if self._spec.unmatched_apart else records
-        variants: list[int] = []
         data = bytes(chunk.data)  # no copy of what is bytes
         self._writer.begin(chunk.file, data)
-        match = self._engine.match
-        matched = self._writer.matched
-        bodies = self._writer.bodies
-        plain_head = self._writer.plain_head
-        offset = chunk.offset
         lines = data.split(b"\n")
         if not lines[-1]:
             lines.pop()
-        may_have_return = b"\r" in data
-        for line_number, line in enumerate(lines, chunk.first_line):
-            raw = line[:-1] if may_have_return and line.endswith(b"\r") else line
-            found = match(raw.rstrip(WHITESPACE))
-            if found is not None:
-                number, values = found
-                variants.append(number)
-                if plain_head is not None:
-                    records.append(bodies[number].plain(plain_head, line_number, values))
-                else:
-                    records.append(matched(line_number, offset, raw, number, values))
-            elif not self._spec.unmatched_dropped:
-                apart.append(self._writer.unmatched(line_number, offset, raw))
-            offset += len(line) + 1
-        counts = Counter(map(self._template_numbers.__getitem__, variants))
+        has_return = b"\r" in data
+        records: list[bytes] = []
+        apart: list[bytes] = []
+        counts: Counter[int] = Counter()
+        first_line, offset = chunk.first_line, chunk.offset
+        # Nothing that is made here is part of a cycle, and the collector would look through it again and again.
+        with held_back():
+            for begin in range(0, len(lines), _AT_ONCE):
+                part = lines[begin : begin + _AT_ONCE]
+                # Read only where a record needs them.
+                offsets = itertools.accumulate((len(line) + 1 for line in part), initial=offset)
+                texts = [line[:-1] if line.endswith(b"\r") else line for line in part] if has_return else part
+                made = self._matched(texts, first_line, counts)
+                if self._writer.has_tail or None in made:
+                    made = self._completed(made, texts, first_line, offsets, apart)
+                records += filter(None, made)
+                first_line += len(part)
+                offset += sum(map(len, part)) + len(part)
         pairs = array("i", itertools.chain.from_iterable(counts.items()))
-        return (
-            b"".join(records),
-            b"".join(apart) if self._spec.unmatched_apart else b"",
-            len(variants),
-            pairs.tobytes(),
-        )
+        return b"".join(records), b"".join(apart), counts.total(), pairs.tobytes()
+
+    def _matched(self, lines: Sequence[bytes], first_line: int, counts: Counter[int]) -> list[bytes | None]:
+        """The records of *lines* that matched, None for the others; adds to *counts* how many there are by template."""
+        records: list[bytes | None] = [None] * len(lines)
+        for variant_number, places, values in self._match_lines([line.rstrip(WHITESPACE) for line in lines]):
+            counts[self._template_numbers[variant_number]] += len(places)
+            of_variant = self._writer.matched(variant_number, [first_line + place for place in places], values)
+            for place, record in zip(places, of_variant, strict=True):
+                records[place] = record
+        return records
+
+    def _completed(
+        self,
+        records: Iterable[bytes | None],
+        lines: Sequence[bytes],
+        first_line: int,
+        offsets: Iterable[int],
+        apart: list[bytes],
+    ) -> list[bytes | None]:
+        """*records* with what the layout says of each line, and with those of unmatched lines, if not for *apart*."""
+        writer = self._writer
+        completed: list[bytes | None] = []
+        for line_number, (record, line, offset) in enumerate(zip(records, lines, offsets, strict=False), first_line):
+            if record is not None:
+                completed.append(writer.with_tail(record, offset, line) if writer.has_tail else record)
+            elif not self._dropped:
+                (apart if self._apart else completed).append(writer.unmatched(line_number, offset, line))
+        return completed
+
+
+def _match_each(engine: Engine, lines: Sequence[bytes]) -> list[Group]:
+    """The same as `PortableEngine.match_lines`, by an engine that matches a line after the other."""
+    groups: dict[int, Group] = {}
+    for place, line in enumerate(lines):
+        found = engine.match(line)
+        if found is not None:
+            _, places, values = groups.setdefault(found[0], (found[0], [], []))
+            places.append(place)
+            values.append(found[1])
+    return list(groups.values())
 
 
 class _NativeLines:

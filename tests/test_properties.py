@@ -199,6 +199,8 @@ CONSTANTS = st.fixed_dictionaries(
         "MOST_KEYS": st.sampled_from([1, 2]),
         "MOST_SPLITS": st.sampled_from([0, 1]),
         "MOST_JOINED": st.sampled_from([0, 2]),
+        "LEAST_GROUP": st.sampled_from([1, 2]),
+        "LEAST_TAIL": st.sampled_from([1, 2, 100]),
         "MAX_FACTOR": st.sampled_from([1, 10, 10**9]),
     },
 )
@@ -236,6 +238,43 @@ def test_engines_agree_on_any_templates_and_any_lines(other: str, data: st.DataO
             expected = reference.match(line)
             event("matched" if expected is not None else "unmatched")
             assert expected == engine.match(line)
+
+
+def test_what_a_type_takes_begins_with_the_bytes_that_the_portable_engine_expects() -> None:
+    first_bytes = {TYPES[name]: {text[0] for text in texts if text} for name, texts in SAMPLES.items()}
+    for type_, expected in portable._FIRST_BYTES.items():
+        assert first_bytes[type_] <= set(expected)
+
+
+@settings(max_examples=examples(150))
+@given(st.data())
+def test_many_lines_matched_at_once_get_what_each_gets_alone(data: st.DataObject) -> None:
+    program = compile_program(data.draw(template_lists(), label="templates"))
+    lines = data.draw(st.lists(lines_of(program.variants), min_size=1, max_size=16), label="lines")
+    lines *= data.draw(st.sampled_from([1, 2, 5]), label="times")
+    expected = dict(enumerate(map(ReferenceEngine(program).match, lines)))
+    with constants(data.draw(CONSTANTS, label="constants")):
+        engine = portable.PortableEngine(program)
+        for _ in range(2):
+            found = dict.fromkeys(range(len(lines)))
+            for number, places, values in engine.match_lines(lines):
+                assert places
+                for place, texts in zip(places, values, strict=True):
+                    assert found[place] is None
+                    found[place] = (number, texts)
+            assert expected == found
+
+
+@each_other_engine
+@settings(max_examples=examples(50))
+@given(st.data())
+def test_engines_write_the_same_records(other: str, data: st.DataObject) -> None:
+    program = compile_program(data.draw(template_lists(), label="templates"))
+    lines = data.draw(st.lists(lines_of(program.variants), min_size=1, max_size=8), label="lines")
+    layout = Layout(raw=data.draw(st.booleans()), offsets=data.draw(st.booleans()))
+    text = b"".join(line + data.draw(st.sampled_from([b"\n", b" \r\n"])) for line in lines * 4)
+    expected, found = (run_worker(program, name, text, layout) for name in ("reference", other))
+    assert expected == found
 
 
 @each_other_engine

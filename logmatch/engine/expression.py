@@ -65,11 +65,12 @@ _SHORTEST: dict[FieldType, bytes] = {
 _NEVER_WHITESPACE = {INT, FLOAT, PERCENT, HEX, HOST, IPV4, MAC, UUID}
 
 # The bytes of tokens without a bound on their length. Two scans that begin behind a literal overlap only if its last
-# byte is one of these; for quoted text only if that byte escapes the quote.
+# byte is one of these; for quoted text only if that byte escapes the quote. The signs of a number are left out: a text
+# holds at most two, so that no byte is read by more than three scans that begin behind one.
 _RUN_BYTES: dict[FieldType, bytes] = {
-    INT: b"0123456789+-",
-    FLOAT: b"0123456789+-.eE",
-    PERCENT: b"0123456789+-.eE",
+    INT: b"0123456789",
+    FLOAT: b"0123456789.eE",
+    PERCENT: b"0123456789.eE",
     HEX: b"0123456789abcdefABCDEFxX",
     HOST: b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-.",
     QUOTED: b"\\",
@@ -224,7 +225,15 @@ def _has_no_whitespace(item: Literal | Field) -> bool:
 def _scans_overlap(segment: Sequence[Literal | Field]) -> bool:
     """Whether, tried from every place of a line, the tokens of *segment* may read the same bytes again and again."""
     before: Literal | Field | None = None
+    # Whether the place of a segment follows from each byte within it: its literals hold a known number of whitespace
+    # bytes, one of them in the first literal, and its fields none. So scans that read the same byte began at one place.
+    first = segment[0] if segment else None
+    is_anchored = isinstance(first, Literal) and any(byte in WHITESPACE for byte in first.text)
     for item in segment:
+        if is_anchored and (isinstance(item, Literal) or item.type in _TO_WHITESPACE or item.type in _NEVER_WHITESPACE):
+            before = item
+            continue
+        is_anchored = False
         if isinstance(item, Field) and not isinstance(item.type, WordList):
             if item.type in _TO_WHITESPACE:
                 if not (isinstance(before, Literal) and before.text[-1] in WHITESPACE):

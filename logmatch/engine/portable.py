@@ -4,7 +4,8 @@ Portable: literals choose candidates, regular expressions confirm them.
 Variants that begin with the same items (the usual case: a header) form a `Section`. Its common head is matched once for
 a line; then the next bytes of the line look up, in tables of literal prefixes, the few variants that can follow, beside
 those that go on with a field. Where many are left, `prefilter` narrows them down by the other literals. Each candidate
-is confirmed by the expression of its remaining items (`expression`), in the order of precedence.
+is confirmed by the expression of its remaining items (`expression`), in the order of precedence. `match_lines` does so
+for many lines at once.
 
 What makes this the answer of `reference`:
 
@@ -23,16 +24,48 @@ import bisect
 import itertools
 import operator
 import re
-from collections import Counter
+import string
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
 from logmatch.engine import FieldTimeouts, Found, Located, expression, prefilter
 from logmatch.engine.prefilter import Filter, are_disjoint
 from logmatch.engine.reference import FieldTimeoutError, ReferenceEngine, texts, walk
 from logmatch.program import WHITESPACE, Program, Variant, common_prefix
-from logmatch.template import ANY, Field, Kind, Literal, RegexType
+from logmatch.template import (
+    ANY,
+    CLFTIME,
+    DATE,
+    FLOAT,
+    HEX,
+    HOST,
+    INT,
+    IP,
+    IPV4,
+    IPV6,
+    ISO8601,
+    MAC,
+    PATH,
+    PERCENT,
+    QUOTED,
+    SYSLOGTIME,
+    TIME,
+    URL,
+    UUID,
+    Field,
+    FieldType,
+    Kind,
+    Literal,
+    RegexType,
+    WordList,
+)
 
 Items = tuple[Literal | Field, ...]
+
+Group = tuple[int, list[int], list[tuple[bytes, ...]]]
+"""
+Lines that one variant matched: its number, their places in a sequence of lines, and for each the texts of its fields.
+"""
 
 Texts = Callable[[re.Match[bytes]], tuple[bytes, ...]]
 """Takes the texts of some groups out of a match."""
@@ -47,7 +80,7 @@ How many bytes the keys of the prefix tables have; a variant stands in the first
 for.
 """
 
-FEW = 8
+FEW = 16
 """Up to how many variants of a bucket are tried by one expression with alternatives."""
 
 PROVABLE = 64
@@ -70,6 +103,12 @@ DOUBTS = 64
 MOST_JOINED = 256
 """For up to how many literal beginnings those variants that begin with a field are made part of each expression."""
 
+LEAST_TAIL = 3
+"""From how many bytes of a literal at the end of lines on variants are looked up by it."""
+
+LEAST_GROUP = 3
+"""From how many lines of a bucket on they are matched together."""
+
 MOST_KEYS = 4096
 """How many different beginnings of lines a section remembers the bucket of."""
 
@@ -90,6 +129,49 @@ class PortableEngine:
         has_regex = any(isinstance(f.type, RegexType) for variant in program.variants for f in variant.fields())
         # For a single section that cannot time out, match is that section's: a call less for each line.
         self.match = self._match if has_regex or len(self._sections) != 1 else self._sections[0].match
+        self._beginning_with: dict[bytes, list[Section]] = {}  # the first byte of a line -> what can match it
+
+    def match_lines(self, lines: Sequence[bytes]) -> list[Group]:
+        """
+        Return what `match` returns for each of *lines*, by variant; what nothing matched is in no group.
+
+        No place is in two groups. For many lines this is much faster than `match`, line by line.
+        """
+        groups: list[Group] = []
+        left: list[int] = []
+        is_shared = False  # whether a line was tried in several sections
+        for sections, places in self._dealt(lines):
+            here = lines if len(places) == len(lines) else [lines[place] for place in places]
+            for section in sections:
+                left += section.match_lines(here, places, groups)
+            is_shared = is_shared or len(sections) > 1
+        if is_shared:
+            groups, left = _first_of_each(groups, left, len(lines))
+        one_by_one: dict[int, Group] = {}
+        for place in left:
+            found = self.match(lines[place])
+            if found is not None:
+                _, places, values = one_by_one.setdefault(found[0], (found[0], [], []))
+                places.append(place)
+                values.append(found[1])
+        return [*groups, *one_by_one.values()]
+
+    def _dealt(self, lines: Sequence[bytes]) -> Iterable[tuple[list[Section], Sequence[int]]]:
+        """The places of *lines*, and in which sections to try those."""
+        if len(self._sections) == 1:
+            return [(self._sections, range(len(lines)))]
+        places: defaultdict[bytes, list[int]] = defaultdict(list)
+        for place, line in enumerate(lines):
+            places[line[:1]].append(place)
+        return [(self._sections_for(first), those) for first, those in places.items()]
+
+    def _sections_for(self, first_byte: bytes) -> list[Section]:
+        """The sections that can match a line that begins with *first_byte*, which is empty for an empty line."""
+        sections = self._beginning_with.get(first_byte)
+        if sections is None:
+            sections = [section for section in self._sections if section.can_begin_with(first_byte)]
+            self._beginning_with[first_byte] = sections
+        return sections
 
     def locate(self, line: bytes) -> Located | None:
         """See `Engine.locate`."""
@@ -107,7 +189,7 @@ class PortableEngine:
         found = None
         limit = NO_LIMIT
         try:
-            for section in self._sections:
+            for section in self._sections_for(line[:1]):
                 better = section.match(line, limit)
                 if better is not None:
                     found = better
@@ -118,6 +200,29 @@ class PortableEngine:
             found = reference.match(line)
             self.timeouts.update(reference.timeouts)
         return found
+
+
+def _first_of_each(groups: Iterable[Group], left: Iterable[int], count: int) -> tuple[list[Group], list[int]]:
+    """
+    Of the *groups* of several sections and the places that they *left* undecided, those that stay when each of *count*
+    places goes to the lowest number, and to none if it is undecided.
+    """
+    best = [NO_LIMIT] * count
+    for number, places, _ in groups:
+        for place in places:
+            if number < best[place]:
+                best[place] = number
+    undecided = list(set(left))
+    for place in undecided:
+        best[place] = -1
+    kept: list[Group] = []
+    for number, places, values in groups:
+        if all(best[place] == number for place in places):
+            kept.append((number, places, values))
+        else:
+            those = [index for index, place in enumerate(places) if best[place] == number]
+            kept.append((number, [places[index] for index in those], [values[index] for index in those]))
+    return [group for group in kept if group[1]], undecided
 
 
 def split_heads(variants: Sequence[Variant]) -> list[tuple[Items, dict[int, Variant]]]:
@@ -228,39 +333,55 @@ class Section:
     def __init__(self, head: Items, variants: dict[int, Variant]) -> None:
         self._items = head
         self._variants = variants
-        self._head = None
+        self._head: Callable[[bytes], re.Match[bytes] | None] | None = None
         self._longest_line = expression.UNBOUNDED
         self._again: list[
-            tuple[int, re.Pattern[bytes]]
-        ] = []  # (number of the group, what must not come again behind it)
+            tuple[int, Callable[[bytes, int], re.Match[bytes] | None], bytes]
+        ] = []  # (number of the group, what must not come again behind it, the literal that begins with)
         self._whole: Bucket | None = None
         self._doubts = 0
         self._twin: Section | None = None
+        self._has_twin = False  # whether it is one
+        self._ends: dict[int, int] = {}  # of the lines at hand, if so: their places, and where the head ended
         self._ended_at = -1  # where the head ended in the line at hand; -1 where it did not match or was not used
         head_fields = _count_fields(head)
         if head:
             compiled = expression.of_items(head, to_end=False)
             assert compiled is not None
-            self._head = re.compile(compiled.text, re.DOTALL)
+            self._head = re.compile(compiled.text, re.DOTALL).match
             self._longest_line = compiled.longest_line
             self._again = list(_what_comes_again(head))
+        self._first_bytes = _first_bytes(head, variants.values())
         self._tables: dict[int, dict[bytes, list[Candidate]]] = {}  # length of the keys -> key -> who begins with it
+        self._tails: dict[bytes, list[Candidate]] = {}  # the last `_tail_length` bytes -> who ends with them
         self._buckets: dict[tuple[bytes, ...], Bucket] = {}  # the keys of the tables that fit -> who can follow
         self._bucket_of: dict[bytes, Bucket] = {}  # a cache of at most `MOST_KEYS`
+        with_tail: list[tuple[bytes, Candidate]] = []
         others: list[Candidate] = []
         for number, variant in variants.items():
             candidate = Candidate(number, variant, _behind(head, variant.items), head_fields)
             first = candidate.items[0] if candidate.items else None
+            last = candidate.items[-1] if candidate.items else None
             if isinstance(first, Literal):
                 length = next(length for length in PREFIX_LENGTHS if length <= len(first.text))
                 self._tables.setdefault(length, {}).setdefault(first.text[:length], []).append(candidate)
+            elif isinstance(last, Literal) and len(last.text) >= LEAST_TAIL:
+                with_tail.append((last.text, candidate))
             else:
                 others.append(candidate)
-        # What does not begin with a literal can follow whatever the line goes on with. A few such variants are tried
-        # together with those that begin as the line does; many, or for many beginnings, would be costly to add to each.
+        self._tail_length = min([KEY_LENGTH, *(len(text) for text, _ in with_tail)])
+        for text, candidate in with_tail:
+            self._tails.setdefault(text[-self._tail_length :], []).append(candidate)
+        # What neither begins nor ends with a literal can be whatever the line goes on with. A few such variants are
+        # tried together with those that begin as the line does; many, or for many beginnings, would be costly to add to
+        # each.
         is_small = len(others) <= FEW and sum(map(len, self._tables.values())) <= MOST_JOINED
         self._in_all = others if is_small else []
         self._apart = Bucket(others) if others and not is_small else None
+
+    def can_begin_with(self, first_byte: bytes) -> bool:
+        """Whether a line of this section can begin with *first_byte*; it is empty for an empty line."""
+        return self._first_bytes is None or first_byte in self._first_bytes
 
     def find_twin(self, before: Iterable[Section]) -> None:
         """
@@ -272,11 +393,14 @@ class Section:
         """
         mine = {number: (v.template_number, _behind(self._items, v.items)) for number, v in self._variants.items()}
         for other in before:
+            if other._first_bytes != self._first_bytes:
+                continue  # it is not tried on all the lines that this one is tried on
             theirs: dict[object, int] = {}
             for number, variant in other._variants.items():
                 theirs.setdefault((variant.template_number, _behind(other._items, variant.items)), number)
             if self._items and all(theirs.get(key, NO_LIMIT) < number for number, key in mine.items()):
                 self._twin = other
+                other._has_twin = True
 
     def match(self, line: bytes, limit: int = NO_LIMIT) -> Found | None:
         """The best match among the variants of this section whose number is below *limit*."""
@@ -286,12 +410,13 @@ class Section:
             self._ended_at = -1
             if len(line) > self._longest_line or self._doubts > DOUBTS:
                 return self._match_whole(line, limit)
-            match = self._head.match(line)
+            match = self._head(line)
             if match is None:
                 return None
             if self._again:
-                for group, again in self._again:
-                    if again.search(line, match.end(group) + 1):
+                for group, again, literal in self._again:
+                    start = match.end(group) + 1
+                    if line.find(literal, start) >= 0 and again(line, start):
                         self._doubts += 1
                         return self._match_whole(line, limit)
                 self._doubts -= self._doubts > 0
@@ -300,7 +425,10 @@ class Section:
                 return None
             of_head = match.groups()
         key = line[end : end + KEY_LENGTH]
-        bucket = self._bucket_of.get(key) or self._bucket(key)
+        if self._tails and (tail := line[-self._tail_length :]) in self._tails:
+            bucket = self._bucket(key, tail)
+        else:
+            bucket = self._bucket_of.get(key) or self._bucket_by_key(key)
         found: Found | None = None
         if bucket.first >= limit:
             pass
@@ -317,16 +445,112 @@ class Section:
             found = self._apart.match(line, end, limit if found is None else found[0]) or found
         return None if found is None else (found[0], of_head + found[1])
 
-    def _bucket(self, key: bytes) -> Bucket:
-        """The variants that can follow the head where the line goes on with *key*."""
-        fitting = tuple(key[:length] for length, table in self._tables.items() if key[:length] in table)
-        bucket = self._buckets.get(fitting)
-        if bucket is None:
-            lists = [self._tables[len(prefix)][prefix] for prefix in fitting]
-            bucket = self._buckets[fitting] = Bucket([*self._in_all, *itertools.chain.from_iterable(lists)])
+    def match_lines(self, lines: Sequence[bytes], places: Sequence[int], groups: list[Group]) -> list[int]:
+        """
+        Add to *groups* the best matches among the variants of this section.
+
+        Returns the places of lines that it leaves to `match`: those whose head may end elsewhere, those that are too
+        long for an expression, those with few like them or with many candidates.
+
+        Args:
+            places: what each of the lines is called.
+        """
+        self._ends = {}
+        longest = max(map(len, lines), default=0)
+        if longest > self._longest_line or self._doubts > DOUBTS or self._apart is not None:
+            return list(places)
+        left: list[int] = []
+        ends: Sequence[int] = [0] * len(lines)
+        texts_of_heads: list[tuple[bytes, ...]] = []
+        if self._head is not None:
+            lines, places, heads, left = self._match_heads(lines, places)
+            ends = list(map(re.Match.end, heads))
+            texts_of_heads = list(map(re.Match.groups, heads))
+        for bucket, indices in self._by_bucket(lines, ends):
+            if longest > bucket.longest_line:
+                left += [places[index] for index in indices if len(lines[index]) > bucket.longest_line]
+                indices = [index for index in indices if len(lines[index]) <= bucket.longest_line]
+            if len(indices) < LEAST_GROUP:
+                left += [places[index] for index in indices]
+                continue
+            starts = [ends[index] for index in indices] if self._head is not None else itertools.repeat(0)
+            for number, matched, values in bucket.match_lines([lines[index] for index in indices], starts, indices):
+                if self._head is not None:
+                    values = [texts_of_heads[index] + of_rest for index, of_rest in zip(matched, values, strict=True)]
+                groups.append((number, [places[index] for index in matched], values))
+        return left
+
+    def _match_heads(
+        self, lines: Sequence[bytes], places: Sequence[int]
+    ) -> tuple[Sequence[bytes], Sequence[int], list[re.Match[bytes]], list[int]]:
+        """
+        What is to be matched behind its head: lines, their places, matches of the head; and the places of lines whose
+        head may end elsewhere. What has no head here is in neither, nor what a twin does better.
+        """
+        assert self._head is not None
+        found = list(map(self._head, lines))
+        heads = list(filter(None, found))
+        if len(heads) < len(found):
+            lines = list(itertools.compress(lines, found))
+            places = list(itertools.compress(places, found))
+        doubtful: set[int] = set()
+        for group, again, literal in self._again:
+            for index, (line, head) in enumerate(zip(lines, heads, strict=True)):
+                start = head.end(group) + 1
+                if line.find(literal, start) >= 0 and again(line, start):
+                    doubtful.add(index)
+        left = [places[index] for index in doubtful]
+        if self._again:
+            self._doubts = max(0, self._doubts + 2 * len(doubtful) - len(lines))
+        if self._has_twin:
+            self._ends = {place: head.end() for place, head in zip(places, heads, strict=True)}
+        if self._twin is not None or doubtful:
+            of_twin = self._twin._ends if self._twin is not None else {}
+            kept = [
+                index not in doubtful and of_twin.get(place) != head.end()
+                for index, (place, head) in enumerate(zip(places, heads, strict=True))
+            ]
+            lines = list(itertools.compress(lines, kept))
+            places = list(itertools.compress(places, kept))
+            heads = list(itertools.compress(heads, kept))
+        return lines, places, heads, left
+
+    def _by_bucket(self, lines: Sequence[bytes], ends: Iterable[int]) -> Iterable[tuple[Bucket, list[int]]]:
+        """The numbers (from 0) of *lines*, whose heads end at *ends*, by the bucket of what can follow."""
+        by_key: defaultdict[bytes, list[int]] = defaultdict(list)
+        by_bucket: dict[Bucket, list[int]] = {}
+        tails, length = self._tails, self._tail_length
+        for index, (line, end) in enumerate(zip(lines, ends)):  # noqa: B905  # the ends may go on
+            if tails and line[-length:] in tails:
+                bucket = self._bucket(line[end : end + KEY_LENGTH], line[-length:])
+                by_bucket.setdefault(bucket, []).append(index)
+            else:
+                by_key[line[end : end + KEY_LENGTH]].append(index)
+        for key, indices in by_key.items():
+            bucket = self._bucket_of.get(key) or self._bucket_by_key(key)
+            if bucket in by_bucket:
+                by_bucket[bucket] += indices
+            else:
+                by_bucket[bucket] = indices
+        return by_bucket.items()
+
+    def _bucket_by_key(self, key: bytes) -> Bucket:
         if len(self._bucket_of) >= MOST_KEYS:
             self._bucket_of.clear()
-        self._bucket_of[key] = bucket
+        bucket = self._bucket_of[key] = self._bucket(key, b"")
+        return bucket
+
+    def _bucket(self, key: bytes, tail: bytes) -> Bucket:
+        """
+        The variants that can follow the head where the line goes on with *key* and ends with *tail*, one of `_tails` or
+        nothing.
+        """
+        fitting = (*[key[:length] for length, table in self._tables.items() if key[:length] in table], tail)
+        bucket = self._buckets.get(fitting)
+        if bucket is None:
+            lists = [self._tables[len(prefix)][prefix] for prefix in fitting[:-1]]
+            lists += [self._in_all, self._tails.get(tail, [])]
+            bucket = self._buckets[fitting] = Bucket(itertools.chain.from_iterable(lists))
         return bucket
 
     def _match_whole(self, line: bytes, limit: int) -> Found | None:
@@ -335,7 +559,7 @@ class Section:
         return self._whole.match(line, 0, limit)
 
 
-def _what_comes_again(head: Items) -> Iterable[tuple[int, re.Pattern[bytes]]]:
+def _what_comes_again(head: Items) -> Iterable[tuple[int, Callable[[bytes, int], re.Match[bytes] | None], bytes]]:
     """
     For each free field that could make *head* end elsewhere: the number of its group, and what follows it in the head.
 
@@ -358,7 +582,7 @@ def _what_comes_again(head: Items) -> Iterable[tuple[int, re.Pattern[bytes]]]:
             continue  # the literal stands in one place only, since the field cannot reach over its whitespace
         following = expression.of_items(segment, to_end=False)
         assert following is not None
-        yield group, re.compile(following.text, re.DOTALL)
+        yield group, re.compile(following.text, re.DOTALL).search, literal.text
 
 
 def _behind(head: Items, items: Items) -> Items:
@@ -433,16 +657,45 @@ class Bucket:
             self._join()
 
     def _join(self) -> None:
-        expressions = []
+        expressions = [candidate.expression() for candidate in self._candidates.values()]
+        self.longest_line = min((each.longest_line for each in expressions), default=expression.UNBOUNDED)
         group = 0
         for number, candidate in self._candidates.items():
             fields = _count_fields(candidate.items)
-            expressions.append(candidate.expression())
-            self.alternatives[group + fields + 1] = (number, _texts_of(range(group + 1, group + fields + 1)))
-            group += fields + 1
-        self.longest_line = min((each.longest_line for each in expressions), default=expression.UNBOUNDED)
+            # A single one needs no group that says which has matched.
+            last = group + fields + (len(expressions) > 1)
+            self.alternatives[last] = (number, _texts_of(range(group + 1, group + fields + 1)))
+            group = last
         if expressions:
-            self.match_all = re.compile(b"|".join(each.text + b"()" for each in expressions), re.DOTALL).match
+            marker = b"()" if len(expressions) > 1 else b""
+            self.match_all = re.compile(b"|".join(each.text + marker for each in expressions), re.DOTALL).match
+
+    def match_lines(self, lines: Iterable[bytes], starts: Iterable[int], places: list[int]) -> list[Group]:
+        """
+        What `match` finds in each of *lines*, of at most `longest_line` bytes, from *starts* on.
+
+        Args:
+            places: what each of the lines is called.
+        """
+        found = list(map(self.match_all, lines, starts))
+        matches = list(filter(None, found))
+        if len(matches) < len(found):
+            places = list(itertools.compress(places, found))
+        if len(self._numbers) == 1:
+            return [(self._numbers[0], places, list(map(re.Match.groups, matches)))] if places else []
+        by_last: dict[int, tuple[list[int], list[re.Match[bytes]]]] = {}
+        for place, match in zip(places, matches, strict=True):
+            last = match.lastindex or 0
+            if last not in by_last:
+                by_last[last] = ([], [])
+            of_one, those = by_last[last]
+            of_one.append(place)
+            those.append(match)
+        groups = []
+        for last, (of_one, those) in by_last.items():
+            number, texts_of = self.alternatives[last]
+            groups.append((number, of_one, list(map(texts_of, those))))
+        return groups
 
     def match(self, line: bytes, start: int, limit: int) -> Found | None:
         """The first candidate that matches *line* from *start* on and whose number is below *limit*."""
@@ -490,6 +743,48 @@ class Bucket:
             )
             self._unrivalled[candidate.number] = known
         return known
+
+
+_DIGITS = b"0123456789"
+_HEX_DIGITS = _DIGITS + b"abcdefABCDEF"
+_LETTERS = string.ascii_letters.encode()
+_FIRST_BYTES: dict[FieldType, bytes] = {
+    INT: b"+-" + _DIGITS,
+    FLOAT: b"+-." + _DIGITS,
+    PERCENT: b"+-." + _DIGITS,
+    HEX: _HEX_DIGITS,
+    IPV4: _DIGITS,
+    IPV6: _HEX_DIGITS + b":",
+    IP: _HEX_DIGITS + b":",
+    MAC: _HEX_DIGITS,
+    UUID: _HEX_DIGITS,
+    HOST: _LETTERS + _DIGITS + b"_-",
+    QUOTED: b'"',
+    DATE: _DIGITS,
+    TIME: _DIGITS,
+    ISO8601: _DIGITS,
+    CLFTIME: _DIGITS,
+    SYSLOGTIME: b"JFMASOND",
+    URL: _LETTERS,
+    PATH: b"/~" + _LETTERS,
+}
+"""With which bytes a text of a type can begin, where that is not any byte."""
+
+
+def _first_bytes(head: Items, variants: Iterable[Variant]) -> frozenset[bytes] | None:
+    """With which bytes a line that begins with *head* and matches one of *variants* can begin; None: with any."""
+    found: set[bytes] = set()
+    for items in [head] if head else [variant.items for variant in variants]:
+        first = items[0] if items else None
+        if isinstance(first, Literal):
+            found.add(first.text[:1])
+        elif first is not None and isinstance(first.type, WordList):
+            found.update(word[:1] for word in first.type.words)
+        elif first is not None and first.type in _FIRST_BYTES:
+            found.update(bytes((byte,)) for byte in _FIRST_BYTES[first.type])
+        else:
+            return None
+    return frozenset(found)
 
 
 def _texts_of(groups: range) -> Texts:
