@@ -742,8 +742,9 @@ cdef int enter(Machine *m, Memo *memo, int kind, int32_t flags, int32_t place, i
 # --- tables
 
 cdef struct Slot:
-    # A way of TABLE: what the line goes on with (`lm_key`), the least variant number that can come of it, where it goes.
-    uint64_t key
+    # A way of TABLE: what the line goes on with (`lm_key`, 64 bits that stand on a multiple of 4 bytes as all of the code),
+    # the least variant number that can come of it, where it goes.
+    uint32_t[2] key
     int32_t least
     int32_t target
 
@@ -776,7 +777,7 @@ def lay_out_table(list keys not None, Py_ssize_t at):
     cdef int n = len(keys[0])
     cdef Py_ssize_t count = len(keys), i, size
     cdef int bucket_bits = 1, slot_bits = 1, pad, attempt = 0
-    cdef uint64_t multiplier = 0x9E3779B97F4A7C15
+    cdef uint64_t multiplier = 0x9E3779B97F4A7C15, number
     cdef uint32_t mask, displacement
     cdef uint8_t[16] text
     cdef list buckets, places
@@ -839,7 +840,8 @@ def lay_out_table(list keys not None, Py_ssize_t at):
     for i in range(1 << slot_bits):
         slots[i].least = UNKNOWN
     for i in range(count):
-        slots[<Py_ssize_t>places[i]].key = numbers[i]
+        number = numbers[i]
+        memcpy(slots[<Py_ssize_t>places[i]].key, &number, 8)
     return bytes(words), [size + 4 * place + 2 for place in places]
 
 
@@ -972,7 +974,7 @@ cdef int32_t run(Machine *m, int32_t entry, int32_t least, int32_t best, int32_t
                 if word >= LARGE << 24:
                     m.table = at
                     m.table_place = p - line
-                if slot.key == key and slot.least < best:
+                if lm_load64(slot.key) == key and slot.least < best:
                     p += n
                     least = slot.least
                     at = code + slot.target
