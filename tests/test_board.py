@@ -5,24 +5,38 @@ from __future__ import annotations
 import mmap
 import os
 import threading
+from collections.abc import Callable
 
 import pytest
+from support import HAS_KERNEL
 
-board_module = pytest.importorskip("logmatch.pipeline._board", reason="it is not built")
+if not HAS_KERNEL:
+    pytest.skip("it is not built", allow_module_level=True)
+
+from logmatch.pipeline._board import Board
+
+
+def numbers_of(board: Board) -> list[int]:
+    return [board[place] for place in range(len(board))]
 
 
 def test_numbers_are_what_they_were_set_to() -> None:
-    board = board_module.Board(bytearray(8 * 4))
-    assert (4, [0, 0, 0, 0]) == (len(board), list(board))
+    board = Board(bytearray(8 * 4))
+    assert (4, [0, 0, 0, 0]) == (len(board), numbers_of(board))
     board[1] = -5
     board[3] = 1 << 62
-    assert [0, -5, 0, 1 << 62] == list(board)
+    assert [0, -5, 0, 1 << 62] == numbers_of(board)
 
 
 @pytest.mark.parametrize("place", [-1, 4, 1 << 40])
 def test_there_is_nothing_beside_the_board(place: int) -> None:
-    board = board_module.Board(bytearray(8 * 4))
-    for use in (lambda: board[place], lambda: board.take(place), lambda: board.wait(0, 0, place)):
+    board = Board(bytearray(8 * 4))
+    uses: list[Callable[[], object]] = [
+        lambda: board[place],
+        lambda: board.take(place),
+        lambda: board.wait(0, 0, place),
+    ]
+    for use in uses:
         with pytest.raises(IndexError, match="no such place on the board"):
             use()
     with pytest.raises(IndexError):
@@ -30,7 +44,7 @@ def test_there_is_nothing_beside_the_board(place: int) -> None:
 
 
 def test_what_is_taken_is_taken_once() -> None:
-    board = board_module.Board(mmap.mmap(-1, 4096))
+    board = Board(mmap.mmap(-1, 4096))
     count, processes = 20_000, []
     for _ in range(2):
         process = os.fork()
@@ -45,7 +59,7 @@ def test_what_is_taken_is_taken_once() -> None:
 
 
 def test_waiting_ends_when_the_number_comes_or_cannot_come() -> None:
-    board = board_module.Board(bytearray(8 * 2))
+    board = Board(bytearray(8 * 2))
     board[1] = 100
     assert board.wait(0, 0, 1)
     timer = threading.Timer(0.01, board.__setitem__, (0, 7))  # waiting does not hold the GIL
@@ -59,7 +73,7 @@ def test_waiting_ends_when_the_number_comes_or_cannot_come() -> None:
 
 def test_a_closed_board_lets_go_of_its_memory() -> None:
     memory = mmap.mmap(-1, 4096)
-    board = board_module.Board(memory)
+    board = Board(memory)
     board.close()
     memory.close()
     with pytest.raises(IndexError):

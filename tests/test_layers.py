@@ -47,6 +47,8 @@ ORDER = (
     "pipeline.watch",
     "pipeline.crew",
     "pipeline.messages",
+    "pipeline._board",
+    "pipeline.relay",
     "pipeline.labour",
     "pipeline.pool",
     "pipeline",
