@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 
 from logmatch.chunk import Chunk, count_lines
+from logmatch.collector import held_back
 from logmatch.engine import make_engine
 from logmatch.engine.reference import FieldTimeoutError, walk
 from logmatch.output import Layout
@@ -33,9 +34,10 @@ class Matcher:
     """
 
     def __init__(self, templates: Sequence[Template], *, engine: str = "auto") -> None:
-        self._program = compile_program(templates)
+        with held_back():
+            self._program = compile_program(templates)
+            self._engine = make_engine(self._program, engine)
         self._engine_name = engine
-        self._engine = make_engine(self._program, engine)
         self._worker: Worker | None = None
 
     @classmethod
@@ -51,7 +53,8 @@ class Matcher:
         Raises:
             TemplateErrors: everything that is wrong with the files.
         """
-        return cls(load_templates([os.fspath(path) for path in paths], header=header), engine=engine)
+        with held_back():
+            return cls(load_templates([os.fspath(path) for path in paths], header=header), engine=engine)
 
     def match(self, line: Line) -> Match | None:
         """

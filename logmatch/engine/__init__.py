@@ -14,10 +14,12 @@ from __future__ import annotations
 from collections import Counter
 from functools import cache
 from types import ModuleType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from logmatch.errors import UsageError
-from logmatch.program import Program
+
+if TYPE_CHECKING:
+    from logmatch.program import Program
 
 Found = tuple[int, tuple[bytes, ...]]
 """The number of a variant (from 0, in the order of precedence) and the text of each of its fields, in their order."""
