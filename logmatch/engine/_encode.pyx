@@ -105,6 +105,12 @@ cdef class Output:
         if self.memory.views:
             with gil:
                 raise BufferError("records are added to what is being looked at")
+        if room <= self.memory.room and self.data != self.memory.data:
+            # The space is too small; the memory that was needed for another one will do.
+            memcpy(self.memory.data, self.data, <size_t>self.size)
+            self.data = self.memory.data
+            self.room = self.memory.room
+            return 0
         if room < 2 * self.memory.room:
             room = 2 * self.memory.room
         if room < 1 << 16:
