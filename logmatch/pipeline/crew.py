@@ -108,7 +108,7 @@ class Crew(Protocol):
 
     def relay(self, file: PlainFile, size: int, task: Task, tell: Tell) -> Relayed:
         """
-        Do *file* from its beginning (*task*), all but its last range, in ranges of *size* bytes or fewer, and write the
+        Do *file* from its beginning (*task*), all but a rest, in ranges of *size* bytes or fewer, and write the
         records; only when idle.
         """
 

@@ -57,6 +57,7 @@ from logmatch.pipeline.relay import (
     MATCHED,
     NEXT,
     RELAY_SIZE,
+    REST_SIZE,
     TAKEN,
     WRITTEN,
     Finished,
@@ -181,23 +182,25 @@ class Pool:
         return Done(task, report.output, report.unmatched, report.tally, report.engine)
 
     def can_relay(self, file: PlainFile, size: int) -> bool:
-        return self._board is not None and _relay_ranges(file, size) >= LEAST_RANGES * len(self._members)
+        whole = (file.length() - file.begin) // min(size, RELAY_SIZE)
+        return self._board is not None and whole >= LEAST_RANGES * len(self._members)
 
     def relay(self, file: PlainFile, size: int, task: Task, tell: Tell) -> Relayed:
         board = self._board
         assert board is not None
-        count = _relay_ranges(file, size)
         size = min(size, RELAY_SIZE)
+        last = file.length() - min(size, REST_SIZE)
+        count = -(-(last - file.begin) // size)
         set_up(board, count, [sink.position for sink in self._sinks])
         self._mends = True
         for place, member in enumerate(self._members):
             self._send_file(member, file)
-            self._send(member, Relay(place, file.begin, size))
-        relayed = self._finish_relay(board, task, size, tell)
+            self._send(member, Relay(place, file.begin, size, last))
+        relayed = self._finish_relay(board, task, size, last, tell)
         self._mends = False
         return relayed
 
-    def _finish_relay(self, board: Board, task: Task, size: int, tell: Tell) -> Relayed:
+    def _finish_relay(self, board: Board, task: Task, size: int, last: int, tell: Tell) -> Relayed:
         start = task.position
         at_work = dict(enumerate(self._members))
         failed: Finished | None = None
@@ -218,7 +221,7 @@ class Pool:
                     dead = dead or member
                     continue
                 assert isinstance(said, Progress | Finished)
-                tell(said.tally, start + size * board[WRITTEN])
+                tell(said.tally, min(start + size * board[WRITTEN], last))
                 if isinstance(said, Finished):
                     del at_work[place]
                     engine = said.engine
@@ -226,7 +229,7 @@ class Pool:
                         board[BARRIER] = min(board[BARRIER], said.number)
                         if failed is None or said.number < failed.number:
                             failed = said
-        end = start + size * board[WRITTEN]
+        end = min(start + size * board[WRITTEN], last)
         next_line = 1 + board[LINES]
         failed_task = Task(task.file, task.file_index, end, next_line, None, Range(end, end + size, is_last=False))
         if failed is not None and (dead is None or failed.number == board[WRITTEN]):
@@ -376,11 +379,6 @@ class Pool:
             name = f"signal {-status}"
         hint = _KILLED_HINT if status == -signal.SIGKILL else BUG_HINT
         return failure(f"a worker process was killed by {name}", hint, task)
-
-
-def _relay_ranges(file: PlainFile, size: int) -> int:
-    """How many ranges a relay over *file* has: all but the last, whose lines depend on where the file ends by then."""
-    return (file.length() - file.begin) // min(size, RELAY_SIZE) - 1
 
 
 def _raise(problem: LogmatchError | str | None, task: Task) -> None:

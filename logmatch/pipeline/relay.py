@@ -4,8 +4,7 @@ Relay: how workers share a large plain file and write to files, without a word t
 All that they have to agree on stands on a board of numbers in shared memory (`_board`): which range is taken next, how
 many lines there are before a range, and whose turn it is to write. A worker takes a range, reads it, counts its lines,
 waits for the number of its first line and passes on that of the next, matches, waits for its turn, writes and passes
-the turn on. Ranges are taken in their order, so whoever is waited for is at work: no deadlock is possible. And they are
-small, so that lines and records are still in the processor's cache when they are needed next.
+the turn on. Ranges are taken in their order, so whoever is waited for is at work: no deadlock is possible.
 
 The *barrier* is the first range that will not be done: the end of the relay; or where the parent ends it, which it does
 when a range could not be done, when a worker has died and when the run is interrupted. Ranges before it are done.
@@ -51,8 +50,11 @@ TAKEN = 9
 BOARD_SIZE = 8 * (TAKEN + MOST_WORKERS)
 """Bytes of a board."""
 
-RELAY_SIZE = 512 * 1024
-"""Bytes of a range, at most: with its records, what fits in a processor's second cache."""
+RELAY_SIZE = 1024 * 1024
+"""Bytes of a range, at most."""
+
+REST_SIZE = 64 * 1024
+"""Bytes of a file that are left when the relay ends, about: what is in them depends on where the file ends by then."""
 
 LEAST_RANGES = 4
 """For each worker: with fewer, a relay is not worth it."""
@@ -70,7 +72,9 @@ class Relay:
     start: int
     """Where the first range begins, in bytes."""
     size: int
-    """Of each range, in bytes; none of them is the last of the file."""
+    """Of each range but the last, in bytes."""
+    end: int
+    """Where the last range ends, in bytes; the file goes on there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +120,9 @@ def take_part(
             break
         first_line = line_count = None
         start = relay.start + number * relay.size
+        part = Range(start, min(start + relay.size, relay.end), is_last=False)
         try:
-            chunks = reader.read(file, Range(start, start + relay.size, is_last=False))
+            chunks = reader.read(file, part)
             line_count = sum(chunk.line_count for chunk in chunks)
             if not board.wait(COUNTED, number, BARRIER):
                 break
