@@ -10,6 +10,7 @@ import csv
 from pathlib import Path
 
 import pytest
+from support import ENGINES
 
 from logmatch.chunk import Chunk
 from logmatch.output import Layout
@@ -38,7 +39,7 @@ def true_ids(system: str) -> list[str]:
 
 
 @pytest.mark.skipif(not LOGHUB.is_dir(), reason="the Loghub samples are not beside this checkout")
-@pytest.mark.parametrize(("engine", "step"), [("reference", 20), ("portable", 1)])
+@pytest.mark.parametrize(("engine", "step"), [(name, 20 if name == "reference" else 1) for name in ENGINES])
 @pytest.mark.parametrize("system", HEADERS)
 def test_every_line_gets_its_true_id(system: str, engine: str, step: int) -> None:
     """The reference takes a minute for all of the lines, so it gets each twentieth."""
