@@ -4,7 +4,7 @@ SPEC 3: the time for one line is bounded by (length of the line) x (size of the 
 The reference is measured in steps: calls (Python's and C's, by `sys.setprofile`) and the bytes that expressions of
 tokens read. Four times the line may take four times the steps and a little more; where something backtracks it takes
 sixteen times as many. A regular expression cannot be counted, so the portable engine is measured by how its time grows,
-with a wide margin, and by which lines it gives to `reference.walk`.
+with a wide margin, and by which lines it gives to `reference.walk`; and so is the native engine by its time.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from types import FrameType
 from typing import Any
 
 import pytest
-from support import make_program
+from support import ENGINES, HAS_KERNEL, make_program
 
 from logmatch.engine import expression, make_engine, portable, reference
 from logmatch.engine.portable import PortableEngine
@@ -253,8 +253,18 @@ def test_lines_too_long_for_a_hard_expression_are_walked(monkeypatch: pytest.Mon
             assert expected == walked
 
 
+@pytest.mark.skipif(not HAS_KERNEL, reason="the kernel is not built")
+@pytest.mark.parametrize("patterns", [*([pattern] for pattern in [*HARD, *EASY]), HARD, [*EASY, *HARD]], ids=str)
+def test_the_time_of_the_native_engine_grows_with_the_length_of_the_line(patterns: list[str]) -> None:
+    engine = make_engine(make_program(*patterns), "native")
+    length = 40_000 // len(patterns)
+    grown = {name: growth(engine.match, make_line, length) for name, make_line in HOSTILE.items()}
+    assert {} == {name: factor for name, factor in grown.items() if factor >= 10}
+
+
+@pytest.mark.parametrize("other", ENGINES[1:])
 @pytest.mark.parametrize("name", ["words", "letters", "digits", "parentheses", "quoted-twice", "hyphens", "colons"])
-def test_a_hostile_line_of_100_kb_has_one_answer(name: str) -> None:
+def test_a_hostile_line_of_100_kb_has_one_answer(name: str, other: str) -> None:
     line = HOSTILE[name](100_000).rstrip()
     program = make_program("<a>a<b:quoted>x<c:int>-<d:host>!", "<a:word>-<b>:<c:int>")
-    assert ReferenceEngine(program).match(line) == PortableEngine(program).match(line)
+    assert ReferenceEngine(program).match(line) == make_engine(program, other).match(line)
