@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
 
 from logmatch.chunk import STDIN, Chunk
 from logmatch.errors import InputError, LogmatchError, Place, WorkerError
@@ -45,8 +45,7 @@ class Task:
         return None if self.first_line is None or self.line_count is None else self.first_line + self.line_count
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(NamedTuple):
     """A task and what became of it; see `worker.Result`."""
 
     task: Task
@@ -58,8 +57,7 @@ class Done:
     """Why the range could not be read; then there are no records."""
 
 
-@dataclass(frozen=True, slots=True)
-class Relayed:
+class Relayed(NamedTuple):
     """How far a crew has come with a file that it has done by itself."""
 
     end: int

@@ -15,7 +15,7 @@ import pickle
 import signal
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -171,13 +171,16 @@ class _Desk:
             self.work.put(task.numbered())
 
 
-@dataclass(slots=True)
 class _Task:
-    """A chunk or a range that was dealt to this worker."""
+    """
+    A chunk or a range that was dealt to this worker.
 
-    chunks: list[Chunk] | InputError
-    """Of a range, its first line has the number 1 here; or why it could not be read."""
-    first_line: int | None
+    Of a range, the first line has the number 1 in `chunks`; or they are why it could not be read.
+    """
+
+    def __init__(self, chunks: list[Chunk] | InputError, first_line: int | None) -> None:
+        self.chunks = chunks
+        self.first_line = first_line
 
     def numbered(self) -> list[Chunk] | InputError:
         """The chunks with the right numbers."""

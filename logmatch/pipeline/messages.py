@@ -2,7 +2,8 @@
 Messages: what a pool and its worker processes say to each other, and the memory that they share.
 
 A message is a small value, pickled, and two rows of bytes as they are; it goes by a socket pair. Down to the worker go
-orders (a chunk, a range and what belongs to it, a turn to write), up go counts of lines and results.
+orders (a chunk, a range and what belongs to it, a relay), up go counts of lines and results. The values are named
+tuples: dataclasses take much longer to make, and these are made at every start of a pool.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import pickle
 import struct
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from logmatch.errors import LogmatchError
 from logmatch.report import Tally
@@ -34,33 +36,28 @@ def message(meta: object, first: Records = b"", second: Records = b"") -> tuple[
 # --- to a worker
 
 
-@dataclass(frozen=True, slots=True)
-class SharedSlots:
+class SharedSlots(NamedTuple):
     """The descriptor that follows is that of its `Slots`."""
 
 
-@dataclass(frozen=True, slots=True)
-class SharedBoard:
+class SharedBoard(NamedTuple):
     """The descriptor that follows is that of the memory of the board for relays, one page for each."""
 
 
-@dataclass(frozen=True, slots=True)
-class OutputFile:
+class OutputFile(NamedTuple):
     """The descriptor that follows is that of a file to write to in a relay, when it is its turn."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFile:
+class SourceFile(NamedTuple):
     """The descriptor that follows is that of the plain file whose ranges come next."""
 
     name: str
     begin: int
 
 
-@dataclass(frozen=True, slots=True)
-class ChunkMeta:
+class ChunkMeta(NamedTuple):
     """A `chunk.Chunk`, but for its data; see there."""
 
     file: str
@@ -75,8 +72,7 @@ class ChunkMeta:
     """Bytes of the data in the slot."""
 
 
-@dataclass(frozen=True, slots=True)
-class FirstLine:
+class FirstLine(NamedTuple):
     """The number of the first line of the oldest range that has not been told one."""
 
     number: int
@@ -85,8 +81,7 @@ class FirstLine:
 # --- from a worker
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(NamedTuple):
     """How many lines the next of its ranges has."""
 
     lines: int

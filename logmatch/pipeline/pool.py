@@ -25,7 +25,6 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -489,6 +488,5 @@ class Member:
         return data
 
 
-@dataclass(frozen=True, slots=True)
 class _Dead:
     """In place of a report: its worker has died."""

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from logmatch.errors import LogmatchError
 from logmatch.job import MOST_WORKERS
@@ -63,8 +63,7 @@ REPORT_SECONDS = 0.1
 """How often a worker reports what it has done."""
 
 
-@dataclass(frozen=True, slots=True)
-class Relay:
+class Relay(NamedTuple):
     """An order to a worker: take part in the relay over a file, whose descriptor it has."""
 
     place: int
@@ -77,15 +76,13 @@ class Relay:
     """Where the last range ends, in bytes; the file goes on there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(NamedTuple):
     """From a worker: what it has written since it last reported."""
 
     tally: Tally
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(NamedTuple):
     """From a worker: it has left the relay."""
 
     tally: Tally
