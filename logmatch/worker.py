@@ -41,6 +41,11 @@ How many lines are matched and then written at once by the other engines: enough
 and few enough that what is made of them stays in the processor's cache.
 """
 
+_AT_ONCE_OF_MANY = 8192
+"""The same where there are more than `_MANY` variants, so that there are some lines of each."""
+
+_MANY = 256
+
 
 @dataclass(frozen=True, slots=True)
 class WorkerSpec:
@@ -140,6 +145,7 @@ class _PythonLines:
         self._apart = spec.unmatched_apart
         self._dropped = spec.unmatched_dropped
         self._template_numbers = [variant.template_number for variant in spec.program.variants]
+        self._at_once = _AT_ONCE if len(spec.program.variants) <= _MANY else _AT_ONCE_OF_MANY
         self._match_lines: Callable[[Sequence[bytes]], Iterable[Group]]
         self._match_lines = getattr(engine, "match_lines", None) or functools.partial(_match_each, engine)
 
@@ -151,20 +157,24 @@ class _PythonLines:
         if not lines[-1]:
             lines.pop()
         has_return = b"\r" in data
+        has_blank = has_return or any(blank in data for blank in (b" \n", b"\t\n")) or data.endswith((b" ", b"\t"))
         records: list[bytes] = []
         apart: list[bytes] = []
         counts: Counter[int] = Counter()
         first_line, offset = chunk.first_line, chunk.offset
         # Nothing that is made here is part of a cycle, and the collector would look through it again and again.
         with held_back():
-            for begin in range(0, len(lines), _AT_ONCE):
-                part = lines[begin : begin + _AT_ONCE]
+            for begin in range(0, len(lines), self._at_once):
+                part = lines[begin : begin + self._at_once]
                 # Read only where a record needs them.
                 offsets = itertools.accumulate((len(line) + 1 for line in part), initial=offset)
                 texts = [line[:-1] if line.endswith(b"\r") else line for line in part] if has_return else part
-                made = self._matched(texts, first_line, counts)
-                if self._writer.has_tail or None in made:
+                stripped = [line.rstrip(WHITESPACE) for line in texts] if has_blank else texts
+                made = self._matched(stripped, first_line, counts)
+                if self._writer.has_tail:
                     made = self._completed(made, texts, first_line, offsets, apart)
+                elif None in made and not self._dropped:
+                    self._add_unmatched(made, texts, first_line, apart)
                 records += filter(None, made)
                 first_line += len(part)
                 offset += sum(map(len, part)) + len(part)
@@ -172,14 +182,28 @@ class _PythonLines:
         return b"".join(records), b"".join(apart), counts.total(), pairs.tobytes()
 
     def _matched(self, lines: Sequence[bytes], first_line: int, counts: Counter[int]) -> list[bytes | None]:
-        """The records of *lines* that matched, None for the others; adds to *counts* how many there are by template."""
+        """
+        The records of *lines*, without trailing whitespace, that matched, None for the others; adds to *counts* how
+        many there are by template.
+        """
         records: list[bytes | None] = [None] * len(lines)
-        for variant_number, places, values in self._match_lines([line.rstrip(WHITESPACE) for line in lines]):
+        for variant_number, places, values in self._match_lines(lines):
             counts[self._template_numbers[variant_number]] += len(places)
             of_variant = self._writer.matched(variant_number, [first_line + place for place in places], values)
             for place, record in zip(places, of_variant, strict=True):
                 records[place] = record
         return records
+
+    def _add_unmatched(
+        self, records: list[bytes | None], lines: Sequence[bytes], first_line: int, apart: list[bytes]
+    ) -> None:
+        """Add to *records* or *apart* those of unmatched lines, where the layout says nothing of each line."""
+        for place in [place for place, record in enumerate(records) if record is None]:
+            record = self._writer.unmatched(first_line + place, 0, lines[place])  # no offset is written
+            if self._apart:
+                apart.append(record)
+            else:
+                records[place] = record
 
     def _completed(
         self,

@@ -23,12 +23,15 @@ from logmatch.template import (
     HEX,
     HOST,
     INT,
+    IP,
     IPV4,
+    IPV6,
     MAC,
     PATH,
     PERCENT,
     QUOTED,
     REST,
+    SYSLOGTIME,
     URL,
     UUID,
     WORD,
@@ -48,12 +51,27 @@ MAX_FACTOR = 1000
 UNBOUNDED = 1 << 62
 """A length that no line has."""
 
+_SPECIAL = str.maketrans({character: "\\" + character for character in "\\.^$*+?{}[]|()"})
+
 # What a free field takes that stops at the next whitespace anyway, because literal whitespace or the end comes after
 # it.
 _TO_WHITESPACE = {
     WORD: rb"[^ \t]++",
     PATH: rb"(?:/|~|[A-Za-z]:[\\/])[^ \t]*+",
     URL: rb"[A-Za-z][A-Za-z0-9+.-]*+://[^ \t]++",
+}
+# The texts of `tokens`, written for speed: an octet four times instead of a loop, months by their first letters.
+# The digits that an IPv4 address begins with are followed by a dot, those of an IPv6 address by a colon: so there is at
+# most one of the two at a place, and the one that is quick to try, and much more frequent, comes first.
+_OCTET = TOKEN_EXPRESSIONS[IPV4].partition(rb"(?:\.")[0]
+_QUICK_IPV4 = rb"\.".join([_OCTET] * 4)
+_QUICK_IPV6 = rb"(?=[0-9a-fA-F]{0,4}+:)" + TOKEN_EXPRESSIONS[IPV6]
+_QUICK_TOKENS: dict[FieldType, bytes] = {
+    IPV4: _QUICK_IPV4,
+    IPV6: _QUICK_IPV6,
+    IP: rb"(?>" + _QUICK_IPV4 + rb"|" + _QUICK_IPV6 + rb")",
+    SYSLOGTIME: rb"(?:J(?:an|u[nl])|Feb|Ma[ry]|A(?:pr|ug)|Sep|Oct|Nov|Dec)"
+    + TOKEN_EXPRESSIONS[SYSLOGTIME].partition(b")")[2],
 }
 _SHORTEST: dict[FieldType, bytes] = {
     ANY: rb".*?",
@@ -161,14 +179,23 @@ def _plain(items: Sequence[Literal | Field], index: int) -> bytes:
     """The expression of an item that is no search."""
     item = items[index]
     if isinstance(item, Literal):
-        return re.escape(item.text)
+        return escaped(item.text)
     type_ = item.type
     if type_ in (ANY, REST):
         return b"(.*+)"
     if isinstance(type_, WordList):
-        return b"((?>" + b"|".join(map(re.escape, type_.longest_first)) + b"))"
+        return b"((?>" + b"|".join(map(escaped, type_.longest_first)) + b"))"
     assert isinstance(type_, NamedType)
-    return b"(" + (_TO_WHITESPACE.get(type_) or TOKEN_EXPRESSIONS[type_]) + b")"
+    return b"(" + (_TO_WHITESPACE.get(type_) or _QUICK_TOKENS.get(type_) or TOKEN_EXPRESSIONS[type_]) + b")"
+
+
+def escaped(text: bytes) -> bytes:
+    """
+    *text* as an expression, not to stand in a set.
+
+    `re.escape` escapes spaces as well, and an escape takes longer to compile.
+    """
+    return text.decode("latin-1").translate(_SPECIAL).encode("latin-1")
 
 
 def _quick_search(item: Field, literal: bytes, *, is_final: bool, to_end: bool) -> bytes | None:
@@ -179,11 +206,11 @@ def _quick_search(item: Field, literal: bytes, *, is_final: bool, to_end: bool) 
     With *to_end* the literal ends the line, so that there is just one place for it.
     """
     if to_end:
-        return b"(.*)" + re.escape(literal) if item.type == ANY else None
+        return b"(.*)" + escaped(literal) if item.type == ANY else None
     if not is_final or item.type not in (ANY, WORD):
         return None
-    first, rest = re.escape(literal[:1]), re.escape(literal[1:])
-    run = b"[^" + first + (b" \\t" if item.type == WORD else b"") + b"]*+"
+    first, rest = escaped(literal[:1]), escaped(literal[1:])
+    run = b"[^" + re.escape(literal[:1]) + (b" \\t" if item.type == WORD else b"") + b"]*+"
     text = (b"[^ \\t]" if item.type == WORD else b"") + run
     if rest:
         text += b"(?:" + first + b"(?!" + rest + b")" + run + b")*+"

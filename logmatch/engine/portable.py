@@ -21,6 +21,7 @@ What makes this the answer of `reference`:
 from __future__ import annotations
 
 import bisect
+import functools
 import itertools
 import operator
 import re
@@ -30,7 +31,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from logmatch.engine import FieldTimeouts, Found, Located, expression, prefilter
 from logmatch.engine.prefilter import Filter, are_disjoint
-from logmatch.engine.reference import FieldTimeoutError, ReferenceEngine, texts, walk
+from logmatch.engine.reference import NO_MATCH, FieldTimeoutError, ReferenceEngine, Scanner, texts, walk
 from logmatch.program import WHITESPACE, Program, Variant, common_prefix
 from logmatch.template import (
     ANY,
@@ -52,6 +53,7 @@ from logmatch.template import (
     TIME,
     URL,
     UUID,
+    WS,
     Field,
     FieldType,
     Kind,
@@ -109,6 +111,12 @@ LEAST_TAIL = 3
 LEAST_GROUP = 3
 """From how many lines of a bucket on they are matched together."""
 
+MOST_ENDS = 8
+"""At how many ends of its head a line is tried before it is matched as a whole."""
+
+LONG_SHARED = 1500
+"""For how many lines of a variant it takes as long to look for its first literal apart as to compile an expression."""
+
 MOST_KEYS = 4096
 """How many different beginnings of lines a section remembers the bucket of."""
 
@@ -123,13 +131,14 @@ class PortableEngine:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.timeouts: FieldTimeouts = Counter()
-        self._sections = [Section(head, variants) for head, variants in split_heads(program.variants)]
-        for index, section in enumerate(self._sections):
-            section.find_twin(self._sections[:index])
-        has_regex = any(isinstance(f.type, RegexType) for variant in program.variants for f in variant.fields())
+        sections = [Section(head, variants) for head, variants in split_heads(program.variants)]
+        for index, section in enumerate(sections):
+            section.find_twin(sections[:index])
+        self._sections = join_twins(sections)
+        has_regex = any(map(_has_regex, program.variants))
         # For a single section that cannot time out, match is that section's: a call less for each line.
         self.match = self._match if has_regex or len(self._sections) != 1 else self._sections[0].match
-        self._beginning_with: dict[bytes, list[Section]] = {}  # the first byte of a line -> what can match it
+        self._beginning_with: dict[bytes, list[Section | Twins]] = {}  # the first byte of a line -> what can match it
 
     def match_lines(self, lines: Sequence[bytes]) -> list[Group]:
         """
@@ -139,12 +148,15 @@ class PortableEngine:
         """
         groups: list[Group] = []
         left: list[int] = []
-        is_shared = False  # whether a line was tried in several sections
+        is_shared = False  # whether several sections may have found something for a line
         for sections, places in self._dealt(lines):
             here = lines if len(places) == len(lines) else [lines[place] for place in places]
+            finders = 0
             for section in sections:
+                before = len(groups) + len(left)
                 left += section.match_lines(here, places, groups)
-            is_shared = is_shared or len(sections) > 1
+                finders += len(groups) + len(left) > before
+            is_shared = is_shared or finders > 1
         if is_shared:
             groups, left = _first_of_each(groups, left, len(lines))
         one_by_one: dict[int, Group] = {}
@@ -156,7 +168,7 @@ class PortableEngine:
                 values.append(found[1])
         return [*groups, *one_by_one.values()]
 
-    def _dealt(self, lines: Sequence[bytes]) -> Iterable[tuple[list[Section], Sequence[int]]]:
+    def _dealt(self, lines: Sequence[bytes]) -> Iterable[tuple[list[Section | Twins], Sequence[int]]]:
         """The places of *lines*, and in which sections to try those."""
         if len(self._sections) == 1:
             return [(self._sections, range(len(lines)))]
@@ -165,7 +177,7 @@ class PortableEngine:
             places[line[:1]].append(place)
         return [(self._sections_for(first), those) for first, those in places.items()]
 
-    def _sections_for(self, first_byte: bytes) -> list[Section]:
+    def _sections_for(self, first_byte: bytes) -> list[Section | Twins]:
         """The sections that can match a line that begins with *first_byte*, which is empty for an empty line."""
         sections = self._beginning_with.get(first_byte)
         if sections is None:
@@ -278,6 +290,10 @@ def _beginning(item: Literal | Field) -> object:
     return item.text[:1] if isinstance(item, Literal) else item.type
 
 
+def _has_regex(variant: Variant) -> bool:
+    return any(isinstance(field.type, RegexType) for field in variant.fields())
+
+
 def _count_fields(items: Items) -> int:
     return sum(isinstance(item, Field) for item in items)
 
@@ -331,16 +347,18 @@ class Section:
     """
 
     def __init__(self, head: Items, variants: dict[int, Variant]) -> None:
-        self._items = head
+        self.head = head
         self._variants = variants
         self._head: Callable[[bytes], re.Match[bytes] | None] | None = None
-        self._longest_line = expression.UNBOUNDED
+        self.longest_line = expression.UNBOUNDED
         self._again: list[
             tuple[int, Callable[[bytes, int], re.Match[bytes] | None], bytes]
         ] = []  # (number of the group, what must not come again behind it, the literal that begins with)
+        self.can_go_on = False
+        """Whether the ends of a head in a line are those that the only one of `_again` finds."""
         self._whole: Bucket | None = None
         self._doubts = 0
-        self._twin: Section | None = None
+        self.twin: Section | None = None
         self._has_twin = False  # whether it is one
         self._ends: dict[int, int] = {}  # of the lines at hand, if so: their places, and where the head ended
         self._ended_at = -1  # where the head ended in the line at hand; -1 where it did not match or was not used
@@ -349,13 +367,21 @@ class Section:
             compiled = expression.of_items(head, to_end=False)
             assert compiled is not None
             self._head = re.compile(compiled.text, re.DOTALL).match
-            self._longest_line = compiled.longest_line
+            self.longest_line = compiled.longest_line
             self._again = list(_what_comes_again(head))
+            place = _last_search(head)
+            is_last = len(self._again) == 1 and self._again[0][0] == _count_fields(head[: place + 1])
+            # A `word` could not be extended over whitespace.
+            self.can_go_on = is_last and _shape(head[place : place + 1]) == (ANY,)
+        # A `/regex/` field may look at what stands before it, so that its variant is always matched as a whole.
+        self._can_end_later = self.can_go_on and not any(map(_has_regex, variants.values()))
         self._first_bytes = _first_bytes(head, variants.values())
         self._tables: dict[int, dict[bytes, list[Candidate]]] = {}  # length of the keys -> key -> who begins with it
         self._tails: dict[bytes, list[Candidate]] = {}  # the last `_tail_length` bytes -> who ends with them
-        self._buckets: dict[tuple[bytes, ...], Bucket] = {}  # the keys of the tables that fit -> who can follow
+        self._buckets: dict[tuple[tuple[bytes, ...], bytes, bool], Bucket] = {}
+        """Who can follow, by the keys of the tables that fit, the tail, and whether a literal of the loose is there."""
         self._bucket_of: dict[bytes, Bucket] = {}  # a cache of at most `MOST_KEYS`
+        self._prefixes_of: dict[bytes, tuple[bytes, ...]] = {}  # the same for the keys of the tables that fit
         with_tail: list[tuple[bytes, Candidate]] = []
         others: list[Candidate] = []
         for number, variant in variants.items():
@@ -373,15 +399,26 @@ class Section:
         for text, candidate in with_tail:
             self._tails.setdefault(text[-self._tail_length :], []).append(candidate)
         # What neither begins nor ends with a literal can be whatever the line goes on with. A few such variants are
-        # tried together with those that begin as the line does; many, or for many beginnings, would be costly to add to
-        # each.
+        # tried on those lines only that hold the longest literal of one of them.
+        loose = [candidate for candidate in others if len(candidate.longest_literal()) >= LEAST_TAIL]
+        if len(loose) > FEW:
+            loose = []
+        others = [candidate for candidate in others if candidate not in loose]
+        self._loose_texts = list(dict.fromkeys(candidate.longest_literal() for candidate in loose))
+        # Of the others, a few are tried together with those that begin as the line does; many, or for many beginnings,
+        # would be costly to add to each.
         is_small = len(others) <= FEW and sum(map(len, self._tables.values())) <= MOST_JOINED
         self._in_all = others if is_small else []
         self._apart = Bucket(others) if others and not is_small else None
+        self._loose = loose
 
     def can_begin_with(self, first_byte: bytes) -> bool:
         """Whether a line of this section can begin with *first_byte*; it is empty for an empty line."""
         return self._first_bytes is None or first_byte in self._first_bytes
+
+    def has_head(self, line: bytes) -> bool:
+        """Whether *line* begins as this section's head does."""
+        return self._head is None or self._head(line) is not None
 
     def find_twin(self, before: Iterable[Section]) -> None:
         """
@@ -391,15 +428,15 @@ class Section:
         Where both heads end at the same place of a line, no variant of this section can be its match: the other one
         that stands for the same template fits too. So it is with the two forms of a header with an optional part.
         """
-        mine = {number: (v.template_number, _behind(self._items, v.items)) for number, v in self._variants.items()}
+        mine = {number: (v.template_number, _behind(self.head, v.items)) for number, v in self._variants.items()}
         for other in before:
             if other._first_bytes != self._first_bytes:
                 continue  # it is not tried on all the lines that this one is tried on
             theirs: dict[object, int] = {}
             for number, variant in other._variants.items():
-                theirs.setdefault((variant.template_number, _behind(other._items, variant.items)), number)
-            if self._items and all(theirs.get(key, NO_LIMIT) < number for number, key in mine.items()):
-                self._twin = other
+                theirs.setdefault((variant.template_number, _behind(other.head, variant.items)), number)
+            if self.head and all(theirs.get(key, NO_LIMIT) < number for number, key in mine.items()):
+                self.twin = other
                 other._has_twin = True
 
     def match(self, line: bytes, limit: int = NO_LIMIT) -> Found | None:
@@ -408,7 +445,7 @@ class Section:
         of_head: tuple[bytes, ...] = ()
         if self._head is not None:
             self._ended_at = -1
-            if len(line) > self._longest_line or self._doubts > DOUBTS:
+            if len(line) > self.longest_line or self._doubts > DOUBTS:
                 return self._match_whole(line, limit)
             match = self._head(line)
             if match is None:
@@ -416,17 +453,25 @@ class Section:
             if self._again:
                 for group, again, literal in self._again:
                     start = match.end(group) + 1
-                    if line.find(literal, start) >= 0 and again(line, start):
-                        self._doubts += 1
-                        return self._match_whole(line, limit)
+                    if line.find(literal, start) >= 0 and (next_one := again(line, start)):
+                        return self._match_at_each_end(line, match, next_one, limit)
                 self._doubts -= self._doubts > 0
             end = self._ended_at = match.end()
-            if self._twin is not None and self._twin._ended_at == end:
+            if self.twin is not None and self.twin._ended_at == end:
                 return None
             of_head = match.groups()
+        return self.match_behind(line, end, of_head, limit)
+
+    def match_behind(self, line: bytes, end: int, of_head: tuple[bytes, ...], limit: int) -> Found | None:
+        """The same where the head ends at *end* of *line*; *of_head* are the texts of its fields."""
         key = line[end : end + KEY_LENGTH]
-        if self._tails and (tail := line[-self._tail_length :]) in self._tails:
-            bucket = self._bucket(key, tail)
+        tail = line[-self._tail_length :] if self._tails else b""
+        is_loose = bool(self._loose_texts) and any(text in line for text in self._loose_texts)
+        if is_loose or tail in self._tails:
+            prefixes = self._prefixes_of.get(key)
+            if prefixes is None:
+                prefixes = self._prefixes_by_key(key)
+            bucket = self._bucket(prefixes, tail if tail in self._tails else b"", is_loose=is_loose)
         else:
             bucket = self._bucket_of.get(key) or self._bucket_by_key(key)
         found: Found | None = None
@@ -434,7 +479,7 @@ class Section:
             pass
         elif len(line) <= bucket.longest_line:
             # The same as `bucket.match`, without the calls: nine lines of ten end here.
-            content = bucket.match_all(line, end)
+            content = bucket.match_all(line, end + bucket.skip) if line.startswith(bucket.literal, end) else None
             if content is not None:
                 number, texts_of = bucket.alternatives[content.lastindex or 0]
                 if number < limit:
@@ -444,6 +489,32 @@ class Section:
         if self._apart is not None:
             found = self._apart.match(line, end, limit if found is None else found[0]) or found
         return None if found is None else (found[0], of_head + found[1])
+
+    def _match_at_each_end(
+        self, line: bytes, head: re.Match[bytes], next_one: re.Match[bytes] | None, limit: int
+    ) -> Found | None:
+        """The same where what ends the head stands in the line once more, at *next_one*."""
+        if not self._can_end_later:
+            self._doubts += 1
+            return self._match_whole(line, limit)
+        group, again, _ = self._again[0]
+        start = head.start(group)
+        before = head.groups()[: group - 1]
+        ends = [(head.end(), head.groups())]
+        while next_one is not None:
+            if len(ends) == MOST_ENDS:
+                self._doubts += 1
+                return self._match_whole(line, limit)
+            ends.append((next_one.end(), (*before, line[start : next_one.start()], *next_one.groups())))
+            next_one = again(line, next_one.start() + 1)
+        self._doubts -= self._doubts > 0
+        found: Found | None = None
+        for end, of_head in ends:
+            better = self.match_behind(line, end, of_head, limit)
+            if better is not None:
+                found = better
+                limit = better[0]
+        return found
 
     def match_lines(self, lines: Sequence[bytes], places: Sequence[int], groups: list[Group]) -> list[int]:
         """
@@ -457,16 +528,33 @@ class Section:
         """
         self._ends = {}
         longest = max(map(len, lines), default=0)
-        if longest > self._longest_line or self._doubts > DOUBTS or self._apart is not None:
+        if longest > self.longest_line or self._doubts > DOUBTS or self._apart is not None:
             return list(places)
         left: list[int] = []
-        ends: Sequence[int] = [0] * len(lines)
-        texts_of_heads: list[tuple[bytes, ...]] = []
+        ends: Sequence[int] = ()
+        texts_of_heads: Sequence[tuple[bytes, ...]] = ()
         if self._head is not None:
             lines, places, heads, left = self._match_heads(lines, places)
             ends = list(map(re.Match.end, heads))
             texts_of_heads = list(map(re.Match.groups, heads))
+        return left + self.match_lines_behind(lines, places, ends, texts_of_heads, groups)
+
+    def match_lines_behind(
+        self,
+        lines: Sequence[bytes],
+        places: Sequence[int],
+        ends: Sequence[int],
+        texts_of_heads: Sequence[tuple[bytes, ...]],
+        groups: list[Group],
+    ) -> list[int]:
+        """The same where the heads, if there are any, end at *ends*; *texts_of_heads* are those of their fields."""
+        longest = max(map(len, lines), default=0)
+        if longest > self.longest_line or self._apart is not None:
+            return list(places)
+        left: list[int] = []
         for bucket, indices in self._by_bucket(lines, ends):
+            if bucket.first == NO_LIMIT:
+                continue  # it is empty
             if longest > bucket.longest_line:
                 left += [places[index] for index in indices if len(lines[index]) > bucket.longest_line]
                 indices = [index for index in indices if len(lines[index]) <= bucket.longest_line]
@@ -500,12 +588,12 @@ class Section:
                 if line.find(literal, start) >= 0 and again(line, start):
                     doubtful.add(index)
         left = [places[index] for index in doubtful]
-        if self._again:
+        if self._again and not self._can_end_later:
             self._doubts = max(0, self._doubts + 2 * len(doubtful) - len(lines))
         if self._has_twin:
             self._ends = {place: head.end() for place, head in zip(places, heads, strict=True)}
-        if self._twin is not None or doubtful:
-            of_twin = self._twin._ends if self._twin is not None else {}
+        if self.twin is not None or doubtful:
+            of_twin = self.twin._ends if self.twin is not None else {}
             kept = [
                 index not in doubtful and of_twin.get(place) != head.end()
                 for index, (place, head) in enumerate(zip(places, heads, strict=True))
@@ -515,48 +603,239 @@ class Section:
             heads = list(itertools.compress(heads, kept))
         return lines, places, heads, left
 
-    def _by_bucket(self, lines: Sequence[bytes], ends: Iterable[int]) -> Iterable[tuple[Bucket, list[int]]]:
+    def _by_bucket(self, lines: Sequence[bytes], ends: Sequence[int]) -> Iterable[tuple[Bucket, list[int]]]:
         """The numbers (from 0) of *lines*, whose heads end at *ends*, by the bucket of what can follow."""
         by_key: defaultdict[bytes, list[int]] = defaultdict(list)
-        by_bucket: dict[Bucket, list[int]] = {}
+        by_odd: defaultdict[tuple[tuple[bytes, ...], bytes, bool], list[int]] = defaultdict(list)
         tails, length = self._tails, self._tail_length
-        for index, (line, end) in enumerate(zip(lines, ends)):  # noqa: B905  # the ends may go on
-            if tails and line[-length:] in tails:
-                bucket = self._bucket(line[end : end + KEY_LENGTH], line[-length:])
-                by_bucket.setdefault(bucket, []).append(index)
-            else:
-                by_key[line[end : end + KEY_LENGTH]].append(index)
-        for key, indices in by_key.items():
-            bucket = self._bucket_of.get(key) or self._bucket_by_key(key)
+        loose = self._loose_among(lines)
+        if self._head is None:
+            keys = [line[:KEY_LENGTH] for line in lines]
+        else:
+            keys = [line[end : end + KEY_LENGTH] for line, end in zip(lines, ends, strict=True)]
+        if tails or loose:
+            prefixes_of = self._prefixes_of
+            for index, (line, key) in enumerate(zip(lines, keys, strict=True)):
+                tail = line[-length:]
+                if tail in tails or index in loose:
+                    prefixes = prefixes_of.get(key)
+                    if prefixes is None:
+                        prefixes = self._prefixes_by_key(key)
+                    by_odd[prefixes, tail if tail in tails else b"", index in loose].append(index)
+                else:
+                    by_key[key].append(index)
+        else:
+            for index, key in enumerate(keys):
+                by_key[key].append(index)
+        bucket_of = self._bucket_of
+        found = [(bucket_of.get(key) or self._bucket_by_key(key), indices) for key, indices in by_key.items()]
+        for (prefixes, tail, is_loose), indices in by_odd.items():
+            found.append((self._bucket(prefixes, tail, is_loose=is_loose), indices))
+        by_bucket: dict[Bucket, list[int]] = {}
+        for bucket, indices in found:
             if bucket in by_bucket:
                 by_bucket[bucket] += indices
             else:
                 by_bucket[bucket] = indices
         return by_bucket.items()
 
+    def _loose_among(self, lines: Sequence[bytes]) -> set[int]:
+        """The numbers (from 0) of *lines* that hold a literal of `_loose_texts`."""
+        loose: set[int] = set()
+        if self._loose_texts:
+            together = b"\n".join(lines)
+            for text in self._loose_texts:
+                if text in together:
+                    loose.update(index for index, line in enumerate(lines) if text in line)
+        return loose
+
     def _bucket_by_key(self, key: bytes) -> Bucket:
         if len(self._bucket_of) >= MOST_KEYS:
             self._bucket_of.clear()
-        bucket = self._bucket_of[key] = self._bucket(key, b"")
+        bucket = self._bucket_of[key] = self._bucket(self._prefixes_by_key(key), b"", is_loose=False)
         return bucket
 
-    def _bucket(self, key: bytes, tail: bytes) -> Bucket:
+    def _prefixes_by_key(self, key: bytes) -> tuple[bytes, ...]:
+        """Those keys of the tables that *key* begins with."""
+        prefixes: tuple[bytes, ...] = ()
+        for length, table in self._tables.items():
+            prefix = key[:length]
+            if prefix in table:
+                prefixes += (prefix,)
+        if len(self._prefixes_of) >= MOST_KEYS:
+            self._prefixes_of.clear()
+        self._prefixes_of[key] = prefixes
+        return prefixes
+
+    def _bucket(self, prefixes: tuple[bytes, ...], tail: bytes, *, is_loose: bool) -> Bucket:
         """
-        The variants that can follow the head where the line goes on with *key* and ends with *tail*, one of `_tails` or
-        nothing.
+        The variants that can follow the head where the line goes on with *prefixes*, all that the tables have, and ends
+        with *tail*, one of `_tails` or nothing.
+
+        Args:
+            is_loose: whether the line holds a literal of `_loose_texts`.
         """
-        fitting = (*[key[:length] for length, table in self._tables.items() if key[:length] in table], tail)
-        bucket = self._buckets.get(fitting)
+        bucket = self._buckets.get((prefixes, tail, is_loose))
         if bucket is None:
-            lists = [self._tables[len(prefix)][prefix] for prefix in fitting[:-1]]
-            lists += [self._in_all, self._tails.get(tail, [])]
-            bucket = self._buckets[fitting] = Bucket(itertools.chain.from_iterable(lists))
+            lists = [self._tables[len(prefix)][prefix] for prefix in prefixes]
+            lists += [self._in_all, self._tails.get(tail, []), self._loose if is_loose else []]
+            bucket = Bucket(itertools.chain.from_iterable(lists))
+            self._buckets[prefixes, tail, is_loose] = bucket
         return bucket
 
     def _match_whole(self, line: bytes, limit: int) -> Found | None:
         if self._whole is None:
             self._whole = Bucket([Candidate(n, variant, variant.items, 0) for n, variant in self._variants.items()])
         return self._whole.match(line, 0, limit)
+
+
+class Twins:
+    """
+    Two sections for the forms of a header with an optional part, with one head for both.
+
+    `_head` finds the leftmost place at which either head goes on behind its last free field. It matches only if what
+    ends that field does not come once more; else each section is tried on its own.
+    """
+
+    def __init__(self, fuller: Section, other: Section, head: bytes, optional: slice) -> None:
+        self._fuller = fuller
+        self._other = other
+        self._head = re.compile(head, re.DOTALL).match
+        self._longest_line = min(fuller.longest_line, other.longest_line)
+        self._optional = optional.start
+        """Where the fields of the optional part begin among those of the head."""
+        self._behind_optional = optional.stop
+
+    def can_begin_with(self, first_byte: bytes) -> bool:
+        """See `Section.can_begin_with`."""
+        return self._fuller.can_begin_with(first_byte)  # that of the other is the same
+
+    def match(self, line: bytes, limit: int = NO_LIMIT) -> Found | None:
+        """See `Section.match`."""
+        head = self._head(line) if len(line) <= self._longest_line else None
+        if head is None:
+            found = self._fuller.match(line, limit)
+            return self._other.match(line, limit if found is None else found[0]) or found
+        of_head = head.groups()
+        if of_head[self._optional] is not None:
+            return self._fuller.match_behind(line, head.end(), of_head, limit)
+        of_head = of_head[: self._optional] + of_head[self._behind_optional :]
+        return self._other.match_behind(line, head.end(), of_head, limit)
+
+    def match_lines(self, lines: Sequence[bytes], places: Sequence[int], groups: list[Group]) -> list[int]:
+        """See `Section.match_lines`."""
+        if max(map(len, lines), default=0) > self._longest_line:
+            return list(places)
+        found = list(map(self._head, lines))
+        heads = list(filter(None, found))
+        left: list[int] = []
+        if len(heads) < len(found):
+            for line, place, head in zip(lines, places, found, strict=True):
+                if head is None and self._other.has_head(line):
+                    left.append(place)
+            lines = list(itertools.compress(lines, found))
+            places = list(itertools.compress(places, found))
+        ends = list(map(re.Match.end, heads))
+        texts_of_heads = list(map(re.Match.groups, heads))
+        first, behind = self._optional, self._behind_optional
+        others = [index for index, of_head in enumerate(texts_of_heads) if of_head[first] is None]
+        if others:
+            left += self._other.match_lines_behind(
+                [lines[index] for index in others],
+                [places[index] for index in others],
+                [ends[index] for index in others],
+                [texts_of_heads[index][:first] + texts_of_heads[index][behind:] for index in others],
+                groups,
+            )
+            fuller = [of_head[first] is not None for of_head in texts_of_heads]
+            lines = list(itertools.compress(lines, fuller))
+            places = list(itertools.compress(places, fuller))
+            ends = list(itertools.compress(ends, fuller))
+            texts_of_heads = list(itertools.compress(texts_of_heads, fuller))
+        return left + self._fuller.match_lines_behind(lines, places, ends, texts_of_heads, groups)
+
+
+def join_twins(sections: Sequence[Section]) -> list[Section | Twins]:
+    """*sections*, where two that have one head for both are one."""
+    joined: list[Section | Twins] = list(sections)
+    twins = [section.twin for section in sections]
+    for section in sections:
+        # Whoever else looks at where the head of one of them ended would look in vain.
+        if section.twin is None or twins.count(section.twin) > 1 or section in twins:
+            continue
+        made = _join(section.twin, section)
+        if made is not None:
+            joined[joined.index(section.twin)] = made
+            joined.remove(section)
+    return joined
+
+
+def _join(fuller: Section, other: Section) -> Twins | None:
+    """
+    The two sections as one, if one head can serve both.
+
+    With P for what both heads begin with, X for the optional part and S for what ends the header, the heads are
+    `P <any> X S` and `P <any> S`. X and S begin with literals, and the first byte of neither can stand further on in X,
+    nor that of S in S: so neither can begin within a place where they were found.
+    """
+    if not (fuller.can_go_on and other.can_go_on):
+        return None
+    place = _last_search(other.head)
+    begin, ending, rest = other.head[: place + 1], other.head[place + 1 :], fuller.head[place + 1 :]
+    if _shape(fuller.head[: place + 1]) != _shape(begin) or _shape(begin[-1:]) != (ANY,):
+        return None
+    more = len(rest) - len(ending)
+    literal = ending[0]
+    junction = rest[more] if more > 0 else None
+    if not (isinstance(literal, Literal) and isinstance(junction, Literal) and junction.text.endswith(literal.text)):
+        return None
+    if _shape(rest[more + 1 :]) != _shape(ending[1:]):
+        return None
+    cut = junction.text.removesuffix(literal.text)
+    optional = (*rest[:more], *([Literal(cut)] if cut else []))
+    within_optional, within_ending = _bytes_within(optional), _bytes_within(ending)
+    if within_optional is None or within_ending is None:
+        return None
+    opening = optional[0]
+    assert isinstance(opening, Literal), "a free field of a head has a literal behind it"
+    x, s = opening.text[0], literal.text[0]
+    if x == s or x in within_optional or s in within_optional or s in within_ending:
+        return None
+    before = expression.of_items(begin, to_end=False)
+    found_optional = expression.of_items((*rest[:more], junction), to_end=False)
+    found_ending = expression.of_items(ending[1:], to_end=False)
+    last = b"(.*+)"  # the free field, as the last item
+    if before is None or found_optional is None or found_ending is None or not before.text.endswith(last):
+        return None
+    text = before.text.removesuffix(last)
+    text += b"(?>([^" + re.escape(bytes((x,))) + re.escape(bytes((s,))) + b"]*+.*?)"
+    text += b"(?:" + found_optional.text + b"|" + re.escape(literal.text) + b")" + found_ending.text + b")"
+    text += b"(?!.*" + re.escape(literal.text) + b")"
+    first = _count_fields(begin)
+    return Twins(fuller, other, text, slice(first, first + _count_fields(optional)))
+
+
+def _shape(items: Items) -> tuple[bytes | FieldType, ...]:
+    """*items* without the names of fields."""
+    return tuple(item.text if isinstance(item, Literal) else item.type for item in items)
+
+
+def _last_search(items: Items) -> int:
+    """The place of the last free field in search of its end, or -1."""
+    return max((index for index in range(len(items)) if expression.is_search(items, index)), default=-1)
+
+
+def _bytes_within(items: Items) -> bytes | None:
+    """What bytes a text of *items* can hold behind its first, or None if that is not known."""
+    found = b""
+    for index, item in enumerate(items):
+        if isinstance(item, Literal):
+            found += item.text if index else item.text[1:]
+        elif item.type in _BYTES:
+            found += _BYTES[item.type]
+        else:
+            return None
+    return found
 
 
 def _what_comes_again(head: Items) -> Iterable[tuple[int, Callable[[bytes, int], re.Match[bytes] | None], bytes]]:
@@ -602,7 +881,7 @@ def _behind(head: Items, items: Items) -> Items:
 class Candidate:
     """A variant, and the items that are left of it behind a head. Its expression is made when it is first needed."""
 
-    __slots__ = ("_expression", "_head_fields", "_match", "_variant", "items", "number")
+    __slots__ = ("_around", "_expression", "_head_fields", "_is_split", "_match", "_variant", "items", "number")
 
     def __init__(self, number: int, variant: Variant, items: Items, head_fields: int) -> None:
         self.number = number
@@ -610,13 +889,25 @@ class Candidate:
         self._variant = variant
         self._head_fields = head_fields
         self._expression: expression.Expression | None = None
+        self._around: AroundRegex | None = None
+        self._is_split = False
         self._match: Callable[[bytes, int], re.Match[bytes] | None] | None = None
+
+    def longest_literal(self) -> bytes:
+        """The longest literal among `items`, or nothing."""
+        return max((item.text for item in self.items if isinstance(item, Literal)), key=len, default=b"")
 
     def expression(self) -> expression.Expression:
         """The expression of `items`; one for no line at all where they have none."""
         if self._expression is None:
             self._expression = expression.of_items(self.items) or expression.Expression(b"", -1)
         return self._expression
+
+    def _around_regex(self) -> AroundRegex | None:
+        if self._around is None and not self._is_split:
+            self._is_split = True
+            self._around = around_regex(self.items, self._variant.slots[self._head_fields :])
+        return self._around
 
     def confirm(self, line: bytes, start: int) -> tuple[bytes, ...] | None:
         """
@@ -630,8 +921,65 @@ class Candidate:
                 self._match = re.compile(self.expression().text, re.DOTALL).match
             match = self._match(line, start)
             return None if match is None else match.groups()
-        spans = walk(self._variant, line)
-        return texts(line, spans)[self._head_fields :] if spans is not None else None
+        variant = self._variant
+        if _has_regex(variant):
+            around = self._around_regex()
+            if around is not None and len(line) <= around.longest_line:
+                return around.match(line, start)
+            spans = walk(variant, line)
+            return texts(line, spans)[self._head_fields :] if spans is not None else None
+        # From where the head has ended, since there may be other ends.
+        rest = line[start:]
+        spans = walk(Variant(variant.template_number, self.items, variant.slots[self._head_fields :]), rest)
+        return texts(rest, spans) if spans is not None else None
+
+
+class AroundRegex:
+    """
+    Items with one `/regex/` field, which has one place to begin at: an expression for what comes before and one for
+    what comes behind. They are for lines of at most `longest_line` bytes.
+    """
+
+    def __init__(
+        self, before: expression.Expression, field: RegexType, slot: int, behind: expression.Expression
+    ) -> None:
+        self.longest_line = min(before.longest_line, behind.longest_line)
+        self._before = _compiled(before.text)
+        self._field = field
+        self._slot = slot
+        self._behind = _compiled(behind.text)
+
+    def match(self, line: bytes, start: int) -> tuple[bytes, ...] | None:
+        """
+        The texts of the fields, if the items match *line* from *start* to its end.
+
+        Raises:
+            FieldTimeoutError: the `/regex/` field took too long.
+        """
+        before = self._before(line, start)
+        if before is None:
+            return None
+        begin = before.end()
+        try:
+            end = Scanner(line).token_end(self._field, begin)
+        except TimeoutError:
+            raise FieldTimeoutError(self._slot) from None
+        behind = self._behind(line, end) if end != NO_MATCH else None
+        return None if behind is None else (*before.groups(), line[begin:end], *behind.groups())
+
+
+def around_regex(items: Items, slots: Sequence[int]) -> AroundRegex | None:
+    """What matches *items*, whose fields have *slots*, around a `/regex/` field, if that has one place to begin at."""
+    places = [place for place, item in enumerate(items) if isinstance(item, Field) and isinstance(item.type, RegexType)]
+    if len(places) != 1 or any(expression.is_search(items, place) for place in range(places[0])):
+        return None
+    place = places[0]
+    field = items[place]
+    before = expression.of_items(items[:place], to_end=False)
+    behind = expression.of_items(items[place + 1 :])
+    if before is None or behind is None or not isinstance(field, Field) or not isinstance(field.type, RegexType):
+        return None
+    return AroundRegex(before, field.type, slots[_count_fields(items[:place])], behind)
 
 
 class Bucket:
@@ -641,6 +989,10 @@ class Bucket:
     For a few variants `match_all` tries all of them at once, in order, on lines of at most `longest_line` bytes; the
     number of the last group of what it found is a key of `alternatives`: (number of the variant, what gives the texts
     of its groups). `first` is the lowest number of all.
+
+    Where `literal` is not empty it comes first, and `match_all` begins behind it, `skip` bytes further on: so variants
+    that differ in their first words only share an expression, since to compile one takes as long as to match hundreds
+    of lines.
     """
 
     def __init__(self, candidates: Iterable[Candidate]) -> None:
@@ -652,7 +1004,10 @@ class Bucket:
         self.longest_line = -1
         self.first = min(self._candidates, default=NO_LIMIT)
         self.alternatives: dict[int, tuple[int, Texts]] = {}
-        self.match_all = _NOTHING.match
+        self.literal = b""
+        self.skip = 0
+        self._shared_for = 0  # how many lines
+        self.match_all: Callable[[bytes, int], re.Match[bytes] | None] = _NOTHING.match
         if len(self._candidates) <= FEW:
             self._join()
 
@@ -666,9 +1021,19 @@ class Bucket:
             last = group + fields + (len(expressions) > 1)
             self.alternatives[last] = (number, _texts_of(range(group + 1, group + fields + 1)))
             group = last
+        marker = b"()" if len(expressions) > 1 else b""
+        self._all = b"|".join(each.text + marker for each in expressions)
+        if len(expressions) == 1:
+            (only,) = self._candidates.values()
+            first = only.items[0] if only.items else None
+            behind = expression.of_items(only.items[1:])
+            if isinstance(first, Literal) and behind is not None:
+                self.literal = first.text
+                self.skip = len(first.text)
+                self.match_all = _compiled(behind.text)
+                return
         if expressions:
-            marker = b"()" if len(expressions) > 1 else b""
-            self.match_all = re.compile(b"|".join(each.text + marker for each in expressions), re.DOTALL).match
+            self.match_all = _compiled(self._all)
 
     def match_lines(self, lines: Iterable[bytes], starts: Iterable[int], places: list[int]) -> list[Group]:
         """
@@ -677,7 +1042,19 @@ class Bucket:
         Args:
             places: what each of the lines is called.
         """
-        found = list(map(self.match_all, lines, starts))
+        if self.literal:
+            self._shared_for += len(places)
+            if self._shared_for > LONG_SHARED:
+                self.literal, self.skip, self.match_all = b"", 0, _compiled(self._all)
+        match_all, literal, skip = self.match_all, self.literal, self.skip
+        found: list[re.Match[bytes] | None]
+        if literal:
+            found = [
+                match_all(line, start + skip) if line.startswith(literal, start) else None
+                for line, start in zip(lines, starts)  # noqa: B905  # the starts may go on
+            ]
+        else:
+            found = list(map(match_all, lines, starts))
         matches = list(filter(None, found))
         if len(matches) < len(found):
             places = list(itertools.compress(places, found))
@@ -700,7 +1077,7 @@ class Bucket:
     def match(self, line: bytes, start: int, limit: int) -> Found | None:
         """The first candidate that matches *line* from *start* on and whose number is below *limit*."""
         if len(line) <= self.longest_line:
-            match = self.match_all(line, start)
+            match = self.match_all(line, start + self.skip) if line.startswith(self.literal, start) else None
             if match is None:
                 return None
             number, texts_of = self.alternatives[match.lastindex or 0]
@@ -748,6 +1125,15 @@ class Bucket:
 _DIGITS = b"0123456789"
 _HEX_DIGITS = _DIGITS + b"abcdefABCDEF"
 _LETTERS = string.ascii_letters.encode()
+_BYTES: dict[FieldType, bytes] = {
+    WS: WHITESPACE,
+    INT: b"+-" + _DIGITS,
+    HEX: _HEX_DIGITS + b"xX",
+    HOST: _LETTERS + _DIGITS + b"_-.",
+    IPV4: _DIGITS + b".",
+}
+"""Which bytes a text of a type can hold."""
+
 _FIRST_BYTES: dict[FieldType, bytes] = {
     INT: b"+-" + _DIGITS,
     FLOAT: b"+-." + _DIGITS,
@@ -794,6 +1180,12 @@ def _texts_of(groups: range) -> Texts:
     if groups:
         return lambda match: (match[groups[0]],)
     return lambda match: ()
+
+
+@functools.lru_cache(maxsize=1024)
+def _compiled(text: bytes) -> Callable[[bytes, int], re.Match[bytes] | None]:
+    """What matches the expression *text*; `re` itself would forget it sooner."""
+    return re.compile(text, re.DOTALL).match
 
 
 _NOTHING = re.compile(rb"(?!)")
