@@ -386,6 +386,7 @@ class Assembler:
         if text[0] == 0x20 and self._token_at == len(self.code) - 2:
             type_ = self.code[self._token_at] >> 8
             del self.code[self._token_at :]
+            self._token_at = -1  # what comes to stand there is no token
             self._put_field(type_)
             text = text[1:]
         for start in range(0, len(text), _MOST_LITERAL):
