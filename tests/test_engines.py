@@ -163,6 +163,101 @@ def test_a_section_whose_twin_was_not_tried_on_a_line_does_not_go_by_the_line_be
         assert [reference.match(line) for line in lines] == [engine.match(line) for line in lines]
 
 
+HEADERS = {
+    # Whether one head serves both forms.
+    "<time:syslogtime> <host:word> <component><?>[<pid:int>]</?>: <_:ws>": True,
+    "<host:word> <component><?>[<pid:int>]</?>: ": True,
+    "<host:word> <component><?>(<pid:hex>)</?>: ": True,
+    "<host:word> <component><?>[<pid:host>]</?>: ": True,
+    # What is between the brackets, or ends the header, may itself hold what ends the header.
+    "<host:word> <component><?>:<pid:int></?>: ": False,
+    "<host:word> <component><?>[<pid:word>]</?>: ": False,
+    "<host:word> <component><?>[<pid:int>]</?>:: ": False,
+    # What begins the optional part comes again in it.
+    "<host:word> <component><?> <pid:int> </?>- ": False,
+    "<host:word> <component><?>[<pid:int>][<thread:int>]</?>: ": False,
+    # A header that begins with free text; one without an optional part.
+    "<component><?>[<pid:int>]</?>: ": False,
+    "<component>] [<level:word>] ": False,
+}
+
+
+@pytest.mark.parametrize(("header", "is_one"), HEADERS.items())
+def test_a_header_that_could_end_at_several_places_of_a_line(header: str, is_one: bool) -> None:
+    contents = ["start <x> end", "a <x>: b", "b: <x>", "[1]: <x:int>", "<x> end", "<x>: <y>", "stop", "<x:word> b"]
+    contents += [f"k{number} <x>" for number in range(9)]
+    program = compile_program([make_template(content, content, header) for content in contents])
+    engine, reference = PortableEngine(program), ReferenceEngine(program)
+    assert is_one == any(isinstance(section, portable.Twins) for section in engine._sections)
+    begins = ["May  3 13:05:59 h a"] if "<time" in header else ["a", "h a", "h [1]a"]
+    ends = [": ", "[1]: ", " 1 - ", "- ", "(f): ", "[1][2]: ", "] [l] ", ":: ", ":7: ", "[a: ]: ", "[1]:: "]
+    texts = ["start v end", "start", "a v: b", "b: w", "[1]: 5", "[1]: x", "v end", "stop", "k3 x: y", "w b", ": ", ""]
+    texts.append(": ".join(["x"] * 20))
+    lines = [
+        (begin + end + again + text).rstrip().encode()
+        for begin in begins
+        for end in ends
+        for again in ("", "c" + end, ": ")
+        for text in texts
+    ]
+    expected = [reference.match(line) for line in lines]
+    assert len(lines) // 20 < len(lines) - expected.count(None)
+    assert expected == [engine.match(line) for line in lines]
+    found: list[object] = [None] * len(lines)
+    for number, places, values in engine.match_lines(lines):
+        for place, of_line in zip(places, values, strict=True):
+            assert found[place] is None
+            found[place] = (number, of_line)
+    assert expected == found
+
+
+def test_a_variant_that_begins_with_a_field_is_tried_on_lines_that_hold_its_longest_literal() -> None:
+    patterns = ["<n> errors found on <node>", "<n>: x <y>", "<a:int>-<b>", *(f"w{number} <x>" for number in range(9))]
+    program = make_program(*patterns)
+    engine, reference = PortableEngine(program), ReferenceEngine(program)
+    lines = [
+        b"1 errors found on a",
+        b"w1 errors found on b",
+        b"w2 : x ",
+        b"1-2",
+        b"w3 y",
+        b"1-: x b",
+        b"",
+        b"errors",
+    ] * 4
+    expected = [reference.match(line) for line in lines]
+    assert expected == [engine.match(line) for line in lines]
+    groups = engine.match_lines(lines)
+    found = {
+        place: (number, of_line)
+        for number, places, values in groups
+        for place, of_line in zip(places, values, strict=True)
+    }
+    assert expected == [found.get(place) for place in range(len(lines))]
+
+
+def test_a_variant_keeps_its_answer_when_its_expression_is_no_longer_shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(portable, "LONG_SHARED", 10)
+    engine = PortableEngine(make_program("long literal one <x>", "long literal two <x>"))
+    lines = [b"long literal one %d" % number for number in range(8)] + [b"long literal"] * 3
+    for _ in range(4):
+        groups = engine.match_lines(lines)
+        assert [(0, list(range(8)), [(b"%d" % number,) for number in range(8)])] == groups
+
+
+def test_a_regex_with_one_place_to_begin_at_is_matched_without_the_reference(monkeypatch: pytest.MonkeyPatch) -> None:
+    def walk(*arguments: object) -> None:
+        raise AssertionError(f"walk was called with {arguments}")
+
+    monkeypatch.setattr(portable, "walk", walk)
+    engine = PortableEngine(
+        make_program("at <t:time> stock of <sku:/[A-Z]{3}-[0-9]+/> is <left:percent>: <x>", "a <x>")
+    )
+    assert (0, (b"13:05", b"ABC-12", b"5%", b"y")) == engine.match(b"at 13:05 stock of ABC-12 is 5%: y")
+    assert None is engine.match(b"at 13:05 stock of ABC-x is 5%: y")
+    assert None is engine.match(b"at 13:05 stock of ABC-12 is 5: y")
+
+
 def test_an_engine_that_is_not_there_is_our_error() -> None:
     with pytest.raises(UsageError, match="fast"):
         make_engine(make_program("a"), "fast")

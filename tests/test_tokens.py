@@ -14,6 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support import FORMS, examples, is_ipv4, is_ipv6, longest_end
 
+from logmatch.engine import expression
 from logmatch.engine.reference import NO_MATCH, Scanner
 from logmatch.engine.tokens import TOKEN_EXPRESSIONS
 from logmatch.template import REST, TYPES, URL, Kind, NamedType
@@ -102,6 +103,20 @@ def test_an_expression_takes_the_longest_text_of_its_form(type_: NamedType) -> N
     @given(texts(type_))
     def check(text: bytes) -> None:
         assert longest_end(type_, text, 0) == end_by_expression(type_, text)
+
+    check()
+
+
+@pytest.mark.parametrize("type_", expression._QUICK_TOKENS, ids=str)
+def test_an_expression_that_is_written_for_speed_takes_the_same_text(type_: NamedType) -> None:
+    quick = re.compile(expression._QUICK_TOKENS[type_], re.DOTALL)
+
+    @settings(max_examples=examples(150))
+    @given(texts(type_))
+    def check(text: bytes) -> None:
+        for start in range(len(text) + 1):
+            match = quick.match(text, start)
+            assert end_by_expression(type_, text, start) == (match.end() if match else None)
 
     check()
 
