@@ -114,6 +114,12 @@ LEAST_GROUP = 3
 MOST_ENDS = 8
 """At how many ends of its head a line is tried before it is matched as a whole."""
 
+MOST_LOOSE = 1
+"""For how many variants that neither begin nor end with a literal it pays to look for one in all lines."""
+
+MANY_LOOSE = 8
+"""Of how many lines one is too many to look for the literals of variants that neither begin nor end with one."""
+
 LONG_SHARED = 1500
 """For how many lines of a variant it takes as long to look for its first literal apart as to compile an expression."""
 
@@ -401,7 +407,7 @@ class Section:
         # What neither begins nor ends with a literal can be whatever the line goes on with. A few such variants are
         # tried on those lines only that hold the longest literal of one of them.
         loose = [candidate for candidate in others if len(candidate.longest_literal()) >= LEAST_TAIL]
-        if len(loose) > FEW:
+        if len(loose) > MOST_LOOSE:
             loose = []
         others = [candidate for candidate in others if candidate not in loose]
         self._loose_texts = list(dict.fromkeys(candidate.longest_literal() for candidate in loose))
@@ -647,6 +653,13 @@ class Section:
             for text in self._loose_texts:
                 if text in together:
                     loose.update(index for index, line in enumerate(lines) if text in line)
+            if len(loose) * MANY_LOOSE > len(lines):
+                # Then it costs less to try these variants on each line.
+                self._in_all = self._in_all + self._loose
+                self._loose_texts = []
+                self._buckets.clear()
+                self._bucket_of.clear()
+                loose.clear()
         return loose
 
     def _bucket_by_key(self, key: bytes) -> Bucket:
