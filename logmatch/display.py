@@ -113,9 +113,10 @@ def show_summary(summary: Summary) -> None:
     from rich.table import Table
 
     out = console()
+    share = f" ({_share(summary.matched_share)})" if summary.lines else ""
     out.print(
         f"{count(summary.lines, 'line')} in {_duration(summary.seconds)}: "
-        f"{summary.matched:,} matched ({_share(summary.matched_share)}), {summary.unmatched:,} unmatched",
+        f"{summary.matched:,} matched{share}, {summary.unmatched:,} unmatched",
         markup=False,
         soft_wrap=True,
     )

@@ -110,6 +110,8 @@ class Matcher:
             chunk: lines, each ended by `\\n`; the last may lack it.
             first_line: the number of the first of them.
         """
+        if not isinstance(chunk, bytes | bytearray | memoryview):
+            raise TypeError(f"lines are bytes, not {type(chunk).__name__}")
         if not chunk:
             return b""
         if self._worker is None:

@@ -9,6 +9,7 @@ and numbers are written with the digits of the line.
 from __future__ import annotations
 
 import itertools
+import json  # noqa: F401 - orjson imports it, and crashes where a Ctrl-C interrupts that
 from collections.abc import Sequence
 from dataclasses import dataclass
 

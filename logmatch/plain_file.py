@@ -29,6 +29,7 @@ from logmatch.chunk import (
     open_input,
     split_long_lines,
 )
+from logmatch.errors import InputError, Place
 
 _OVERLAP = 64 * 1024  # bytes behind a range that are read with it: its last line mostly ends there
 _STEP = 256 * 1024  # bytes that are read at once behind that
@@ -136,7 +137,7 @@ class RangeReader:
 
         The data of the chunks is part of the buffer: it is valid until the next call.
 
-        Raises `InputError` when the file cannot be read.
+        Raises `InputError` when the file cannot be read, or ends before the range does.
         """
         # The byte before tells whether a line begins at the start.
         before = 1 if part.start > file.begin else 0
@@ -147,6 +148,9 @@ class RangeReader:
         data = self._buffer
         origin = part.start - before  # the offset in the file of data[0]
         length = self._fill(file, data, 0, wanted, origin)
+        if length < size:
+            hint = "something has cut it off, as logrotate does with copytruncate; the rest may be in a copy"
+            raise InputError("has become shorter while it was read", place=Place(file.name), hint=hint)
         first = 0
         if before:
             first = data.find(b"\n", 0, min(size - 1, length)) + 1

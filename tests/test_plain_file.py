@@ -130,3 +130,18 @@ def test_a_file_that_cannot_be_read_is_an_error_of_ours(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="a directory: "):
         RangeReader(100).read(file, Range(0, 10, is_last=False))
     file.close()
+
+
+def test_a_file_that_has_become_shorter_is_an_error_of_ours(tmp_path: Path) -> None:
+    path = tmp_path / "cut.log"
+    path.write_bytes(b"line 1\nline 2\n")
+    file = open_plain(Input(str(path), 14), "auto")
+    assert file is not None
+    os.truncate(path, 3)
+    with pytest.raises(InputError) as caught:
+        RangeReader(100).read(file, Range(0, 14, is_last=True))
+    assert (
+        f"{path}: has become shorter while it was read\n"
+        "  = help: something has cut it off, as logrotate does with copytruncate; the rest may be in a copy"
+    ) == str(caught.value)
+    file.close()

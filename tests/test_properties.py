@@ -202,6 +202,8 @@ CONSTANTS = st.fixed_dictionaries(
         "LEAST_GROUP": st.sampled_from([1, 2]),
         "LEAST_TAIL": st.sampled_from([1, 2, 100]),
         "MAX_FACTOR": st.sampled_from([1, 10, 10**9]),
+        "MOST_ENDS": st.sampled_from([1, 2]),
+        "LONG_SHARED": st.sampled_from([0, 2]),
     },
 )
 """Values that send small programs and few lines down the paths of large ones; MAX_FACTOR also those of long lines."""

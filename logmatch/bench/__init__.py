@@ -22,8 +22,11 @@ Not its business: how logmatch does the work (`pipeline.run` is called as `parse
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from logmatch.bench.agreement import check_copy, check_lines, check_same
@@ -136,7 +139,7 @@ def run_bench(request: BenchRequest, observer: Observer = _ignore, engine_observ
         DisagreementError: two runs that must have the same answer had not.
         LogmatchError: the lines or templates could not be read, or a run failed.
     """
-    with tempfile.TemporaryDirectory(prefix="logmatch-bench-") as directory:
+    with _sigterm_leaves_nothing(), tempfile.TemporaryDirectory(prefix="logmatch-bench-") as directory:
         observer("preparing the lines")
         wanted = Wanted(
             files=request.files,
@@ -147,6 +150,23 @@ def run_bench(request: BenchRequest, observer: Observer = _ignore, engine_observ
             reference_lines=request.reference_lines,
         )
         return _Bench(request, prepare(wanted, directory), directory, observer, engine_observer).report()
+
+
+@contextmanager
+def _sigterm_leaves_nothing() -> Iterator[None]:
+    """Have SIGTERM end the process as an exception does: what was made is removed, a measured process is ended."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number: int, _frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    previous = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
 
 
 _Key = tuple[str, int]

@@ -129,7 +129,11 @@ def serve() -> None:
         answer = tuple(map(steady_run, task.jobs)) if isinstance(task, SteadyTask) else run_here(task)
     except LogmatchError as error:
         answer = error
-    sys.stdout.buffer.write(pickle.dumps(answer))
+    try:
+        sys.stdout.buffer.write(pickle.dumps(answer))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os._exit(1)  # who asked has gone, and Python would say so again when it ends
 
 
 # --- in that process

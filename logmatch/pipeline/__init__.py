@@ -30,6 +30,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from logmatch.chunk import Input, read_chunks
+from logmatch.engine import default_name
 from logmatch.errors import InputError, OutputClosedError
 from logmatch.interrupt import Interrupt
 from logmatch.job import Job, Unmatched, UnmatchedFile
@@ -166,7 +167,7 @@ class _Run:
         self._failed: set[int] = set()
         """Indices of inputs that could not be read to their end."""
         self.records_beyond = 0
-        self.engine = job.engine
+        self.engine = default_name() if job.engine == "auto" else job.engine
 
     def do(self) -> None:
         """Do all of it; whatever happens, sinks are closed and processes ended."""
