@@ -44,7 +44,7 @@ from logmatch.job import Job, available_workers
 SAMPLE_LINES = {"native": 400_000, "portable": 100_000, "reference": 2_000}
 """Engine -> how many lines there are when no file is named: a second of it, or a few."""
 
-ENGINE_LINES = 200_000
+ENGINE_LINES = 400_000
 """How many lines the engines and the plain loop have side by side, at most: some seconds of the plain loop."""
 
 REPEATS = 3
