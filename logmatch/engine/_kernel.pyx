@@ -69,9 +69,6 @@ cdef extern from "_simd.h" nogil:
         PATIENCE "LM_PATIENCE"              # after so many frames taken up in a line, what is in vain is written down
         MOST_BY_LIMIT "LM_MOST_BY_LIMIT"    # how many numbers all `Memo.by_limit` may hold together (64 MiB of them)
 
-cdef extern from "string.h" nogil:
-    void *memmem(const void *haystack, size_t size, const void *needle, size_t n)
-
 SIMD = lm_choose().decode()
 SETS_SIZE = LM_SETS_SIZE
 PADDING = 64
@@ -1390,6 +1387,16 @@ cdef class Table:
         )
 
 
+cdef struct Regexed:
+    # A variant with /regex/ fields: its number, its code, and two literals without which it does not match.
+    int32_t number
+    int32_t entry
+    const uint8_t *begin        # with which the line begins
+    Py_ssize_t begin_size
+    const uint8_t *inside       # which stands in it
+    Py_ssize_t inside_size
+
+
 @cython.final
 cdef class Kernel:
     """
@@ -1421,8 +1428,9 @@ cdef class Kernel:
     cdef const int32_t *field_counts
     cdef bytes bases_of            # the memory of machine.return_bases
     cdef Py_ssize_t matched
-    cdef list regex_entries
-    cdef bint has_regex
+    cdef bytes regex_texts          # the literals of `regexed`, with PADDING behind
+    cdef Regexed *regexed
+    cdef Py_ssize_t regex_count
     cdef object new_fields, other_match
     cdef int32_t *other_spans
     cdef bytes templates_of        # the memory of template_numbers
@@ -1456,8 +1464,12 @@ cdef class Kernel:
         self.memo_count = return_count
         self.bases_of = return_bases
         self.machine.return_bases = <const int32_t *><const char *>self.bases_of
-        self.regex_entries = regex_entries
-        self.has_regex = len(regex_entries) > 0
+        self.regex_texts = b"".join([begin + inside for _, _, begin, inside in regex_entries]) + bytes(PADDING)
+        self.regex_count = len(regex_entries)
+        self.regexed = <Regexed *>calloc(<size_t>self.regex_count + 1, sizeof(Regexed))
+        if self.regexed == NULL:
+            raise MemoryError
+        self.set_regexed(regex_entries)
         self.new_fields = new_fields
         self.other_match = other_match
         for i in range(len(sets) // LM_SETS_SIZE):
@@ -1484,6 +1496,7 @@ cdef class Kernel:
         free(self.machine.frames)
         free(self.machine.saved)
         free(self.other_spans)
+        free(self.regexed)
         if self.machine.memos != NULL:
             for i in range(self.memo_count):
                 free(self.machine.memos[i].by_limit)
@@ -1627,6 +1640,7 @@ cdef class Kernel:
         # The number of the variant that matches, or -1.
         cdef Machine *m = &self.machine
         cdef int32_t number = UNKNOWN
+        cdef Py_ssize_t i
         m.line = line
         m.line_end = line_end
         m.readable = readable
@@ -1634,39 +1648,70 @@ cdef class Kernel:
         m.out_of_memory = False
         if self.entry >= 0:
             number = run(m, self.entry, self.entry_least, UNKNOWN, spans)
-        if self.has_regex:
-            with gil:
-                number = self.match_regex(number, spans)
+        if self.regex_count:
+            i = self.next_regexed(0, number)
+            if i < self.regex_count:
+                with gil:
+                    number = self.match_regex(i, number, spans)
         if m.out_of_memory:
             with gil:
                 number = self.match_elsewhere(spans)
         return NOTHING if number == UNKNOWN else number
 
-    cdef int32_t match_regex(self, int32_t best, int32_t *spans) except FAILED:
-        # Variants with /regex/ fields, of which each has code of its own, that precede `best`, in their order.
+    cdef int set_regexed(self, list regex_entries) except -1:
+        cdef Regexed *each = self.regexed
+        cdef const uint8_t *text = <const uint8_t *><const char *>self.regex_texts
+        for number, entry, begin, inside in regex_entries:
+            each.number = number
+            each.entry = entry
+            each.begin = text
+            each.begin_size = len(begin)
+            each.inside = text + each.begin_size
+            each.inside_size = len(inside)
+            text += each.begin_size + each.inside_size
+            each += 1
+        return 0
+
+    cdef Py_ssize_t next_regexed(self, Py_ssize_t i, int32_t best) noexcept nogil:
+        # Which variant with /regex/ fields, from the i-th on, could match the line and precedes `best`; regex_count if none.
         cdef Machine *m = &self.machine
-        cdef Py_ssize_t size = m.line_end - m.line
-        cdef int32_t number, entry, found
-        cdef bytes begin, inside, line = None
-        cdef const uint8_t *literal
-        for number, entry, begin, inside in self.regex_entries:
-            if number >= best:
-                break
-            if len(begin) > size or memcmp(<const char *>begin, m.line, len(begin)) != 0:
-                continue
-            literal = inside
-            if len(inside) and memmem(m.line, <size_t>size, literal, <size_t>len(inside)) == NULL:
-                continue
-            if line is None:
-                line = PyBytes_FromStringAndSize(<const char *>m.line, size)
-            ask = self.new_fields(number, line)
+        cdef Regexed *each
+        cdef Py_ssize_t n
+        while i < self.regex_count:
+            each = &self.regexed[i]
+            if each.number >= best:
+                return self.regex_count
+            n = each.inside_size
+            # SAFETY: both literals are in regex_texts, with PADDING behind.
+            if (
+                each.begin_size <= m.line_end - m.line
+                and memcmp(<const char *>each.begin, <const char *>m.line, <size_t>each.begin_size) == 0
+                and (
+                    n == 0
+                    or lm_find(m.line, m.line_end, each.inside, n, each.inside[0], each.inside[n - 1], m.readable) != NULL
+                )
+            ):
+                return i
+            i += 1
+        return i
+
+    cdef int32_t match_regex(self, Py_ssize_t i, int32_t best, int32_t *spans) except FAILED:
+        # Variants with /regex/ fields, of which each has code of its own, from the i-th on, that precede `best`, in order.
+        cdef Machine *m = &self.machine
+        cdef Regexed *each
+        cdef int32_t found
+        cdef bytes line = PyBytes_FromStringAndSize(<const char *>m.line, m.line_end - m.line)
+        while i < self.regex_count:
+            each = &self.regexed[i]
+            ask = self.new_fields(each.number, line)
             m.ask = <PyObject *>ask
             m.stamp += 1
-            found = run(m, entry, number, best, self.other_spans)     # spans hold the match of `best`
+            found = run(m, each.entry, each.number, best, self.other_spans)     # spans hold the match of `best`
             m.ask = NULL
             if found < best:
                 memcpy(spans, self.other_spans, <size_t>m.span_count * sizeof(int32_t))
                 return found
+            i = self.next_regexed(i + 1, best)
         return best
 
     cdef int32_t match_elsewhere(self, int32_t *spans) except FAILED:
