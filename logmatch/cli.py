@@ -498,6 +498,7 @@ def main() -> NoReturn:
     except BrokenPipeError:
         _leave_quietly()
     except KeyboardInterrupt:
+        say(f"{PROGRAM}: interrupted")
         raise SystemExit(int(ExitStatus.INTERRUPTED)) from None
     except OSError as error:
         # Help, findings, figures: what is not written by a sink. Other errors of this kind would be bugs.
