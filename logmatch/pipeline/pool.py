@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Any
 
 from logmatch.chunk import Chunk
 from logmatch.errors import InputError, LogmatchError, OutputError, WorkerError
+from logmatch.interrupt import milliseconds_until
 from logmatch.pipeline.crew import BUG_HINT, Done, Relayed, Task, Tell, failure
 from logmatch.pipeline.labour import SIGNALS, worker_main
 from logmatch.pipeline.messages import (
@@ -348,10 +349,9 @@ class Pool:
                 member.process.kill()
         deadline = time.monotonic() + _SECONDS_TO_EXIT
         for member in self._members:
-            member.process.join(max(0.0, deadline - time.monotonic()))
-            if member.process.is_alive():
+            if not member.has_ended_by(deadline):
                 member.process.kill()
-                member.process.join()
+            member.process.join()
             member.process.close()
         self._members.clear()
         if self._mends:
@@ -366,8 +366,10 @@ class Pool:
 
     def _death(self, task: Task, member: Member) -> WorkerError:
         """The error for *task*, the oldest that the dead worker had: it may have died of the next, with this unsent."""
-        member.process.join(_SECONDS_TO_EXIT)
-        status = member.process.exitcode
+        status = None
+        if member.has_ended_by(time.monotonic() + _SECONDS_TO_EXIT):
+            member.process.join()
+            status = member.process.exitcode
         if status is None:
             return failure("a worker process has closed its connection", BUG_HINT, task)
         if status >= 0:
@@ -410,6 +412,12 @@ class Member:
     def is_coming(self) -> bool:
         """Whether something is still to come from it."""
         return bool(self.dealt)
+
+    def has_ended_by(self, deadline: float) -> bool:
+        """Wait for the end of the process, until *deadline* at most; `join` with a timeout would import much for that."""
+        poll = select.poll()
+        poll.register(self.process.sentinel, select.POLLIN)
+        return bool(poll.poll(milliseconds_until(deadline)))
 
     def share_slots(self, watch: Watch) -> None:
         """Give it memory for its results, where the system has such memory."""
