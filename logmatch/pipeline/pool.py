@@ -414,7 +414,7 @@ class Member:
         return bool(self.dealt)
 
     def has_ended_by(self, deadline: float) -> bool:
-        """Wait for the end of the process, until *deadline* at most; `join` with a timeout would import much for that."""
+        """Wait until the process ends, or until *deadline*; `join` with a timeout would import much for that."""
         poll = select.poll()
         poll.register(self.process.sentinel, select.POLLIN)
         return bool(poll.poll(milliseconds_until(deadline)))
