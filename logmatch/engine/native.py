@@ -383,7 +383,7 @@ class Assembler:
             self._todo.append((ways[index], dataclasses.replace(path, unbroken=False), at + 2 * index + 1))
 
     def _literal(self, text: bytes) -> None:
-        if text[0] == 0x20 and self._token_at == len(self.code) - 2:
+        if text[0] == 0x20 and 0 <= self._token_at == len(self.code) - 2:
             type_ = self.code[self._token_at] >> 8
             del self.code[self._token_at :]
             self._token_at = -1  # what comes to stand there is no token
