@@ -343,6 +343,20 @@ def test_all_before_what_a_killed_worker_held_is_written(tmp_path: Path, out: Pa
     ) == str(caught.value)
 
 
+@pytest.mark.parametrize("way", ["relay", "ranges"], indirect=True)
+@pytest.mark.usefixtures("way")
+def test_a_worker_that_cannot_begin_is_an_error(log: Path, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(spec: WorkerSpec) -> Worker:
+        raise UsageError("no", hint="do not")
+
+    monkeypatch.setattr(
+        pool, "Worker", lambda spec: Spec(spec.program, spec.engine, spec.layout, unmatched_apart=False)
+    )
+    monkeypatch.setattr(labour, "Worker", refuse)
+    with pytest.raises(UsageError, match="no"):
+        run(job([log], out, workers=2))
+
+
 class FaultyReader(RangeReader):
     """Cannot read what lies behind byte 700."""
 

@@ -220,6 +220,8 @@ class Pool:
                     board[BARRIER] = min(board[BARRIER], board[TAKEN + place])
                     dead = dead or member
                     continue
+                if isinstance(said, Report):  # it could not begin
+                    said = Finished(Tally(), "", said.failure)
                 assert isinstance(said, Progress | Finished)
                 tell(said.tally, min(start + size * board[WRITTEN], last))
                 if isinstance(said, Finished):
