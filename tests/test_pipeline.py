@@ -349,9 +349,7 @@ def test_a_worker_that_cannot_begin_is_an_error(log: Path, out: Path, monkeypatc
     def refuse(spec: WorkerSpec) -> Worker:
         raise UsageError("no", hint="do not")
 
-    monkeypatch.setattr(
-        pool, "Worker", lambda spec: Spec(spec.program, spec.engine, spec.layout, unmatched_apart=False)
-    )
+    monkeypatch.setattr(pool, "Worker", lambda spec: spec)  # the process makes it, as one that was not forked does
     monkeypatch.setattr(labour, "Worker", refuse)
     with pytest.raises(UsageError, match="no"):
         run(job([log], out, workers=2))
