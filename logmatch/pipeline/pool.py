@@ -290,10 +290,11 @@ class Pool:
             member.results.append(said)
             return
         assert isinstance(said, Counted)
-        # The counts of a member's ranges come in their order.
-        task = next(task for task in member.dealt if task.line_count is None)
-        task.line_count = said.lines
-        self._number_ranges()
+        # The counts of a member's ranges come in their order. One that could not begin has failed before it counted.
+        task = next((task for task in member.dealt if task.line_count is None), None)
+        if task is not None:
+            task.line_count = said.lines
+            self._number_ranges()
 
     def _number_ranges(self) -> None:
         """Tell the workers the numbers that are known by now, in the order of the tasks."""
