@@ -994,6 +994,7 @@ def test_on_clean_samples_the_plain_loop_finds_what_they_say(system: str, tmp_pa
 def test_a_signal_leaves_nothing_behind(tmp_path: Path, number: signal.Signals, status: int, to_all: bool) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "logmatch", "bench", "--workers", "2"],
+        cwd=tmp_path.parent,
         env={**environment(), "TMPDIR": str(tmp_path)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
