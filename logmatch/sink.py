@@ -12,6 +12,7 @@ Not its business: what a record is, and who asks for the interrupt.
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import select
 import stat
@@ -70,6 +71,7 @@ class Sink:
         self._interrupt = interrupt
         self._line_buffered = line_buffered
         self._is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
+        self._appends = bool(fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_APPEND)
         self.descriptor, self._channel = _open_channel(descriptor)
         """`descriptor` is for polling: an error on it says that the reader has gone."""
 
@@ -107,12 +109,15 @@ class Sink:
 
     @property
     def position(self) -> int:
-        """The byte of a file that is written next; it is that of all processes that share the descriptor."""
-        return os.lseek(self.descriptor, 0, os.SEEK_CUR)
+        """Where in a file the last write of a process that shares the descriptor has ended, or where it was opened."""
+        place = os.lseek(self.descriptor, 0, os.SEEK_CUR)
+        if place == 0 and self._appends:  # nothing has been written yet, and what will be goes to the end
+            return os.fstat(self.descriptor).st_size
+        return place
 
     def cut_back_to(self, position: int) -> None:
         """Take off a file what was written from *position* on, if that is still its end; nobody may be writing."""
-        self.unfinished = self.position - position
+        self.unfinished = max(0, self.position - position)
         self._cut_back()
 
     def closed_by_reader(self) -> OutputClosedError:
@@ -368,7 +373,6 @@ class _Pipe:
         self._taken += pages
 
     def _count_unread(self) -> int:
-        import fcntl
         import termios
 
         return int.from_bytes(fcntl.ioctl(self._descriptor, termios.FIONREAD, bytes(4)), sys.byteorder)

@@ -150,6 +150,26 @@ def test_a_file_that_can_grow_no_further_ends_with_a_whole_record(interrupt: Int
     assert 980 < len(written) <= 1000
 
 
+@pytest.mark.parametrize("flags", [0, os.O_APPEND])
+@pytest.mark.parametrize("written", [b"", b'{"line":1}\n{"li'])
+def test_what_another_process_wrote_is_cut_off_and_nothing_before(
+    interrupt: Interrupt, tmp_path: Path, flags: int, written: bytes
+) -> None:
+    path = tmp_path / "out.jsonl"
+    path.write_bytes(b"what was there before\n")
+    descriptor = os.open(path, os.O_WRONLY | flags)
+    if not flags:
+        os.lseek(descriptor, 0, os.SEEK_END)
+    other = os.dup(descriptor)
+    with Sink("out", descriptor, interrupt) as sink:
+        start = sink.position
+        os.write(other, written)
+        assert start + len(written) == sink.position
+        sink.cut_back_to(start)
+    os.close(other)
+    assert b"what was there before\n" == path.read_bytes()
+
+
 def test_a_reader_that_goes_away_closes_the_output(interrupt: Interrupt) -> None:
     reading, writing = os.pipe()
     os.close(reading)
