@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 # Newer than pyproject.toml when the environment holds what pyproject.toml asks for, and newer than the sources of the
 # kernel when that is built from them.
 STAMP := $(VENV)/.installed
-KERNEL_SOURCES := $(wildcard logmatch/*/*.pyx logmatch/*/*.pxd logmatch/*/*.h)
+KERNEL_SOURCES := $(shell find logmatch -name '*.pyx' -o -name '*.pxd' -o -name '*.h')
 
 # An environment in which logmatch is installed as users have it, not from this tree, and without the kernel.
 PURE_VENV := .venv-pure
@@ -75,7 +75,7 @@ samples: $(STAMP)  ## write sample_logs/ anew from the built-in samples
 
 clean:  ## remove everything that the other targets made, the environment included
 	rm -rf $(VENV) $(PURE_VENV) build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage .coverage.*
-	rm -f logmatch/*/*.so logmatch/*/*.c
+	find logmatch -name '*.so' -delete -o -name '_*.c' -delete
 	find logmatch tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Makes the environment $(1) from nothing, so that a dependency taken out of pyproject.toml is gone from it too.
@@ -90,13 +90,13 @@ endef
 # $? is what has changed. A kernel that can no longer be built is gone, and not that of older sources.
 $(STAMP): pyproject.toml $(KERNEL_SOURCES)
 	$(if $(filter pyproject.toml,$?),$(call make_environment,$(VENV)))
-	@rm -f logmatch/*/*.so
+	@find logmatch -name '*.so' -delete
 	@$(BIN)/python -m pip install -qq --editable '.[dev]'
 	@touch $@
 
 # A compiler may have come since the kernel could not be built, or someone removed what was built.
 ifneq ($(filter test coverage,$(MAKECMDGOALS)),)
-ifeq ($(wildcard logmatch/engine/_kernel.*.so),)
+ifeq ($(wildcard logmatch/engine/native/_kernel.*.so),)
 .PHONY: missing-kernel
 $(STAMP): missing-kernel
 endif

@@ -22,7 +22,7 @@ def main() -> NoReturn:
     """Run the command line and leave the process with its status."""
     gc.set_threshold(MOST_NEW_OBJECTS)
     try:
-        from logmatch import cli
+        from logmatch.commands import app as cli
 
         cli.main()
     except KeyboardInterrupt:

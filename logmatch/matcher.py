@@ -9,16 +9,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 
-from logmatch.chunk import Chunk, count_lines
-from logmatch.collector import held_back
 from logmatch.engine import make_engine
 from logmatch.engine.reference import FieldTimeoutError, walk
-from logmatch.output import Layout
+from logmatch.gc_pause import held_back
+from logmatch.input.chunk import Chunk, count_lines
+from logmatch.output.jsonl import Layout
 from logmatch.program import WHITESPACE, compile_program
 from logmatch.record import Match, Record, Value, value_of
-from logmatch.template import Template
-from logmatch.template_file import load_templates
-from logmatch.worker import Worker, WorkerSpec
+from logmatch.run.worker import Worker, WorkerSpec
+from logmatch.templates.load import load_templates
+from logmatch.templates.model import Template
 
 Line = str | bytes
 """A line, with or without its terminator."""

@@ -13,8 +13,19 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from logmatch.collector import held_back
-from logmatch.template import ANY, Field, FieldType, Item, Kind, Literal, Optional, Pattern, Template, output_names
+from logmatch.gc_pause import held_back
+from logmatch.templates.model import (
+    ANY,
+    Field,
+    FieldType,
+    Item,
+    Kind,
+    Literal,
+    Optional,
+    Pattern,
+    Template,
+    output_names,
+)
 
 WHITESPACE = b" \t"
 """What the language calls whitespace; it is left off at the end of a line and of a variant before matching."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from logmatch.template import FLOAT, INT, PERCENT, QUOTED, FieldType
+from logmatch.templates.model import FLOAT, INT, PERCENT, QUOTED, FieldType
 
 Value = str | int | float
 """The value of a field."""

@@ -18,12 +18,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import regex
 
-from logmatch.chunk import Chunk
 from logmatch.engine import available
-from logmatch.output import Layout
+from logmatch.input.chunk import Chunk
+from logmatch.output.jsonl import Layout
 from logmatch.program import Program, compile_program
-from logmatch.syntax import check_fields, parse_pattern
-from logmatch.template import (
+from logmatch.run.worker import Result, Worker, WorkerSpec
+from logmatch.templates.model import (
     ANY,
     DROPPED,
     PATH,
@@ -41,12 +41,12 @@ from logmatch.template import (
     Template,
     WordList,
 )
-from logmatch.worker import Result, Worker, WorkerSpec
+from logmatch.templates.pattern import check_fields, parse_pattern
 
 ENGINES = ("reference", *(name for name in available() if name != "reference"))
 """All engines; the first defines what the others must answer."""
 
-KERNEL = ("engine._kernel", "engine._encode", "pipeline._board")
+KERNEL = ("engine.native._kernel", "output._jsonl", "run._board")
 """The modules that are compiled."""
 
 HAS_KERNEL = all(importlib.util.find_spec(f"logmatch.{name}") is not None for name in KERNEL)

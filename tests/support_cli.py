@@ -28,7 +28,7 @@ from unittest import mock
 import pytest
 
 import logmatch
-from logmatch.cli import main
+from logmatch.commands.app import main
 
 ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = ROOT / "tests" / "golden"

@@ -27,15 +27,15 @@ from logmatch.bench.figures import BenchReport, Cell, CellKey, Corpus, Machine, 
 from logmatch.bench.plain_loop import PlainLoop, is_plain
 from logmatch.bench.show import ProgressLine, bar, fitting, markdown, render
 from logmatch.bench.tables import Column
-from logmatch.chunk import resolve_inputs
 from logmatch.engine import make_engine
 from logmatch.errors import InputError, OutputError, TemplateErrors, UsageError, WorkerError
-from logmatch.job import Job
+from logmatch.input.chunk import resolve_inputs
 from logmatch.matcher import Matcher
 from logmatch.program import compile_program
+from logmatch.run.job import Job
 from logmatch.samples import SYSTEMS, labelled_lines, templates_path
-from logmatch.template import Template
-from logmatch.template_file import load_templates, load_text
+from logmatch.templates.load import load_templates, load_text
+from logmatch.templates.model import Template
 
 __all__ = ["run_cli"]  # a fixture
 

@@ -1,4 +1,4 @@
-"""`logmatch.pipeline._board`: numbers that processes share."""
+"""`logmatch.run._board`: numbers that processes share."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from support import HAS_KERNEL
 if not HAS_KERNEL:
     pytest.skip("it is not built", allow_module_level=True)
 
-from logmatch.pipeline._board import Board
+from logmatch.run._board import Board
 
 
 def numbers_of(board: Board) -> list[int]:

@@ -20,12 +20,14 @@ from typing import Any
 import pytest
 from support import ENGINES, HAS_KERNEL, make_program
 
-from logmatch.engine import expression, make_engine, portable, reference
-from logmatch.engine.portable import PortableEngine
+from logmatch.engine import make_engine, reference
+from logmatch.engine.portable import engine as portable
+from logmatch.engine.portable import expression
+from logmatch.engine.portable.engine import PortableEngine
 from logmatch.engine.reference import ReferenceEngine, walk
 from logmatch.engine.tokens import TOKEN_EXPRESSIONS
 from logmatch.program import Program
-from logmatch.template import FLOAT, PERCENT, QUOTED, NamedType
+from logmatch.templates.model import FLOAT, PERCENT, QUOTED, NamedType
 
 HARD = [
     "<a> <b> <c> <d> <e>x",

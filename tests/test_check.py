@@ -12,14 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logmatch import check, samples
-from logmatch.check import Finding, FindingKind, check_templates
+from logmatch import samples
 from logmatch.engine.reference import ReferenceEngine
 from logmatch.errors import LogmatchError
+from logmatch.lint import check
+from logmatch.lint.check import Finding, FindingKind, check_templates
 from logmatch.program import WHITESPACE, compile_program
-from logmatch.syntax import check_fields, parse_pattern
-from logmatch.template import TYPES, Example, Field, Literal, Optional, Origin, Pattern, Template, WordList
-from logmatch.template_file import load_templates, load_text
+from logmatch.templates.load import load_templates, load_text
+from logmatch.templates.model import TYPES, Example, Field, Literal, Optional, Origin, Pattern, Template, WordList
+from logmatch.templates.pattern import check_fields, parse_pattern
 
 
 def findings(toml: str) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""`logmatch.chunk`: the same lines come out, however the bytes arrive."""
+"""`logmatch.input.chunk`: the same lines come out, however the bytes arrive."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from logmatch import chunk as chunk_module
-from logmatch.chunk import Chunk, Input, Inputs, check_encoding, count_lines, read_chunks, resolve_inputs
 from logmatch.errors import InputError, UsageError
+from logmatch.input import chunk as chunk_module
+from logmatch.input.chunk import Chunk, Input, Inputs, check_encoding, count_lines, read_chunks, resolve_inputs
 
 MIB = 1 << 20
 

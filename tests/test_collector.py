@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from logmatch.collector import held_back
+from logmatch.gc_pause import held_back
 
 
 @pytest.fixture(autouse=True)

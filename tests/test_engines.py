@@ -19,13 +19,14 @@ import orjson
 import pytest
 from support import ENGINES, first_match, make_program, make_template, run_worker
 
-from logmatch.engine import make_engine, portable
-from logmatch.engine.portable import PortableEngine
+from logmatch.engine import make_engine
+from logmatch.engine.portable import engine as portable
+from logmatch.engine.portable.engine import PortableEngine
 from logmatch.engine.reference import ReferenceEngine
 from logmatch.errors import UsageError
 from logmatch.program import compile_program
-from logmatch.syntax import parse_pattern
-from logmatch.template import Template
+from logmatch.templates.model import Template
+from logmatch.templates.pattern import parse_pattern
 
 FILES = sorted((Path(__file__).parent / "cases").glob("*.toml"))
 

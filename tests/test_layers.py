@@ -18,44 +18,51 @@ ROOT = "(logmatch)"
 """The package itself, `logmatch/__init__.py`."""
 
 ORDER = (
-    "collector",
+    "gc_pause",
     "errors",
-    "template",
-    "syntax",
-    "plain_toml",
-    "template_file",
+    "templates",
+    "templates.model",
+    "templates.pattern",
+    "templates.toml_fast",
+    "templates.load",
     "program",
     "engine",
     "engine.tokens",
     "engine.reference",
-    "engine.expression",
-    "engine.prefilter",
     "engine.portable",
-    "engine._kernel",
-    "engine._encode",
+    "engine.portable.expression",
+    "engine.portable.prefilter",
+    "engine.portable.engine",
     "engine.native",
-    "chunk",
-    "plain_file",
-    "record",
+    "engine.native._kernel",
     "output",
-    "report",
-    "worker",
+    "output._jsonl",
+    "engine.native.engine",
+    "input",
+    "input.chunk",
+    "input.ranges",
+    "record",
+    "output.jsonl",
+    "run",
+    "run.tally",
+    "run.worker",
     "matcher",
-    "job",
+    "run.job",
     "interrupt",
-    "sink",
-    "pipeline.watch",
-    "pipeline.crew",
-    "pipeline.messages",
-    "pipeline._board",
-    "pipeline.relay",
-    "pipeline.labour",
-    "pipeline.pool",
-    "pipeline",
+    "output.sink",
+    "run.wait",
+    "run.crew",
+    "run.messages",
+    "run._board",
+    "run.relay",
+    "run.labour",
+    "run.pool",
+    "run.pipeline",
     ROOT,
     "samples",
     "samples.__main__",
-    "check",
+    "lint",
+    "lint.check",
     "bench.plain_loop",
     "bench.figures",
     "bench.agreement",
@@ -66,19 +73,28 @@ ORDER = (
     "bench.tables",
     "bench.show",
     "bench",
-    "display",
-    "cli",
+    "commands",
+    "commands.terminal",
+    "commands.app",
     "__main__",
 )
 """All modules of logmatch, each after those that it may import."""
 
-CHOICES = {"engine": {"engine.reference", "engine.portable", "engine.native", "engine._kernel", "engine._encode"}}
+CHOICES = {
+    "engine": {
+        "engine.reference",
+        "engine.portable.engine",
+        "engine.native.engine",
+        "engine.native._kernel",
+        "output._jsonl",
+    }
+}
 """Who may import a later module, inside a function only: choosing an engine imports the one that was chosen."""
 
 IMPORTERS = {
-    "typer": {"cli"},
-    "click": {"cli"},
-    "rich": {"display", "bench.show"},
+    "typer": {"commands.app"},
+    "click": {"commands.app"},
+    "rich": {"commands.terminal", "bench.show"},
 }
 """Packages that only these modules may import: the options; the display of progress and summary, and of a benchmark."""
 
@@ -86,7 +102,7 @@ NAMES_THAT_SAY_NOTHING = {"util", "utils", "helper", "helpers", "manager", "mana
 
 
 def modules() -> dict[str, Path]:
-    """The modules in the tree by name, `engine.portable` for logmatch/engine/portable.py."""
+    """The modules in the tree by name, `engine.portable` for logmatch/engine/portable/engine.py."""
     found = {}
     for path in sorted(PACKAGE.rglob("*.py")):
         parts = path.relative_to(PACKAGE).with_suffix("").parts
@@ -179,15 +195,15 @@ def test_the_name_of_a_module_says_something(module: str) -> None:
     ],
 )
 def test_every_form_of_import_is_seen(source: str, expected: set[str]) -> None:
-    assert expected == imports("chunk", source)
+    assert expected == imports("input.chunk", source)
 
 
 def test_an_import_inside_a_function_is_seen_and_told_apart() -> None:
     source = "import os\ndef run():\n    if True:\n        from logmatch.bench import run"
-    assert {"os", "bench"} == imports("chunk", source)
-    assert {"os"} == imports("chunk", source, top_only=True)
+    assert {"os", "bench"} == imports("input.chunk", source)
+    assert {"os"} == imports("input.chunk", source, top_only=True)
 
 
 def test_a_relative_import_is_refused() -> None:
-    with pytest.raises(AssertionError, match="chunk has a relative import in line 1"):
-        imports("chunk", "from . import errors")
+    with pytest.raises(AssertionError, match=r"input\.chunk has a relative import in line 1"):
+        imports("input.chunk", "from . import errors")

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from support import ENGINES
 
-from logmatch.chunk import Chunk
-from logmatch.output import Layout
+from logmatch.input.chunk import Chunk
+from logmatch.output.jsonl import Layout
 from logmatch.program import compile_program
-from logmatch.template_file import load_templates
-from logmatch.worker import Worker, WorkerSpec
+from logmatch.run.worker import Worker, WorkerSpec
+from logmatch.templates.load import load_templates
 
 LOGHUB = Path(__file__).resolve().parents[2] / "shared" / "data" / "loghub"
 

@@ -26,7 +26,7 @@ TEMPLATES = {
 
 OF_THE_PORTABLE_ENGINE = {
     *("ahocorasick", "regex"),
-    *("logmatch.engine.portable", "logmatch.engine.prefilter", "logmatch.engine.expression"),
+    *("logmatch.engine.portable.engine", "logmatch.engine.portable.prefilter", "logmatch.engine.portable.expression"),
 }
 """What a run with the native engine does not need either, unless a template has a `/regex/` field."""
 
@@ -34,12 +34,12 @@ NEVER = {
     *("rich", "click", "zstandard", "tomllib", "difflib"),
     *("asyncio", "bz2", "concurrent", "ctypes", "gzip", "http", "logging", "lzma", "multiprocessing"),
     *("pdb", "pickle", "pprint", "pydoc", "shutil", "socket", "ssl", "statistics", "tarfile", "tempfile", "zipfile"),
-    *("logmatch.bench", "logmatch.check", "logmatch.matcher", "logmatch.samples", "logmatch.record"),
-    *("logmatch.pipeline.pool", "logmatch.pipeline.labour"),
+    *("logmatch.bench", "logmatch.lint.check", "logmatch.matcher", "logmatch.samples", "logmatch.record"),
+    *("logmatch.run.pool", "logmatch.run.labour"),
 }
 """What neither `--version` nor the `parse` of one line needs."""
 
-READERS = {"csv": {"app.csv"}, "hashlib": {"app.txt"}, "logmatch.plain_toml": {"app.toml"}}
+READERS = {"csv": {"app.csv"}, "hashlib": {"app.txt"}, "logmatch.templates.toml_fast": {"app.toml"}}
 """Modules that only the reader of one format needs."""
 
 OURS = {"logmatch", "orjson"}
@@ -81,9 +81,14 @@ def of_typer(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
 
 def test_the_version_is_shown_without_what_only_runs_need(tmp_path: Path, of_typer: set[str]) -> None:
     modules = loaded("-m", "logmatch", "--version", cwd=tmp_path)
-    assert {"logmatch.cli", "logmatch.engine", "typer"} <= modules
+    assert {"logmatch.commands.app", "logmatch.engine", "typer"} <= modules
     assert set() == unexpected(modules, of_typer)
-    assert set() == modules & {"logmatch.pipeline", "logmatch.template_file", "logmatch.syntax", "orjson"}
+    assert set() == modules & {
+        "logmatch.run.pipeline",
+        "logmatch.templates.load",
+        "logmatch.templates.pattern",
+        "orjson",
+    }
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
@@ -91,7 +96,7 @@ def test_a_line_is_parsed_without_what_only_other_runs_need(name: str, tmp_path:
     (tmp_path / name).write_text(TEMPLATES[name])
     (tmp_path / "app.log").write_text("took 1.5 ms\n")
     modules = loaded("-m", "logmatch", "parse", "app.log", "-t", name, cwd=tmp_path)
-    assert {"logmatch.cli", "logmatch.pipeline", "logmatch.template_file", "orjson"} <= modules
+    assert {"logmatch.commands.app", "logmatch.run.pipeline", "logmatch.templates.load", "orjson"} <= modules
     assert set() == unexpected(modules, of_typer, needed=frozenset() if HAS_KERNEL else OF_THE_PORTABLE_ENGINE)
     assert set() == {module for module, files in READERS.items() if module in modules - of_typer and name not in files}
 
@@ -99,7 +104,7 @@ def test_a_line_is_parsed_without_what_only_other_runs_need(name: str, tmp_path:
 GARBAGE = """
 import gc, sys
 gc.disable()
-from logmatch import cli
+from logmatch.commands import app as cli
 try:
     cli.main()
 except SystemExit:

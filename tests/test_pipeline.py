@@ -1,4 +1,4 @@
-"""`logmatch.pipeline`: the same bytes with any number of workers, and a good end whatever happens."""
+"""`logmatch.run.pipeline`: the same bytes with any number of workers, and a good end whatever happens."""
 
 from __future__ import annotations
 
@@ -18,18 +18,19 @@ from typing import Any
 import pytest
 from support import HAS_KERNEL
 
-from logmatch.chunk import Chunk, Input
 from logmatch.errors import InputError, LogmatchError, OutputError, UsageError, WorkerError
-from logmatch.job import Job, Unmatched, UnmatchedFile, parse_unmatched
-from logmatch.output import Layout
-from logmatch.pipeline import Outcome, crew, labour, pool, relay, run
-from logmatch.pipeline.pool import Pool
-from logmatch.plain_file import PlainFile, Range, RangeReader
+from logmatch.input.chunk import Chunk, Input
+from logmatch.input.ranges import PlainFile, Range, RangeReader
+from logmatch.output.jsonl import Layout
 from logmatch.program import Program, compile_program
-from logmatch.report import Tally
-from logmatch.syntax import parse_pattern
-from logmatch.template import Template
-from logmatch.worker import Result, Worker, WorkerSpec
+from logmatch.run import crew, labour, pool, relay
+from logmatch.run.job import Job, Unmatched, UnmatchedFile, parse_unmatched
+from logmatch.run.pipeline import Outcome, run
+from logmatch.run.pool import Pool
+from logmatch.run.tally import Tally
+from logmatch.run.worker import Result, Worker, WorkerSpec
+from logmatch.templates.model import Template
+from logmatch.templates.pattern import parse_pattern
 
 PATTERNS = {"numbered": "line <n:int> of <what:any>", "said": "<who:word> said <text:quoted>"}
 
@@ -527,14 +528,14 @@ def test_a_run_in_another_thread_leaves_signals_alone(log: Path, out: Path) -> N
 DRIVER = """
 import json, os, sys
 from pathlib import Path
-from logmatch import pipeline
-from logmatch.pipeline import crew, pool
-from logmatch.chunk import Input
+from logmatch.run import pipeline
+from logmatch.input.chunk import Input
 from logmatch.errors import LogmatchError
-from logmatch.job import Job, Unmatched
+from logmatch.run import crew, labour, pool, relay
+from logmatch.run.job import Job, Unmatched
 from logmatch.program import compile_program
-from logmatch.syntax import parse_pattern
-from logmatch.template import Template
+from logmatch.templates.pattern import parse_pattern
+from logmatch.templates.model import Template
 
 settings, patterns = map(json.loads, sys.argv[1:])
 inputs = tuple(map(Input, settings.pop("inputs")))

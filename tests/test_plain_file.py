@@ -1,4 +1,4 @@
-"""`logmatch.plain_file`: each line is owned by one range, wherever the ranges are cut."""
+"""`logmatch.input.ranges`: each line is owned by one range, wherever the ranges are cut."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from logmatch.chunk import Chunk, Input
 from logmatch.errors import InputError
-from logmatch.plain_file import PlainFile, Range, RangeReader, open_plain
+from logmatch.input.chunk import Chunk, Input
+from logmatch.input.ranges import PlainFile, Range, RangeReader, open_plain
 
 Line = tuple[int, int, bytes, int | None]
 """Number and offset, the bytes with their terminator (of a line that is too long, its head), its length if too long."""

@@ -12,11 +12,11 @@ from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 from support import examples
 
-from logmatch import plain_toml
 from logmatch.errors import TemplateErrors
-from logmatch.plain_toml import PlainToml, read_plain
-from logmatch.template import Template
-from logmatch.template_file import Format, load_text
+from logmatch.templates import toml_fast as plain_toml
+from logmatch.templates.load import Format, load_text
+from logmatch.templates.model import Template
+from logmatch.templates.toml_fast import PlainToml, read_plain
 
 SAMPLE_LOGS = Path(__file__).resolve().parent.parent / "sample_logs"
 

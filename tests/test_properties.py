@@ -20,13 +20,14 @@ from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 from support import ENGINES, examples, first_match, run_worker
 
-from logmatch.engine import expression, make_engine, portable, prefilter
+from logmatch.engine import make_engine
+from logmatch.engine.portable import engine as portable
+from logmatch.engine.portable import expression, prefilter
 from logmatch.engine.reference import ReferenceEngine
 from logmatch.errors import TemplateSyntaxError
-from logmatch.output import Layout, json_number, json_string
+from logmatch.output.jsonl import Layout, json_number, json_string
 from logmatch.program import Variant, compile_program
-from logmatch.syntax import PatternParser, check_fields, parse_foreign_pattern, parse_pattern
-from logmatch.template import (
+from logmatch.templates.model import (
     ANY,
     DROPPED,
     FLOAT,
@@ -46,6 +47,7 @@ from logmatch.template import (
     Template,
     WordList,
 )
+from logmatch.templates.pattern import PatternParser, check_fields, parse_foreign_pattern, parse_pattern
 
 OTHERS = ENGINES[1:]
 """The engines that must agree with the reference."""

@@ -1,4 +1,4 @@
-"""`logmatch.sink`: whole records arrive, and nothing waits for ever."""
+"""`logmatch.output.sink`: whole records arrive, and nothing waits for ever."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from logmatch.chunk import Input
 from logmatch.errors import OutputClosedError, OutputError, UsageError
+from logmatch.input.chunk import Input
 from logmatch.interrupt import Interrupt
-from logmatch.sink import Sink, open_sinks
+from logmatch.output.sink import Sink, open_sinks
 
 RECORDS = b"".join(b'{"line":%d}\n' % number for number in range(100_000))  # more than a pipe holds: 1 MiB
 
@@ -124,7 +124,7 @@ def test_a_file_is_created_or_emptied(interrupt: Interrupt, tmp_path: Path) -> N
 @pytest.mark.parametrize("path", ["/dev/full", "/dev/stdout"])
 def test_a_full_disk_is_an_error_with_a_remedy(path: str) -> None:
     program = (
-        "from logmatch.interrupt import Interrupt\nfrom logmatch.sink import open_sinks\n"
+        "from logmatch.interrupt import Interrupt\nfrom logmatch.output.sink import open_sinks\n"
         f"open_sinks([{path!r}], inputs=[], interrupt=Interrupt())[0].write(b'{{}}\\n')"
     )
     with open("/dev/full", "wb") as full:
@@ -328,8 +328,8 @@ def test_stdout_that_is_an_input_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "app.log"
     path.write_bytes(b"a line\n")
     program = (
-        "import sys; from logmatch.chunk import Input\n"
-        "from logmatch.interrupt import Interrupt; from logmatch.sink import open_sinks\n"
+        "import sys; from logmatch.input.chunk import Input\n"
+        "from logmatch.interrupt import Interrupt; from logmatch.output.sink import open_sinks\n"
         "open_sinks(['-'], inputs=[Input(sys.argv[1])], interrupt=Interrupt())"
     )
     with path.open("ab") as output:
@@ -360,7 +360,7 @@ def test_a_name_that_is_none_is_an_error(interrupt: Interrupt) -> None:
 
 def test_a_closed_stdout_is_an_error() -> None:
     program = (
-        "from logmatch.interrupt import Interrupt; from logmatch.sink import open_sinks\n"
+        "from logmatch.interrupt import Interrupt; from logmatch.output.sink import open_sinks\n"
         "open_sinks(['-'], inputs=[], interrupt=Interrupt())"
     )
     done = subprocess.run(

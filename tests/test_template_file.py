@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logmatch.errors import InputError, TemplateErrors, UsageError
-from logmatch.syntax import parse_foreign_pattern, parse_pattern
-from logmatch.template import Example, Origin, Template, decode
-from logmatch.template_file import SUFFIXES, Format, load_templates, load_text, sniff
+from logmatch.templates.load import SUFFIXES, Format, load_templates, load_text, sniff
+from logmatch.templates.model import Example, Origin, Template, decode
+from logmatch.templates.pattern import parse_foreign_pattern, parse_pattern
 
 HEADER = "<time:syslogtime> <host:word>: "
 

@@ -14,10 +14,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support import FORMS, examples, is_ipv4, is_ipv6, longest_end
 
-from logmatch.engine import expression
+from logmatch.engine.portable import expression
 from logmatch.engine.reference import NO_MATCH, Scanner
 from logmatch.engine.tokens import TOKEN_EXPRESSIONS
-from logmatch.template import REST, TYPES, URL, Kind, NamedType
+from logmatch.templates.model import REST, TYPES, URL, Kind, NamedType
 
 _DIGITS = [b"0", b"1", b"5", b"9", b"00", b"12", b"59", b"60", b"123"]
 _HEX = [*_DIGITS, b"a", b"F", b"ff", b"1234", b"abcde"]

@@ -1,4 +1,4 @@
-"""`logmatch.worker`: what the engines' own tests do not see of it."""
+"""`logmatch.run.worker`: what the engines' own tests do not see of it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from support import ENGINES
 
-from logmatch.chunk import Chunk
-from logmatch.output import Layout
+from logmatch.input.chunk import Chunk
+from logmatch.output.jsonl import Layout
 from logmatch.program import compile_program
-from logmatch.syntax import parse_pattern
-from logmatch.template import Template
-from logmatch.worker import Worker, WorkerSpec
+from logmatch.run.worker import Worker, WorkerSpec
+from logmatch.templates.model import Template
+from logmatch.templates.pattern import parse_pattern
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -36,10 +36,10 @@ from logmatch.bench.figures import BenchReport, Machine, Measurement, Run, Scali
 from logmatch.bench.plain_loop import PLAIN_LOOP, is_plain
 from logmatch.bench.scaling import measure_scaling
 from logmatch.bench.synthetic import COUNTS
-from logmatch.chunk import Input
 from logmatch.engine import NAMES, available, default_name, make_engine, why_not_native
 from logmatch.errors import UsageError
-from logmatch.job import Job, available_workers
+from logmatch.input.chunk import Input
+from logmatch.run.job import Job, available_workers
 
 SAMPLE_LINES = {"native": 400_000, "portable": 100_000, "reference": 2_000}
 """Engine -> how many lines there are when no file is named: a second of it, or a few."""

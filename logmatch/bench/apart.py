@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING
 from logmatch.bench.figures import Run, SteadyRun
 from logmatch.bench.plain_loop import PlainLoop
 from logmatch.errors import InputError, LogmatchError, WorkerError
-from logmatch.job import Job
-from logmatch.report import Tally
-from logmatch.template import Template
+from logmatch.run.job import Job
+from logmatch.run.tally import Tally
+from logmatch.templates.model import Template
 
 if TYPE_CHECKING:
-    from logmatch.pipeline import Outcome
+    from logmatch.run.pipeline import Outcome
 
 COPY = "copy"
 """What a copy is called among engines."""
@@ -169,7 +169,7 @@ def _work_of(task: Task) -> Callable[[], tuple[int, int, int]]:
         return lambda: (*PlainLoop(task.templates).run(task.files, task.output), 1)
     if isinstance(task, CopyTask):
         return lambda: (_copy(task), 0, 1)
-    from logmatch import pipeline  # a plain loop or a copy would have it in its memory
+    from logmatch.run import pipeline  # a plain loop or a copy would have it in its memory
 
     def work() -> tuple[int, int, int]:
         outcome = pipeline.run(task)
@@ -195,7 +195,7 @@ def _copy(task: CopyTask) -> int:
 
 def steady_run(job: Job) -> SteadyRun:
     """Run *job*, whose inputs are one file named several times, here; what stands behind the first time is steady."""
-    from logmatch import pipeline
+    from logmatch.run import pipeline
 
     assert len(job.inputs) > 1
     clock = _FirstFileClock()

@@ -13,11 +13,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from logmatch.bench.figures import Corpus
-from logmatch.chunk import Input, read_chunks, resolve_inputs
 from logmatch.errors import UsageError
-from logmatch.job import DEFAULT_CHUNK_SIZE, DEFAULT_MAX_LINE
+from logmatch.input.chunk import Input, read_chunks, resolve_inputs
 from logmatch.program import Program, compile_program
-from logmatch.template import Template
+from logmatch.run.job import DEFAULT_CHUNK_SIZE, DEFAULT_MAX_LINE
+from logmatch.templates.model import Template
 
 SEED = 1
 """The seed of the lines that are made."""
@@ -90,7 +90,7 @@ def prepare(wanted: Wanted, directory: str) -> Prepared:
 
 def _find(wanted: Wanted, directory: str) -> tuple[tuple[Template, ...], tuple[Input, ...], str]:
     """The templates, the inputs, and what to call these."""
-    from logmatch.template_file import load_templates
+    from logmatch.templates.load import load_templates
 
     if wanted.files:
         templates = load_templates(wanted.templates, header=wanted.header)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from logmatch.engine.tokens import TOKEN_EXPRESSIONS
-from logmatch.template import (
+from logmatch.templates.model import (
     ANY,
     PATH,
     REST,

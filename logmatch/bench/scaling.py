@@ -15,9 +15,9 @@ from logmatch.bench.agreement import check_cell
 from logmatch.bench.apart import SteadyTask, run_steady_apart
 from logmatch.bench.figures import Cell, CellKey, Scaling, SteadyRun
 from logmatch.bench.synthetic import LENGTHS, SHORT, STYLES, make_lines, make_templates
-from logmatch.chunk import resolve_inputs
-from logmatch.job import DEFAULT_CHUNK_SIZE, Job
+from logmatch.input.chunk import resolve_inputs
 from logmatch.program import Program, compile_program
+from logmatch.run.job import DEFAULT_CHUNK_SIZE, Job
 
 SIZE = {"native": 2 << 20}
 """Engine -> bytes of a file of short lines: with 10,000 templates each has some lines in it."""

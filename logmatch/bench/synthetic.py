@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from random import Random
 
 from logmatch.bench.figures import CellKey
-from logmatch.template import Template
+from logmatch.templates.model import Template
 
 COUNTS = (10, 100, 1_000, 10_000)
 """Numbers of templates."""
@@ -99,7 +99,7 @@ class Made:
 
 def make_templates(style: str, count: int) -> tuple[Template, ...]:
     """*count* templates of a style of `STYLES`, parsed."""
-    from logmatch.template_file import load_text
+    from logmatch.templates.load import load_text
 
     shapes = _shapes(count)
     loaded = load_text("\n".join(STYLES[style].format(**_words(shape)) for shape in shapes))

@@ -61,7 +61,7 @@ def kernel_module() -> ModuleType | None:
     """The compiled kernel, `engine._kernel`; None if it is not there."""
     if why_not_native() is not None:
         return None
-    from logmatch.engine import _kernel
+    from logmatch.engine.native import _kernel
 
     return _kernel
 
@@ -70,8 +70,8 @@ def kernel_module() -> ModuleType | None:
 def why_not_native() -> str | None:
     """Why the native engine is not there, in a few words; None if it is."""
     try:
-        import logmatch.engine._encode
-        import logmatch.engine._kernel  # noqa: F401
+        import logmatch.engine.native._kernel
+        import logmatch.output._jsonl  # noqa: F401
     except ModuleNotFoundError:
         return "the native one was not built"
     except ImportError as error:
@@ -103,11 +103,11 @@ def make_engine(program: Program, name: str = "auto") -> Engine:
         if reason is not None:
             hint = "install logmatch where a C compiler is, or use --engine portable, which gives the same records"
             raise UsageError(f"there is no native engine here: {reason}", hint=hint)
-        from logmatch.engine.native import NativeEngine
+        from logmatch.engine.native.engine import NativeEngine
 
         return NativeEngine(program)
     if name == "portable":
-        from logmatch.engine.portable import PortableEngine
+        from logmatch.engine.portable.engine import PortableEngine
 
         return PortableEngine(program)
     if name == "reference":

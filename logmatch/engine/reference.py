@@ -23,7 +23,7 @@ from typing import Any
 from logmatch.engine import FieldTimeouts, Found, Located, Spans
 from logmatch.engine.tokens import TOKEN_EXPRESSIONS
 from logmatch.program import WHITESPACE, Program, Variant
-from logmatch.template import (
+from logmatch.templates.model import (
     ANY,
     FLOAT,
     HEX,

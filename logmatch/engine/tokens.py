@@ -9,7 +9,7 @@ its own. Both Python engines take these texts from here; other engines are teste
 
 from __future__ import annotations
 
-from logmatch.template import (
+from logmatch.templates.model import (
     CLFTIME,
     DATE,
     FLOAT,

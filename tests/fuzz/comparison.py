@@ -18,13 +18,14 @@ from unittest import mock
 
 from generator import Case, joined
 
-from logmatch import worker
-from logmatch.chunk import Chunk
-from logmatch.engine import FieldTimeouts, Found, Located, _kernel, make_engine, reference
-from logmatch.engine.native import NativeEngine
-from logmatch.output import Layout
+from logmatch.engine import FieldTimeouts, Found, Located, make_engine, reference
+from logmatch.engine.native import _kernel
+from logmatch.engine.native.engine import NativeEngine
+from logmatch.input.chunk import Chunk
+from logmatch.output.jsonl import Layout
 from logmatch.program import WHITESPACE, Program, compile_program
-from logmatch.template import Item, Literal, Optional, Pattern
+from logmatch.run import worker
+from logmatch.templates.model import Item, Literal, Optional, Pattern
 
 PIECES = (1, 16, 64, 300, 300, 256 * 1024, 256 * 1024)
 """How many bytes of lines a worker gives to the kernel at once."""

@@ -33,8 +33,8 @@ from pathlib import Path
 import generator
 from generator import Case
 
-from logmatch.syntax import parse_pattern
-from logmatch.template import Template
+from logmatch.templates.model import Template
+from logmatch.templates.pattern import parse_pattern
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BUILD = Path(os.environ.get("LOGMATCH_FUZZ_BUILD", ROOT / "build" / "fuzz"))
@@ -208,15 +208,15 @@ def build(package: Path, flavours: Sequence[str]) -> None:
         target = BUILD / "flavours" / flavour / "logmatch"
         ignored = shutil.ignore_patterns("__pycache__", "*.so", "*.c")
         shutil.copytree(package / "logmatch", target, ignore=ignored)
-        engine = target / "engine"
-        for module in "_kernel", "_encode":
+        native = target / "engine/native"
+        for module in "engine/native/_kernel", "output/_jsonl":
             # In its package, so that Cython finds the .pxd of the other.
             environment = {**os.environ, "PYTHONPATH": str(cython)}
-            command = [sys.executable, "-P", "-m", "cython", "-3", f"logmatch/engine/{module}.pyx"]
+            command = [sys.executable, "-P", "-m", "cython", "-3", f"logmatch/{module}.pyx"]
             subprocess.run(command, check=True, cwd=target.parent, env=environment)
-            output = engine / f"{module}{suffix}"
-            flags = [*FLAGS, *FLAVOURS[flavour], f"-I{include}", f"-I{engine}"]
-            subprocess.run(["gcc", *flags, str(engine / f"{module}.c"), "-o", str(output)], check=True)
+            output = target / f"{module}{suffix}"
+            flags = [*FLAGS, *FLAVOURS[flavour], f"-I{include}", f"-I{native}"]
+            subprocess.run(["gcc", *flags, str(target / f"{module}.c"), "-o", str(output)], check=True)
 
 
 def environment_of(flavour: str, simd: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from random import Random
 
 from logmatch.program import compile_program
-from logmatch.template import (
+from logmatch.templates.model import (
     ANY,
     DROPPED,
     PATH,

@@ -20,9 +20,10 @@ import fuzz
 from comparison import Difference, compare, shrink
 from generator import Case
 
-from logmatch import output
-from logmatch.engine import native, reference
-from logmatch.engine.native import NativeEngine
+from logmatch.engine import reference
+from logmatch.engine.native import engine as native
+from logmatch.engine.native.engine import NativeEngine
+from logmatch.output import jsonl as output
 from logmatch.program import Variant
 
 

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from logmatch.errors import LogmatchError
-from logmatch.report import Tally
-from logmatch.sink import Records
+from logmatch.output.sink import Records
+from logmatch.run.tally import Tally
 
 IN_FLIGHT = 3
 """Tasks a worker: one in work, one to begin with at once, one that is being written by the parent."""

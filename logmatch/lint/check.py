@@ -21,11 +21,11 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
-from logmatch.engine.prefilter import Filter
+from logmatch.engine.portable.prefilter import Filter
 from logmatch.engine.reference import FieldTimeoutError, walk
 from logmatch.errors import LogmatchError, Place, printable
 from logmatch.program import WHITESPACE, Variant, compile_program, precedence
-from logmatch.template import (
+from logmatch.templates.model import (
     ANY,
     CLFTIME,
     DATE,

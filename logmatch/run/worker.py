@@ -16,16 +16,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from logmatch.chunk import Chunk
-from logmatch.collector import held_back
 from logmatch.engine import Engine, make_engine
-from logmatch.output import Layout, RecordWriter
+from logmatch.gc_pause import held_back
+from logmatch.input.chunk import Chunk
+from logmatch.output.jsonl import Layout, RecordWriter
 from logmatch.program import WHITESPACE, Program
-from logmatch.report import Tally, TemplateCounts
+from logmatch.run.tally import Tally, TemplateCounts
 
 if TYPE_CHECKING:
-    from logmatch.engine.native import NativeEngine
-    from logmatch.engine.portable import Group
+    from logmatch.engine.native.engine import NativeEngine
+    from logmatch.engine.portable.engine import Group
 
 Records = bytes | memoryview
 
@@ -240,7 +240,8 @@ class _NativeLines:
     """Pieces of a chunk, each matched into a table and encoded from it."""
 
     def __init__(self, engine: NativeEngine, writer: RecordWriter, spec: WorkerSpec) -> None:
-        from logmatch.engine import _encode, _kernel
+        from logmatch.engine.native import _kernel
+        from logmatch.output import _jsonl as _encode
 
         self._engine = engine
         self._writer = writer

@@ -11,9 +11,9 @@ import os
 import sys
 from dataclasses import dataclass, field
 
-from logmatch.chunk import Input, check_encoding
 from logmatch.errors import UsageError
-from logmatch.output import Layout
+from logmatch.input.chunk import Input, check_encoding
+from logmatch.output.jsonl import Layout
 from logmatch.program import Program
 
 STDOUT = "-"

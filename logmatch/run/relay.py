@@ -18,15 +18,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from logmatch.errors import LogmatchError
-from logmatch.job import MOST_WORKERS
-from logmatch.pipeline.crew import unexpected
-from logmatch.plain_file import PlainFile, Range, RangeReader
-from logmatch.report import Tally
-from logmatch.sink import Sink
-from logmatch.worker import Worker
+from logmatch.input.ranges import PlainFile, Range, RangeReader
+from logmatch.output.sink import Sink
+from logmatch.run.crew import unexpected
+from logmatch.run.job import MOST_WORKERS
+from logmatch.run.tally import Tally
+from logmatch.run.worker import Worker
 
 if TYPE_CHECKING:
-    from logmatch.pipeline._board import Board
+    from logmatch.run._board import Board
 
 # Places on the board.
 NEXT = 0
@@ -166,7 +166,7 @@ def open_board(descriptor: int) -> Board | None:
     import mmap
 
     try:
-        from logmatch.pipeline._board import Board
+        from logmatch.run._board import Board
     except ImportError:
         return None
     return Board(mmap.mmap(descriptor, BOARD_SIZE))

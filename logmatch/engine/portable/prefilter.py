@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from logmatch.template import Field, Kind, Literal, RegexType
+from logmatch.templates.model import Field, Kind, Literal, RegexType
 
 Items = Sequence[Literal | Field]
 

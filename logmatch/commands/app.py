@@ -20,15 +20,15 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from logmatch import __version__
-from logmatch.display import PROGRAM, Observer, console, count, is_terminal, say, show_summary
+from logmatch.commands.terminal import PROGRAM, Observer, console, count, is_terminal, say, show_summary
 from logmatch.errors import LogmatchError, OutputClosedError, TemplateErrors, UsageError
-from logmatch.report import ExitStatus, Summary, summarize
+from logmatch.run.tally import ExitStatus, Summary, summarize
 
 if TYPE_CHECKING:
-    from logmatch.job import Job
-    from logmatch.pipeline import Outcome
     from logmatch.program import Program
-    from logmatch.template import Template
+    from logmatch.run.job import Job
+    from logmatch.run.pipeline import Outcome
+    from logmatch.templates.model import Template
 
 FAIL_ON_UNMATCHED = "--fail-on-unmatched"
 
@@ -214,11 +214,11 @@ def parse(
 
     tail -F app.log | logmatch parse -t app.toml --unmatched drop
     """
-    from logmatch import pipeline
-    from logmatch.chunk import STDIN, resolve_inputs
-    from logmatch.job import DEFAULT_CHUNK_SIZE, Job, available_workers, parse_unmatched
-    from logmatch.output import Layout
+    from logmatch.input.chunk import STDIN, resolve_inputs
+    from logmatch.output.jsonl import Layout
     from logmatch.program import compile_program
+    from logmatch.run import pipeline
+    from logmatch.run.job import DEFAULT_CHUNK_SIZE, Job, available_workers, parse_unmatched
 
     if not files:
         if is_terminal(0):
@@ -262,7 +262,7 @@ def parse(
 
 
 def _load_templates(templates: list[Path], header: str | None) -> list[Template]:
-    from logmatch.template_file import load_templates
+    from logmatch.templates.load import load_templates
 
     if not templates:
         raise UsageError("no templates are given", hint="name a template file or a directory of them with -t")
@@ -275,7 +275,7 @@ def _check_outputs(job: Job, summary_json: str | None, *, template_files: Set[st
 
     That records are not written over an input, nor over other records, is looked after where they are written (`sink`).
     """
-    from logmatch.job import STDOUT, UnmatchedFile
+    from logmatch.run.job import STDOUT, UnmatchedFile
 
     records = [job.output, *([job.unmatched.path] if isinstance(job.unmatched, UnmatchedFile) else [])]
     for path in records if summary_json is None else [*records, summary_json]:
@@ -361,8 +361,8 @@ def check(
 
     logmatch check app.toml
     """
-    from logmatch.check import check_templates
-    from logmatch.template_file import load_templates
+    from logmatch.lint.check import check_templates
+    from logmatch.templates.load import load_templates
 
     loaded = load_templates(templates, header=header)
     findings = check_templates(loaded)
@@ -419,7 +419,7 @@ def bench(
     """
     from logmatch.bench import BenchRequest, run_bench
     from logmatch.bench.show import ProgressLine, markdown, render
-    from logmatch.job import available_workers
+    from logmatch.run.job import available_workers
 
     if as_json and as_markdown:
         raise UsageError("--json and --markdown are two forms of the same figures", hint="use one of them")

@@ -22,11 +22,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from logmatch.engine import FieldTimeouts, Found, Located
-from logmatch.engine import _kernel as kernel
+from logmatch.engine.native import _kernel as kernel
 from logmatch.engine.reference import Scanner, texts
 from logmatch.engine.tokens import ENDS_IN_ORDER
 from logmatch.program import WHITESPACE, Program, common_prefix
-from logmatch.template import (
+from logmatch.templates.model import (
     ANY,
     CLFTIME,
     DATE,
@@ -59,7 +59,7 @@ from logmatch.template import (
 )
 
 if TYPE_CHECKING:
-    from logmatch.engine.portable import PortableEngine
+    from logmatch.engine.portable.engine import PortableEngine
 
 Items = tuple[Literal | Field, ...]
 
@@ -707,7 +707,7 @@ class NativeEngine:
     def _other_match(self, line: bytes) -> Located | None:
         """What the portable engine says; for lines that would take the kernel too much memory."""
         if self._other is None:
-            from logmatch.engine.portable import PortableEngine
+            from logmatch.engine.portable.engine import PortableEngine
 
             self._other = PortableEngine(self.program)
         return self._other.locate(line)

@@ -23,10 +23,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 
-from logmatch.chunk import Input, enlarge_pipe
 from logmatch.errors import OutputClosedError, OutputError, UsageError
+from logmatch.input.chunk import Input, enlarge_pipe
 from logmatch.interrupt import Interrupt, milliseconds_until
-from logmatch.job import STDOUT
+from logmatch.run.job import STDOUT
 
 _LINE_SECONDS = 0.5  # how much longer the rest of a record may take, of which the reader has the beginning
 _FIFO_SECONDS = 0.05  # how often to look whether somebody reads the FIFO that is the output

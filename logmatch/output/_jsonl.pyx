@@ -13,7 +13,7 @@ from libc.stdint cimport int32_t, uint8_t, uintptr_t
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcpy, memset
 
-from logmatch.engine._kernel cimport Table
+from logmatch.engine.native._kernel cimport Table
 
 cdef extern from "_simd.h" nogil:
     void lm_copy(uint8_t *to, const uint8_t *from_, Py_ssize_t n, const uint8_t *readable)

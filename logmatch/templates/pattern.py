@@ -13,7 +13,7 @@ import re
 from typing import NoReturn
 
 from logmatch.errors import Place, TemplateSyntaxError
-from logmatch.template import (
+from logmatch.templates.model import (
     ANY,
     DROPPED,
     REST,

@@ -1,6 +1,6 @@
 from collections.abc import Callable
 
-from logmatch.engine._kernel import Buffer, Table
+from logmatch.engine.native._kernel import Buffer, Table
 
 class Output:
     def begin(self, space: memoryview | None = None) -> None: ...

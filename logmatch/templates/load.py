@@ -22,13 +22,13 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from logmatch.collector import held_back
 from logmatch.errors import InputError, LogmatchError, Place, TemplateErrors, TemplateSyntaxError, UsageError
-from logmatch.syntax import PatternParser, check_fields, parse_pattern
-from logmatch.template import Example, Origin, Pattern, Template, decode, encode
+from logmatch.gc_pause import held_back
+from logmatch.templates.model import Example, Origin, Pattern, Template, decode, encode
+from logmatch.templates.pattern import PatternParser, check_fields, parse_pattern
 
 if TYPE_CHECKING:
-    from logmatch.plain_toml import PlainToml
+    from logmatch.templates.toml_fast import PlainToml
 
 # What reads one format is imported where it is used, and regular expressions that only errors or few files need are
 # texts, which `re` compiles when it is asked for: a run needs little of this, and each of it costs a part of a
@@ -452,7 +452,7 @@ _NO_CHARACTER_NOR_BYTE = "[\ud800-\udc7f\udd00-\udfff]"
 
 
 def _read_toml(document: _Document) -> None:
-    from logmatch.plain_toml import read_plain
+    from logmatch.templates.toml_fast import read_plain
 
     text = document.text
     plain = read_plain(text)

@@ -17,7 +17,8 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from logmatch.chunk import (
+from logmatch.errors import InputError, Place
+from logmatch.input.chunk import (
     OVERSIZED_HEAD,
     STDIN,
     Chunk,
@@ -29,7 +30,6 @@ from logmatch.chunk import (
     open_input,
     split_long_lines,
 )
-from logmatch.errors import InputError, Place
 
 _OVERLAP = 64 * 1024  # bytes behind a range that are read with it: its last line mostly ends there
 _STEP = 256 * 1024  # bytes that are read at once behind that

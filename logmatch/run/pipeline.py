@@ -29,17 +29,17 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from logmatch.chunk import Input, read_chunks
 from logmatch.engine import default_name
 from logmatch.errors import InputError, OutputClosedError
+from logmatch.input.chunk import Input, read_chunks
+from logmatch.input.ranges import PlainFile, open_plain
 from logmatch.interrupt import Interrupt
-from logmatch.job import Job, Unmatched, UnmatchedFile
-from logmatch.pipeline.crew import Crew, OneWorker, Relayed, Task
-from logmatch.pipeline.watch import GivenUp, Watch
-from logmatch.plain_file import PlainFile, open_plain
-from logmatch.report import Tally
-from logmatch.sink import Sink, open_sinks
-from logmatch.worker import WorkerSpec
+from logmatch.output.sink import Sink, open_sinks
+from logmatch.run.crew import Crew, OneWorker, Relayed, Task
+from logmatch.run.job import Job, Unmatched, UnmatchedFile
+from logmatch.run.tally import Tally
+from logmatch.run.wait import GivenUp, Watch
+from logmatch.run.worker import WorkerSpec
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -309,6 +309,6 @@ def _hire(job: Job, watch: Watch) -> Crew:
     )
     if job.busy_workers == 1:
         return OneWorker(spec, job.max_line)
-    from logmatch.pipeline.pool import Pool
+    from logmatch.run.pool import Pool
 
     return Pool(spec, job.max_line, job.busy_workers, job.effective_start_method, watch)

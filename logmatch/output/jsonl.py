@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import orjson
 
 from logmatch.program import Program, Variant
-from logmatch.template import PERCENT, QUOTED, Json, encode
+from logmatch.templates.model import PERCENT, QUOTED, Json, encode
 
 # Printable ASCII but for the quote and the backslash: such text stands in JSON as it is.
 _PLAIN = bytes(byte for byte in range(0x20, 0x7F) if byte not in b'"\\')

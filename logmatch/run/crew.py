@@ -14,12 +14,12 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import NamedTuple, Protocol, Self
 
-from logmatch.chunk import STDIN, Chunk
 from logmatch.errors import InputError, LogmatchError, Place, WorkerError
-from logmatch.plain_file import PlainFile, Range, RangeReader
-from logmatch.report import Tally
-from logmatch.sink import Records, Sink
-from logmatch.worker import Worker, WorkerSpec
+from logmatch.input.chunk import STDIN, Chunk
+from logmatch.input.ranges import PlainFile, Range, RangeReader
+from logmatch.output.sink import Records, Sink
+from logmatch.run.tally import Tally
+from logmatch.run.worker import Worker, WorkerSpec
 
 BUG_HINT = "please report this as a bug of logmatch, with these lines; another --engine may get over them"
 

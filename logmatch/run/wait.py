@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 
 from logmatch.interrupt import Interrupt, milliseconds_until
-from logmatch.sink import Sink
+from logmatch.output.sink import Sink
 
 
 class GivenUp(Exception):

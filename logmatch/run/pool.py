@@ -28,12 +28,14 @@ from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from logmatch.chunk import Chunk
 from logmatch.errors import InputError, LogmatchError, OutputError, WorkerError
+from logmatch.input.chunk import Chunk
+from logmatch.input.ranges import PlainFile, Range
 from logmatch.interrupt import milliseconds_until
-from logmatch.pipeline.crew import BUG_HINT, Done, Relayed, Task, Tell, failure
-from logmatch.pipeline.labour import SIGNALS, worker_main
-from logmatch.pipeline.messages import (
+from logmatch.output.sink import Records, Sink
+from logmatch.run.crew import BUG_HINT, Done, Relayed, Task, Tell, failure
+from logmatch.run.labour import SIGNALS, worker_main
+from logmatch.run.messages import (
     HEAD,
     IN_FLIGHT,
     ChunkMeta,
@@ -48,7 +50,7 @@ from logmatch.pipeline.messages import (
     message,
     shared_memory,
 )
-from logmatch.pipeline.relay import (
+from logmatch.run.relay import (
     BARRIER,
     BOARD_SIZE,
     ENDS,
@@ -66,17 +68,15 @@ from logmatch.pipeline.relay import (
     open_board,
     set_up,
 )
-from logmatch.pipeline.watch import Watch
-from logmatch.plain_file import PlainFile, Range
-from logmatch.report import Tally
-from logmatch.sink import Records, Sink
-from logmatch.worker import Worker, WorkerSpec
+from logmatch.run.tally import Tally
+from logmatch.run.wait import Watch
+from logmatch.run.worker import Worker, WorkerSpec
 
 if TYPE_CHECKING:
     import socket
     from multiprocessing.process import BaseProcess
 
-    from logmatch.pipeline._board import Board
+    from logmatch.run._board import Board
 
 _SECONDS_TO_EXIT = 5.0  # for a worker that has been told to, until it is killed
 _KILLED_HINT = "the system may have run out of memory: use fewer --workers or a smaller --chunk-size"

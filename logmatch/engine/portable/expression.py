@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from logmatch.engine.tokens import ENDS_IN_ORDER, TOKEN_EXPRESSIONS
 from logmatch.program import WHITESPACE
-from logmatch.template import (
+from logmatch.templates.model import (
     ANY,
     FLOAT,
     HEX,

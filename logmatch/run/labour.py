@@ -20,11 +20,13 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from logmatch.chunk import Chunk
 from logmatch.errors import InputError, LogmatchError
+from logmatch.input.chunk import Chunk
+from logmatch.input.ranges import PlainFile, Range, RangeReader
 from logmatch.interrupt import Interrupt
-from logmatch.pipeline.crew import unexpected
-from logmatch.pipeline.messages import (
+from logmatch.output.sink import Records, Sink
+from logmatch.run.crew import unexpected
+from logmatch.run.messages import (
     HEAD,
     IN_FLIGHT,
     ChunkMeta,
@@ -38,16 +40,14 @@ from logmatch.pipeline.messages import (
     SourceFile,
     message,
 )
-from logmatch.pipeline.relay import Finished, Progress, Relay, open_board, take_part
-from logmatch.plain_file import PlainFile, Range, RangeReader
-from logmatch.report import Tally
-from logmatch.sink import Records, Sink
-from logmatch.worker import Result, Worker, WorkerSpec
+from logmatch.run.relay import Finished, Progress, Relay, open_board, take_part
+from logmatch.run.tally import Tally
+from logmatch.run.worker import Result, Worker, WorkerSpec
 
 if TYPE_CHECKING:
     import socket
 
-    from logmatch.pipeline._board import Board
+    from logmatch.run._board import Board
 
     _Order = Chunk | Range | PlainFile | Sink | Slots | Board | FirstLine | Relay | None
 

@@ -29,11 +29,12 @@ import string
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
-from logmatch.engine import FieldTimeouts, Found, Located, expression, prefilter
-from logmatch.engine.prefilter import Filter, are_disjoint
+from logmatch.engine import FieldTimeouts, Found, Located
+from logmatch.engine.portable import expression, prefilter
+from logmatch.engine.portable.prefilter import Filter, are_disjoint
 from logmatch.engine.reference import NO_MATCH, FieldTimeoutError, ReferenceEngine, Scanner, texts, walk
 from logmatch.program import WHITESPACE, Program, Variant, common_prefix
-from logmatch.template import (
+from logmatch.templates.model import (
     ANY,
     CLFTIME,
     DATE,

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from logmatch.errors import InputError
-    from logmatch.job import Job
-    from logmatch.report import Summary, Tally
+    from logmatch.run.job import Job
+    from logmatch.run.tally import Summary, Tally
 
 PROGRAM = "logmatch"
 """What messages begin with."""

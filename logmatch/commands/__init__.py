@@ -1,0 +1,1 @@
+"""Commands: what was typed -> calls of the library, and what a terminal shows."""

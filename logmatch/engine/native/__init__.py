@@ -1,0 +1,1 @@
+"""The native engine: one tree over all variants, run by a compiled kernel."""

@@ -1,0 +1,1 @@
+"""The portable engine: literals choose candidates, regular expressions confirm them."""

@@ -1,0 +1,1 @@
+"""Input: names of files -> chunks of whole lines."""

@@ -1,0 +1,1 @@
+"""Output: matches -> records -> files."""

@@ -1,0 +1,1 @@
+"""Run: one job from its inputs to its outputs."""
