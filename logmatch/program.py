@@ -18,10 +18,10 @@ from logmatch.templates.model import (
     ANY,
     Field,
     FieldType,
+    Greediness,
     Item,
-    Kind,
     Literal,
-    Optional,
+    OptionalPart,
     Pattern,
     Template,
     output_names,
@@ -94,10 +94,10 @@ def _compile(templates: Sequence[Template]) -> Program:
             header = template.header
             front = []
             front_size = 0
-            if header is not None and Optional not in map(type, header.items):
+            if header is not None and OptionalPart not in map(type, header.items):
                 front_size = _append(front, header.items)
         items = template.items()
-        has_options = Optional in map(type, items)
+        has_options = OptionalPart in map(type, items)
         fields = list(Pattern(items).fields()) if has_options else [item for item in items if isinstance(item, Field)]
         # Long lists repeat their fields, and the templates of one file share the objects (`syntax.PatternParser`). An
         # object's id stands for its value while the object lives; the layout holds on to these.
@@ -158,20 +158,20 @@ def _layout(fields: Sequence[Field]) -> _Layout:
 def _count_free(fields: Iterable[Field]) -> tuple[int, int]:
     """How many of *fields* are `any`, and how many are free."""
     types = [field.type for field in fields]
-    return types.count(ANY), sum(type_.kind is Kind.FREE for type_ in types)
+    return types.count(ANY), sum(type_.greediness is Greediness.FREE for type_ in types)
 
 
 def _choices(items: Sequence[Item]) -> Iterator[tuple[list[Literal | Field], tuple[int, ...]]]:
     """For each variant of a template its items and the slots of its fields; the one with all its parts is first."""
-    optional_parts = sum(isinstance(item, Optional) for item in items)
+    optional_parts = sum(isinstance(item, OptionalPart) for item in items)
     for present in itertools.product((True, False), repeat=optional_parts):
         choices = iter(present)
         kept: list[Literal | Field] = []
         slots: list[int] = []
         slot = 0
         for item in items:
-            is_kept = not isinstance(item, Optional) or next(choices)
-            for part in item.items if isinstance(item, Optional) else (item,):
+            is_kept = not isinstance(item, OptionalPart) or next(choices)
+            for part in item.items if isinstance(item, OptionalPart) else (item,):
                 if is_kept:
                     kept.append(part)
                 if isinstance(part, Field):

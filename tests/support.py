@@ -37,7 +37,7 @@ from logmatch.templates.model import (
     Item,
     Literal,
     NamedType,
-    Optional,
+    OptionalPart,
     Template,
     WordList,
 )
@@ -300,8 +300,8 @@ def spread(items: Iterable[Item]) -> Iterator[list[tuple[Literal | Field, str | 
         return f"p{next(unnamed)}" if item.name is None else item.name
 
     for item in items:
-        parts = item.items if isinstance(item, Optional) else (item,)
-        named.append((isinstance(item, Optional), [(part, name_of(part)) for part in parts]))
+        parts = item.items if isinstance(item, OptionalPart) else (item,)
+        named.append((isinstance(item, OptionalPart), [(part, name_of(part)) for part in parts]))
     for present in itertools.product(*((True, False) if optional else (True,) for optional, _ in named)):
         variant = [pair for kept, (_, pairs) in zip(present, named, strict=True) if kept for pair in pairs]
         yield _without_trailing_whitespace(variant)

@@ -19,7 +19,7 @@ from logmatch.lint import check
 from logmatch.lint.check import Finding, FindingKind, check_templates
 from logmatch.program import WHITESPACE, compile_program
 from logmatch.templates.load import load_templates, load_text
-from logmatch.templates.model import TYPES, Example, Field, Literal, Optional, Origin, Pattern, Template, WordList
+from logmatch.templates.model import TYPES, Example, Field, Literal, OptionalPart, Origin, Pattern, Template, WordList
 from logmatch.templates.pattern import check_fields, parse_pattern
 
 
@@ -603,7 +603,7 @@ types = st.one_of(
 )
 fields = st.builds(Field, st.sampled_from(["_", None]), types)
 parts = st.one_of(literals, fields)
-optionals = st.builds(Optional, st.lists(parts, min_size=1, max_size=3).map(tuple))
+optionals = st.builds(OptionalPart, st.lists(parts, min_size=1, max_size=3).map(tuple))
 any_pattern = st.builds(Pattern, st.lists(st.one_of(parts, parts, optionals), max_size=5).map(tuple))
 
 

@@ -36,7 +36,7 @@ from logmatch import Matcher
 from logmatch.commands.app import app
 from logmatch.run.tally import ExitStatus
 from logmatch.templates.load import load_text
-from logmatch.templates.model import TYPES, Kind
+from logmatch.templates.model import TYPES, Greediness
 from logmatch.templates.pattern import parse_foreign_pattern, parse_pattern
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -378,14 +378,14 @@ def test_the_table_of_types_has_every_type() -> None:
 def test_a_type_is_what_its_row_says(row: list[str]) -> None:
     name, kind, text, json, good, bad = row
     type_ = TYPES[codes(name)[0]]
-    assert (type_.kind.value, type_.json.value.replace("nothing", "–")) == (kind, json)
+    assert (type_.greediness.value, type_.json_kind.value.replace("nothing", "–")) == (kind, json)
     matcher = Matcher(load_text(f"<value:{type_}>\n"))
     taken = {line: matcher.match(line) is not None for line in codes(good) + codes(bad)}
     assert taken == {**dict.fromkeys(codes(good), True), **dict.fromkeys(codes(bad), False)}
     if re.fullmatch(r"`[^`]+`", text):  # an expression, and nothing besides
         expression = re.compile(codes(text)[0])
         assert taken == {line: expression.fullmatch(line) is not None for line in taken}
-        assert (type_.kind is Kind.FREE) == codes(text)[0].endswith(("*?", "+?")), (
+        assert (type_.greediness is Greediness.FREE) == codes(text)[0].endswith(("*?", "+?")), (
             "free text is written with a lazy quantifier"
         )
 

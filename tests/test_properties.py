@@ -41,7 +41,7 @@ from logmatch.templates.model import (
     FieldType,
     Item,
     Literal,
-    Optional,
+    OptionalPart,
     Pattern,
     RegexType,
     Template,
@@ -112,7 +112,7 @@ def item_lists(draw: st.DrawFn, max_size: int, *, with_regexes: bool = True) -> 
         items.append(draw(fields if after_literal else st.one_of(literals, fields)))
     if draw(st.integers(0, 3)) == 0:
         part = draw(st.sampled_from([(draw(literals), draw(fields)), (draw(fields),), (draw(fields), draw(literals))]))
-        items.insert(draw(st.integers(0, len(items))), Optional(part))
+        items.insert(draw(st.integers(0, len(items))), OptionalPart(part))
     return items
 
 
@@ -378,12 +378,12 @@ def patterns(draw: st.DrawFn) -> Pattern:
         lambda text: Literal(text.replace(b"\n", b"?"))
     )
     items = st.one_of(literal, st.builds(Field, names, field_types))
-    parts = st.lists(items, min_size=1, max_size=3).map(lambda part: Optional(_flat(part)))
+    parts = st.lists(items, min_size=1, max_size=3).map(lambda part: OptionalPart(_flat(part)))
     return Pattern(_joined(draw(st.lists(st.one_of(items, items, parts), max_size=6))))
 
 
 def _flat(items: Sequence[Literal | Field]) -> tuple[Literal | Field, ...]:
-    return tuple(item for item in _joined(items) if not isinstance(item, Optional))
+    return tuple(item for item in _joined(items) if not isinstance(item, OptionalPart))
 
 
 @settings(max_examples=examples(200))

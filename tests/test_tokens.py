@@ -17,7 +17,7 @@ from support import FORMS, examples, is_ipv4, is_ipv6, longest_end
 from logmatch.engine.portable import expression
 from logmatch.engine.reference import NO_MATCH, Scanner
 from logmatch.engine.tokens import TOKEN_EXPRESSIONS
-from logmatch.templates.model import REST, TYPES, URL, Kind, NamedType
+from logmatch.templates.model import REST, TYPES, URL, Greediness, NamedType
 
 _DIGITS = [b"0", b"1", b"5", b"9", b"00", b"12", b"59", b"60", b"123"]
 _HEX = [*_DIGITS, b"a", b"F", b"ff", b"1234", b"abcde"]
@@ -60,7 +60,7 @@ SAMPLES: dict[str, list[bytes]] = {
 }
 """Texts that pieces alone seldom make."""
 
-TOKENS = [type_ for type_ in TYPES.values() if type_.kind is Kind.TOKEN and type_ != REST]
+TOKENS = [type_ for type_ in TYPES.values() if type_.greediness is Greediness.TOKEN and type_ != REST]
 
 each_token = pytest.mark.parametrize("type_", TOKENS, ids=str)
 

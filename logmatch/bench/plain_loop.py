@@ -23,7 +23,7 @@ from logmatch.templates.model import (
     Item,
     Literal,
     NamedType,
-    Optional,
+    OptionalPart,
     Pattern,
     RegexType,
     Template,
@@ -155,7 +155,7 @@ def _expression(item: Item) -> str:
     """*item* as it is usually written; a group for each value that is output."""
     if isinstance(item, Literal):
         return re.escape(_text(item.text))
-    if isinstance(item, Optional):
+    if isinstance(item, OptionalPart):
         return f"(?:{''.join(map(_expression, item.items))})?"
     if isinstance(item.type, RegexType):
         text = f"(?>{_text(item.type.source)})"
@@ -190,5 +190,5 @@ def _without_trailing_whitespace(items: tuple[Item, ...]) -> tuple[Item, ...]:
 
 def _literal_length(items: Sequence[Item]) -> int:
     """How many bytes of literals there are, those of optional parts included."""
-    parts = [part for item in items for part in (item.items if isinstance(item, Optional) else (item,))]
+    parts = [part for item in items for part in (item.items if isinstance(item, OptionalPart) else (item,))]
     return sum(len(part.text) for part in parts if isinstance(part, Literal))

@@ -38,7 +38,7 @@ from logmatch.templates.model import (
     WS,
     Field,
     FieldType,
-    Kind,
+    Greediness,
     Literal,
     NamedType,
     RegexType,
@@ -128,7 +128,7 @@ def walk(variant: Variant, line: bytes) -> Spans | None:
             if isinstance(item, Literal):
                 fits = line.startswith(item.text, position)
                 position += len(item.text)
-            elif item.type.kind is Kind.FREE:
+            elif item.type.greediness is Greediness.FREE:
                 position = scan.first_end(item.type, position, index)
                 fits = position != NO_MATCH and not (index in dead and dead[index][position])
                 if fits:

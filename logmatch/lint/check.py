@@ -50,11 +50,11 @@ from logmatch.templates.model import (
     WS,
     Field,
     FieldType,
-    Json,
-    Kind,
+    Greediness,
+    JsonKind,
     Literal,
     NamedType,
-    Optional,
+    OptionalPart,
     Pattern,
     RegexType,
     Template,
@@ -413,7 +413,7 @@ def _difference(type_: FieldType, text: bytes, expected: object) -> str | None:
         text = text[:-1]
     elif type_ == QUOTED:
         text = text[1:-1]
-    if type_.json is Json.NUMBER:
+    if type_.json_kind is JsonKind.NUMBER:
         if isinstance(expected, int | float) and not isinstance(expected, bool):
             return None if _is_number(text, expected) else f"{decode(text)}, not {expected}"
         return f"the number {decode(text)}, not the text {expected!r}"
@@ -483,7 +483,7 @@ def _faults(variant: Variant) -> Iterator[_Fault]:
         if not isinstance(first, Field):
             continue
         this, slot = slot, next(slots)
-        if isinstance(second, Field) and first.type.kind is second.type.kind is Kind.FREE:
+        if isinstance(second, Field) and first.type.greediness is second.type.greediness is Greediness.FREE:
             sentence = f"nothing stands between {first} and {second}, so that the first takes its shortest text"
             hint = "put a literal between them, or make them one field"
             yield _Fault(FindingKind.ADJACENT_FREE, this, slot, sentence, hint)
@@ -571,8 +571,8 @@ class _Layout:
         self._spans: list[tuple[int, int]] = []
         at = 0
         for item in template.items():
-            inner = at + len("<?>") if isinstance(item, Optional) else at
-            for part in item.items if isinstance(item, Optional) else (item,):
+            inner = at + len("<?>") if isinstance(item, OptionalPart) else at
+            for part in item.items if isinstance(item, OptionalPart) else (item,):
                 if isinstance(part, Field):
                     self._spans.append((inner, inner + len(str(part))))
                 inner += len(str(part))

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import orjson
 
 from logmatch.program import Program, Variant
-from logmatch.templates.model import PERCENT, QUOTED, Json, encode
+from logmatch.templates.model import PERCENT, QUOTED, JsonKind, encode
 
 # Printable ASCII but for the quote and the backslash: such text stands in JSON as it is.
 _PLAIN = bytes(byte for byte in range(0x20, 0x7F) if byte not in b'"\\')
@@ -142,7 +142,7 @@ class Body:
             name, type_ = template.names[slot], template.types[slot]
             if name is not None:
                 start, end = (1, -1) if type_ == QUOTED else (0, -1) if type_ == PERCENT else (0, None)
-                self._fields.append((index, type_.json is Json.NUMBER, start, end))
+                self._fields.append((index, type_.json_kind is JsonKind.NUMBER, start, end))
                 keys.append(_key(name) + b":")
         begin = b',"template_id":' + _key(template.id) + b',"values":{'
         self._pieces = [begin, *[b"," + key if number else key for number, key in enumerate(keys)], b"}}\n"]

@@ -14,14 +14,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 
-class Kind(enum.Enum):
+class Greediness(enum.Enum):
     """How a field finds its end: free text takes the shortest that lets the rest match, a token its own longest."""
 
     FREE = "free"
     TOKEN = "token"
 
 
-class Json(enum.Enum):
+class JsonKind(enum.Enum):
     """How a field's value is written as JSON."""
 
     STRING = "string"
@@ -34,8 +34,8 @@ class NamedType:
     """One of the types that the language knows by name; the instances are in `TYPES`."""
 
     name: str
-    kind: Kind = Kind.TOKEN
-    json: Json = Json.STRING
+    greediness: Greediness = Greediness.TOKEN
+    json_kind: JsonKind = JsonKind.STRING
 
     def __str__(self) -> str:
         return self.name
@@ -46,8 +46,8 @@ class WordList:
     """One of these words, the longest that stands here. `words` are in the order in which they were written."""
 
     words: tuple[bytes, ...]
-    kind = Kind.TOKEN
-    json = Json.STRING
+    greediness = Greediness.TOKEN
+    json_kind = JsonKind.STRING
 
     def __str__(self) -> str:
         return "|".join(map(decode, self.words))
@@ -63,8 +63,8 @@ class RegexType:
     """What a regular expression (package `regex`, over bytes) matches here. `source` is without the slashes."""
 
     source: bytes
-    kind = Kind.TOKEN
-    json = Json.STRING
+    greediness = Greediness.TOKEN
+    json_kind = JsonKind.STRING
 
     def __str__(self) -> str:
         return f"/{decode(self.source)}/"
@@ -72,15 +72,15 @@ class RegexType:
 
 FieldType = NamedType | WordList | RegexType
 
-ANY = NamedType("any", Kind.FREE)
-WORD = NamedType("word", Kind.FREE)
-PATH = NamedType("path", Kind.FREE)
-URL = NamedType("url", Kind.FREE)
+ANY = NamedType("any", Greediness.FREE)
+WORD = NamedType("word", Greediness.FREE)
+PATH = NamedType("path", Greediness.FREE)
+URL = NamedType("url", Greediness.FREE)
 REST = NamedType("rest")
-WS = NamedType("ws", json=Json.NOTHING)
-INT = NamedType("int", json=Json.NUMBER)
-FLOAT = NamedType("float", json=Json.NUMBER)
-PERCENT = NamedType("percent", json=Json.NUMBER)
+WS = NamedType("ws", json_kind=JsonKind.NOTHING)
+INT = NamedType("int", json_kind=JsonKind.NUMBER)
+FLOAT = NamedType("float", json_kind=JsonKind.NUMBER)
+PERCENT = NamedType("percent", json_kind=JsonKind.NUMBER)
 HEX = NamedType("hex")
 IPV4 = NamedType("ipv4")
 IPV6 = NamedType("ipv6")
@@ -135,7 +135,7 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class Optional:
+class OptionalPart:
     """A part that may be absent; it holds literals and fields, at least one, and no optional part."""
 
     items: tuple[Literal | Field, ...]
@@ -144,7 +144,7 @@ class Optional:
         return f"<?>{''.join(map(str, self.items))}</?>"
 
 
-Item = Literal | Field | Optional
+Item = Literal | Field | OptionalPart
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ class Pattern:
     def fields(self) -> Iterator[Field]:
         """All fields in their order, those of optional parts included."""
         for item in self.items:
-            if isinstance(item, Optional):
+            if isinstance(item, OptionalPart):
                 yield from (part for part in item.items if isinstance(part, Field))
             elif isinstance(item, Field):
                 yield item
@@ -213,7 +213,7 @@ def output_names(items: Iterable[Item]) -> list[str | None]:
     names: list[str | None] = []
     unnamed = 0
     for field_ in Pattern(tuple(items)).fields():
-        if field_.name == DROPPED or field_.type.json is Json.NOTHING:
+        if field_.name == DROPPED or field_.type.json_kind is JsonKind.NOTHING:
             names.append(None)
         elif field_.name is None:
             unnamed += 1

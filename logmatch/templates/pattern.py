@@ -22,7 +22,7 @@ from logmatch.templates.model import (
     FieldType,
     Item,
     Literal,
-    Optional,
+    OptionalPart,
     Pattern,
     RegexType,
     WordList,
@@ -101,7 +101,7 @@ def parse_pattern(text: str) -> Pattern:
                     opening + 4,
                     "put literals or fields between <?> and </?>",
                 )
-            items.append(Optional(tuple(part)))
+            items.append(OptionalPart(tuple(part)))
             part, at = None, opening + 4
         else:
             match = _FIELD.match(text, opening)
@@ -333,7 +333,7 @@ class PatternParser:
                     part = []
                     continue
                 elif piece == b"</?>" and part:
-                    items.append(Optional(tuple(part)))
+                    items.append(OptionalPart(tuple(part)))
                     part = None
                     continue
                 else:
@@ -380,7 +380,7 @@ def check_fields(header: Pattern | None, pattern: Pattern) -> None:
     """
     whole = Pattern((header.items if header is not None else ()) + pattern.items)
     names = [name for name in output_names(whole.items) if name is not None]
-    parts = sum(isinstance(item, Optional) for item in whole.items)
+    parts = sum(isinstance(item, OptionalPart) for item in whole.items)
     if len(set(names)) == len(names) and parts <= MAX_OPTIONAL_PARTS and REST not in [f.type for f in whole.fields()]:
         return  # nearly always; what follows finds places, which takes longer
     if header is not None:
@@ -416,8 +416,8 @@ def _spans(pattern: Pattern) -> list[tuple[tuple[int, int], Field]]:
     spans: list[tuple[tuple[int, int], Field]] = []
     at = 0
     for item in pattern.items:
-        inner = at + len("<?>") if isinstance(item, Optional) else at
-        for part in item.items if isinstance(item, Optional) else (item,):
+        inner = at + len("<?>") if isinstance(item, OptionalPart) else at
+        for part in item.items if isinstance(item, OptionalPart) else (item,):
             if isinstance(part, Field):
                 spans.append(((inner, inner + len(str(part))), part))
             inner += len(str(part))

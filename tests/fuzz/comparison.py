@@ -25,7 +25,7 @@ from logmatch.input.chunk import Chunk
 from logmatch.output.jsonl import Layout
 from logmatch.program import WHITESPACE, Program, compile_program
 from logmatch.run import worker
-from logmatch.templates.model import Item, Literal, Optional, Pattern
+from logmatch.templates.model import Item, Literal, OptionalPart, Pattern
 
 PIECES = (1, 16, 64, 300, 300, 256 * 1024, 256 * 1024)
 """How many bytes of lines a worker gives to the kernel at once."""
@@ -267,7 +267,7 @@ def _cuts(size: int) -> Iterator[tuple[int, int]]:
 def _simpler(pattern: Pattern) -> Iterator[Pattern]:
     for index, item in enumerate(pattern.items):
         kept: list[tuple[Item, ...]] = [()]
-        if isinstance(item, Optional):
+        if isinstance(item, OptionalPart):
             kept += [item.items]
         elif isinstance(item, Literal):
             kept += [(Literal(item.text[:start] + item.text[end:]),) for start, end in _cuts(len(item.text))]

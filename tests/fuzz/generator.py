@@ -25,7 +25,7 @@ from logmatch.templates.model import (
     FieldType,
     Item,
     Literal,
-    Optional,
+    OptionalPart,
     Pattern,
     RegexType,
     Template,
@@ -366,7 +366,7 @@ class _Templates:
                     (literal,),
                     (field, self._field()),
                 ]
-                items.insert(random.randint(0, len(items)), Optional(random.choice(parts)))
+                items.insert(random.randint(0, len(items)), OptionalPart(random.choice(parts)))
         return items
 
     def _item(self) -> Part:
@@ -385,7 +385,7 @@ class _Templates:
 
     def _with_rest(self, items: Items) -> Items:
         rest = Field(None, REST)
-        return [*items, rest] if self.random.random() < 0.7 else [*items, Optional((Literal(b" "), rest))]
+        return [*items, rest] if self.random.random() < 0.7 else [*items, OptionalPart((Literal(b" "), rest))]
 
     def _named(self, items: Sequence[Item]) -> tuple[Item, ...]:
         """*items* with at most four optional parts, and with names for some fields."""
@@ -399,12 +399,12 @@ class _Templates:
 
         result: Items = []
         for item in items:
-            if not isinstance(item, Optional):
+            if not isinstance(item, OptionalPart):
                 result.append(named(item))
                 continue
             optional_parts += 1
             if optional_parts <= 3:
-                result.append(Optional(tuple(named(part) for part in item.items)))
+                result.append(OptionalPart(tuple(named(part) for part in item.items)))
         return joined(result)
 
 
@@ -424,7 +424,8 @@ def _without_regexes(items: Sequence[Item]) -> Items:
         return Field(part.name, ANY) if isinstance(part, Field) and isinstance(part.type, RegexType) else part
 
     return [
-        Optional(tuple(map(changed, item.items))) if isinstance(item, Optional) else changed(item) for item in items
+        OptionalPart(tuple(map(changed, item.items))) if isinstance(item, OptionalPart) else changed(item)
+        for item in items
     ]
 
 

@@ -51,7 +51,7 @@ from logmatch.templates.model import (
     WS,
     Field,
     FieldType,
-    Kind,
+    Greediness,
     Literal,
     NamedType,
     RegexType,
@@ -244,7 +244,7 @@ class Assembler:
                 continue
             assert isinstance(item, Field)
             type_ = item.type
-            if type_.kind is not Kind.FREE:
+            if type_.greediness is not Greediness.FREE:
                 self._token(type_, items, index - 1, path)
                 continue
             assert isinstance(type_, NamedType)
@@ -294,7 +294,7 @@ class Assembler:
             else:
                 assert not isinstance(key, type)
                 behind = [(number, items, index + 1, 0) for number, items, index, _ in entries]
-                if key.kind is Kind.FREE:
+                if key.greediness is Greediness.FREE:
                     assert isinstance(key, NamedType)
                     rest = self._free(key, behind, path)
                     if rest is None:

@@ -57,7 +57,7 @@ from logmatch.templates.model import (
     WS,
     Field,
     FieldType,
-    Kind,
+    Greediness,
     Literal,
     RegexType,
     WordList,
@@ -338,7 +338,7 @@ def _common_head(variants: Iterable[Variant]) -> Items:
     for index, item in enumerate(head):
         if (
             isinstance(item, Field)
-            and item.type.kind is Kind.FREE
+            and item.type.greediness is Greediness.FREE
             and not isinstance((*head, None)[index + 1], Literal)
         ):
             return tuple(head[:index])

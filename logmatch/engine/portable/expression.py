@@ -38,7 +38,7 @@ from logmatch.templates.model import (
     WS,
     Field,
     FieldType,
-    Kind,
+    Greediness,
     Literal,
     NamedType,
     RegexType,
@@ -167,7 +167,7 @@ def of_items(items: Sequence[Literal | Field], *, to_end: bool = True) -> Expres
 def is_search(items: Sequence[Literal | Field], index: int) -> bool:
     """Whether the item is a free field whose end is not plain from the next whitespace or the end of the line."""
     item = items[index]
-    if not isinstance(item, Field) or item.type.kind is not Kind.FREE:
+    if not isinstance(item, Field) or item.type.greediness is not Greediness.FREE:
         return False
     following = items[index + 1] if index + 1 < len(items) else None
     if following is None:
