@@ -15,8 +15,11 @@ from hypothesis import strategies as st
 from logmatch import samples
 from logmatch.engine.reference import ReferenceEngine
 from logmatch.errors import LogmatchError
-from logmatch.lint import check
-from logmatch.lint.check import Finding, FindingKind, check_templates
+from logmatch.lint import contest
+from logmatch.lint.check import check_templates
+from logmatch.lint.findings import Finding, FindingKind
+from logmatch.lint.samples import texts_of
+from logmatch.lint.shadowing import covers
 from logmatch.program import WHITESPACE, compile_program
 from logmatch.templates.load import load_templates, load_text
 from logmatch.templates.model import TYPES, Example, Field, Literal, OptionalPart, Origin, Pattern, Template, WordList
@@ -341,7 +344,7 @@ def test_a_template_whose_optional_part_is_its_own_is_not_shadowed() -> None:
 def test_what_is_proved_to_cover(general: str, special: str, expected: bool) -> None:
     program = compile_program([Template(text, parse_pattern(text)) for text in (general, special)])
     by_number = {variant.template_number: variant for variant in program.variants}
-    assert expected == check._covers(by_number[0], by_number[1])
+    assert expected == covers(by_number[0], by_number[1])
 
 
 # Ambiguous
@@ -590,7 +593,7 @@ def test_what_a_terminal_must_not_be_sent_is_replaced() -> None:
 
 
 def test_much_work_ends_the_samples(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(check, "MOST_WORK", 0)
+    monkeypatch.setattr(contest, "MOST_WORK", 0)
     assert [FindingKind.DUPLICATE] == [
         finding.kind for finding in patterns("n <x:float> in", "n <x:int> in", "n <y:int> in")
     ]
@@ -653,7 +656,7 @@ def test_what_is_said_never_to_win_wins_no_line(made: list[Template], chance: Ra
         if program.templates[variant.template_number].id in ids:
             for _ in range(20):
                 line = b"".join(
-                    item.text if isinstance(item, Literal) else chance.choice(check._texts_of(item.type))
+                    item.text if isinstance(item, Literal) else chance.choice(texts_of(item.type))
                     for item in variant.items
                 ).rstrip(WHITESPACE)
                 match = reference.match(line)

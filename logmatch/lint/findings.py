@@ -1,0 +1,93 @@
+"""
+Findings: what `check` reports, a sentence about one template with a place and a remedy.
+
+Which findings there are is decided in the modules that look for them; this one knows their kinds, how one reads and
+what it is as JSON.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from logmatch.errors import LogmatchError, Place, printable
+from logmatch.templates.model import Template
+
+
+class FindingKind(enum.Enum):
+    """What is wrong; in the order in which the findings of one template are given."""
+
+    EXAMPLE_FAILED = "example-failed"
+    NO_MATCH_FAILED = "no-match-failed"
+    DUPLICATE = "duplicate"
+    SHADOWED = "shadowed"
+    AMBIGUOUS = "ambiguous"
+    ADJACENT_FREE = "adjacent-free"
+    NEVER_MATCHES = "never-matches"
+    SLOW_REGEX = "slow-regex"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is wrong with one template. `others` are the ids of further templates that have a part in it."""
+
+    kind: FindingKind
+    template_id: str
+    sentence: str
+    place: Place
+    hint: str
+    others: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return str(LogmatchError(printable(self.sentence), place=self.place, hint=printable(self.hint)))
+
+    def to_dict(self) -> dict[str, object]:
+        """The finding as JSON values: `line` counts from 1, `start` and `end` are a span of characters in `text`."""
+        return {
+            "kind": self.kind.value,
+            "template_id": _unicode(self.template_id),
+            "sentence": _unicode(self.sentence),
+            "file": _unicode(self.place.file),
+            "line": self.place.line_number,
+            "text": _unicode(self.place.text),
+            "start": self.place.start,
+            "end": self.place.end,
+            "hint": _unicode(self.hint),
+            "others": [_unicode(other) for other in self.others],
+        }
+
+
+def _unicode(text: str | None) -> str | None:
+    """*text* without the stand-ins for bytes that are not UTF-8, which JSON cannot hold."""
+    if text is None:
+        return None
+    return "".join("\N{REPLACEMENT CHARACTER}" if "\ud800" <= char <= "\udfff" else char for char in text)
+
+
+def make_finding(
+    kind: FindingKind,
+    template: Template,
+    sentence: str,
+    hint: str,
+    *,
+    text: str | None = None,
+    span: tuple[int, int] | None = None,
+    others: Iterable[Template] = (),
+) -> Finding:
+    """A finding with *text* (None: the pattern) and the *span* of characters in it (None: all of it) as its snippet."""
+    text = str(template.pattern) if text is None else text
+    start, end = span or (0, len(text))
+    place = Place(template.origin.file, template.origin.line_number, text=text, start=start, end=end)
+    return Finding(kind, template.id, sentence, place, hint, tuple(other.id for other in others))
+
+
+def named(template: Template) -> str:
+    """*template* as a sentence about another one names it."""
+    where = str(Place(template.origin.file, template.origin.line_number))
+    return f"{template.id!r} ({where})" if where else repr(template.id)
+
+
+def listed(names: Sequence[str]) -> str:
+    """*names* as a sentence lists them, the first few."""
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

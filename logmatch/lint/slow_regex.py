@@ -1,0 +1,112 @@
+"""
+Slow regular expressions: `/regex/` fields, each tried on texts that make an expression backtrack.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from logmatch.lint.findings import Finding, FindingKind, make_finding
+from logmatch.lint.structure import PatternLayout
+from logmatch.templates.model import Pattern, RegexType, Template, decode
+
+if TYPE_CHECKING:
+    import regex
+
+SLOW_SECONDS = 0.2
+"""A `/regex/` field that needs longer than this for one text, in seconds, is slow."""
+
+ALL_REGEX_SECONDS = 10.0
+"""How long all `/regex/` fields together are tried; those whose turn does not come are not reported."""
+
+ONE_REGEX_SECONDS = 3.0
+"""How long one of them is tried."""
+
+ATTACK_LENGTHS = (30, 300, 3_000, 30_000)
+"""The lengths, in bytes, of the texts that `/regex/` fields are tried on: exponential time shows in the first."""
+
+
+def slow_regexes(templates: Sequence[Template]) -> Iterator[tuple[Finding, bytes]]:
+    """The findings about slow `/regex/` fields, one for each expression, and the source of the expression."""
+    uses: dict[bytes, list[tuple[Template, int]]] = {}
+    for template in templates:
+        for slot, each in enumerate(Pattern(template.items()).fields()):
+            if isinstance(each.type, RegexType):
+                uses.setdefault(each.type.source, []).append((template, slot))
+    deadline = time.monotonic() + ALL_REGEX_SECONDS
+    for source, places in uses.items():
+        shape = _slow_text(source, min(deadline, time.monotonic() + ONE_REGEX_SECONDS))
+        if shape is not None:
+            template, slot = places[0]
+            text, span = PatternLayout(template).snippet(slot, slot)
+            sentence = f"{template.id!r}: the regular expression needs more than {SLOW_SECONDS} s for {shape}"
+            hint = "do not repeat what holds a repeat; use possessive (a++) or atomic ((?>…)) parts"
+            others = list(dict.fromkeys(other.id for other, _ in places if other.id != template.id))
+            finding = make_finding(FindingKind.SLOW_REGEX, template, sentence, hint, text=text, span=span)
+            yield replace(finding, others=tuple(others)), source
+
+
+def regex_sources(template: Template) -> set[bytes]:
+    return {each.type.source for each in Pattern(template.items()).fields() if isinstance(each.type, RegexType)}
+
+
+def _slow_text(source: bytes, deadline: float) -> str | None:
+    """A description of the first text that the expression is slow on; None if there is none, or no time to find it."""
+    import regex  # see `syntax._regex_type`
+
+    compiled = regex.compile(source)
+    attack = _attack(source)
+    for begin, unit, end, length in itertools.product(attack.begins, attack.units, attack.ends, ATTACK_LENGTHS):
+        if time.monotonic() >= deadline:
+            return None
+        repeats = length // len(unit)
+        if _is_slow(compiled, begin + unit * repeats + end):
+            before = f"{decode(begin)!r}, " if begin else ""
+            return f"{before}{repeats:,} times {decode(unit)!r}, {decode(end)!r}"
+    return None
+
+
+def _is_slow(compiled: regex.Pattern[bytes], text: bytes) -> bool:
+    """Whether it takes too long on *text*, twice: once may be the fault of a busy machine."""
+    for _ in range(2):
+        try:
+            compiled.match(text, timeout=SLOW_SECONDS)
+        except TimeoutError:
+            continue
+        return False
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Attack:
+    """What texts that an expression may be slow on begin with, what is repeated in them, and what they end with."""
+
+    begins: tuple[bytes, ...]
+    units: tuple[bytes, ...]
+    ends: tuple[bytes, ...]
+
+
+def _attack(source: bytes) -> _Attack:
+    """
+    The parts of the texts that the expression *source* is tried on.
+
+    Few expressions match a null byte, so that behind many repeats they go back and try others. But `regex` gives up
+    early on a text without a string that each match holds; so in half of the texts all literals come last.
+    """
+    import regex  # see `syntax._regex_type`
+
+    text = regex.sub(rb"\\[A-Za-z]|\(\?[a-zA-Z<>=!:]*", b" ", source)  # without the letters that are syntax
+    text = regex.sub(rb"[()\[\]{}*+?|^$\\]+", b"", text)
+    characters = dict.fromkeys([b"a", b"0", b" "])
+    characters.update((bytes([byte]), None) for byte in text)
+    singles = tuple(characters)[:12]
+    pairs = tuple(first + second for first, second in itertools.permutations(singles[:5], 2))
+    words = tuple(dict.fromkeys(regex.findall(rb"[A-Za-z0-9]{3,}", text)))[:4]
+    start = regex.match(rb"(?:[^\\()\[\]{}*+?|^$.](?![*+?{]))*+", source)
+    begins = (b"", start[0]) if start and start[0] else (b"",)
+    ends = (b"\x00", b"\x00" + text.strip()) if text.strip() else (b"\x00",)
+    return _Attack(begins, singles + pairs + words, ends)
