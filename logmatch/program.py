@@ -14,11 +14,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from logmatch.gc_pause import held_back
+from logmatch.templates.field_type import WHITESPACE as WHITESPACE
 from logmatch.templates.model import (
     ANY,
     Field,
     FieldType,
-    Greediness,
     Item,
     Literal,
     OptionalPart,
@@ -26,9 +26,6 @@ from logmatch.templates.model import (
     Template,
     output_names,
 )
-
-WHITESPACE = b" \t"
-"""What the language calls whitespace; it is left off at the end of a line and of a variant before matching."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +155,7 @@ def _layout(fields: Sequence[Field]) -> _Layout:
 def _count_free(fields: Iterable[Field]) -> tuple[int, int]:
     """How many of *fields* are `any`, and how many are free."""
     types = [field.type for field in fields]
-    return types.count(ANY), sum(type_.greediness is Greediness.FREE for type_ in types)
+    return types.count(ANY), sum(type_.facts.is_free for type_ in types)
 
 
 def _choices(items: Sequence[Item]) -> Iterator[tuple[list[Literal | Field], tuple[int, ...]]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from logmatch.templates.model import FLOAT, INT, PERCENT, QUOTED, FieldType
+from logmatch.templates.model import FieldType, JsonKind
 
 Value = str | int | float
 """The value of a field."""
@@ -70,13 +70,11 @@ class Record:
 
 def value_of(text: bytes, type_: FieldType) -> Value:
     """The value of a field of *type_* whose text is *text*; bytes that are not UTF-8 become U+FFFD."""
-    if type_ == INT:
-        return _integer(text)
-    if type_ == FLOAT:
-        return float(text)
-    if type_ == PERCENT:
-        return float(text[:-1])
-    return (text[1:-1] if type_ == QUOTED else text).decode("utf-8", "replace")
+    facts = type_.facts
+    text = facts.value_text(text)
+    if facts.json_kind is JsonKind.NUMBER:
+        return _integer(text) if facts.is_integer else float(text)
+    return text.decode("utf-8", "replace")
 
 
 _PIECE = 4000  # digits: int() refuses more than 4,300 at once, since the time it takes grows with their square

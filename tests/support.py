@@ -90,7 +90,7 @@ def _expression(source: bytes) -> Form:
 
 
 def _is_octet(text: bytes) -> bool:
-    # SPEC says 0-255. Leading zeros, up to three digits, are accepted on purpose (see engine/tokens.py).
+    # SPEC says 0-255. Leading zeros, up to three digits, are accepted on purpose (see templates/types.py).
     return 1 <= len(text) <= 3 and _are_digits(text) and int(text) <= 255
 
 

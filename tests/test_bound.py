@@ -25,7 +25,6 @@ from logmatch.engine.portable import engine as portable
 from logmatch.engine.portable import expression
 from logmatch.engine.portable.engine import PortableEngine
 from logmatch.engine.reference import ReferenceEngine, walk
-from logmatch.engine.tokens import TOKEN_EXPRESSIONS
 from logmatch.program import Program
 from logmatch.templates.model import FLOAT, PERCENT, QUOTED, NamedType
 
@@ -127,7 +126,7 @@ class CountingExpression:
         return match
 
 
-_READ_IN_VAIN = {PERCENT: re.compile(TOKEN_EXPRESSIONS[FLOAT]), QUOTED: re.compile(rb'".*', re.DOTALL)}
+_READ_IN_VAIN = {PERCENT: re.compile(FLOAT.facts.expression or b""), QUOTED: re.compile(rb'".*', re.DOTALL)}
 """Which bytes of a line are read, at most, where there is no token; of the other types, a few."""
 
 

@@ -244,14 +244,6 @@ def test_engines_agree_on_any_templates_and_any_lines(other: str, data: st.DataO
             assert expected == engine.match(line)
 
 
-def test_what_a_type_takes_begins_with_the_bytes_that_the_portable_engine_expects() -> None:
-    first_bytes: dict[FieldType, set[int]] = {
-        TYPES[name]: {text[0] for text in texts if text} for name, texts in SAMPLES.items()
-    }
-    for type_, expected in portable._FIRST_BYTES.items():
-        assert first_bytes[type_] <= set(expected)
-
-
 @settings(max_examples=examples(150))
 @given(st.data())
 def test_many_lines_matched_at_once_get_what_each_gets_alone(data: st.DataObject) -> None:

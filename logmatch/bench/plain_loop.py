@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from logmatch.engine.tokens import TOKEN_EXPRESSIONS
 from logmatch.templates.model import (
     ANY,
     PATH,
@@ -147,7 +146,7 @@ _FREE_EXPRESSIONS = {
     REST: r".*",
 }
 _EXPRESSIONS: dict[FieldType, str] = {
-    type_: _FREE_EXPRESSIONS.get(type_) or TOKEN_EXPRESSIONS[type_].decode("ascii") for type_ in TYPES.values()
+    type_: _FREE_EXPRESSIONS.get(type_) or (type_.facts.expression or b"").decode("ascii") for type_ in TYPES.values()
 }
 
 

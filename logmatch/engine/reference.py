@@ -13,37 +13,16 @@ on the item and the place in the line, so a place where it once failed is never 
 from __future__ import annotations
 
 import re
-import string
 import time
 from collections import Counter
-from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 from logmatch.engine import FieldTimeouts, Found, Located, Spans
-from logmatch.engine.tokens import TOKEN_EXPRESSIONS
 from logmatch.program import WHITESPACE, Program, Variant
-from logmatch.templates.model import (
-    ANY,
-    FLOAT,
-    HEX,
-    HOST,
-    INT,
-    PATH,
-    PERCENT,
-    QUOTED,
-    REST,
-    URL,
-    WORD,
-    WS,
-    Field,
-    FieldType,
-    Greediness,
-    Literal,
-    NamedType,
-    RegexType,
-    WordList,
-)
+from logmatch.templates.field_type import FieldType, NamedType, RegexType, WordList
+from logmatch.templates.model import Field, Literal
+from logmatch.templates.types import ANY, PATH, REST, URL, URL_SCHEME, WORD
 
 REGEX_SECONDS = 0.1
 """How long the `/regex/` fields of one variant may work on one line, in seconds."""
@@ -128,7 +107,7 @@ def walk(variant: Variant, line: bytes) -> Spans | None:
             if isinstance(item, Literal):
                 fits = line.startswith(item.text, position)
                 position += len(item.text)
-            elif item.type.greediness is Greediness.FREE:
+            elif item.type.facts.is_free:
                 position = scan.first_end(item.type, position, index)
                 fits = position != NO_MATCH and not (index in dead and dead[index][position])
                 if fits:
@@ -212,13 +191,14 @@ class Scanner:
         return len(self.line) if type_ == REST else self._token(type_, start, item)
 
     def _token(self, type_: NamedType, start: int, item: int) -> int:
+        facts = type_.facts
         first, end, result = self._known.get((item, type_), (0, 0, 0))
         if first <= start < end:
-            return result if type_ not in _BEGINS or self.line[start] in _BEGINS[type_] else NO_MATCH
+            return result if facts.first_bytes is None or self.line[start] in facts.first_bytes else NO_MATCH
         match = _expression(type_).match(self.line, start)
         result = match.end() if match else NO_MATCH
-        if type_ in _SAME_END:
-            self._known[item, type_] = (*_SAME_END[type_](self.line, start, result), result)
+        if facts.same_end is not None:
+            self._known[item, type_] = (*facts.same_end(self.line, start, result), result)
         return result
 
     def _regex(self, type_: RegexType, start: int) -> int:
@@ -232,60 +212,12 @@ class Scanner:
 
 
 _PATH_START = re.compile(rb"/|~|[A-Za-z]:[\\/]")
-_SCHEME = rb"[A-Za-z][A-Za-z0-9+.-]*"
-_SIGNED_DIGITS = re.compile(rb"[+-]?([0-9]*)")
-_HEX_DIGITS = re.compile(rb"(?:0[xX](?=[0-9a-fA-F]))?([0-9a-fA-F]*)")
-
-
-def _first_digits(line: bytes, start: int, result: int) -> tuple[int, int]:
-    # From each digit of the first run of digits a number ends at the same place (or does not, for want of a '%').
-    match = _SIGNED_DIGITS.match(line, start)
-    return match.span(1) if match else (start, start)
-
-
-def _hex_digits(line: bytes, start: int, result: int) -> tuple[int, int]:
-    # Not from the last digit: it may be the 0 of a 0x.
-    match = _HEX_DIGITS.match(line, start)
-    return (match.start(1), match.end(1) - 1) if match else (start, start)
-
-
-def _whole(line: bytes, start: int, result: int) -> tuple[int, int]:
-    return (start, result)
-
-
-def _up_to_closing_quote(line: bytes, start: int, result: int) -> tuple[int, int]:
-    # A quote within the text is an escaped one. From it, too, the text ends at the next quote that has an even number
-    # of backslashes before it: those cannot reach back over the quote, so that their number does not depend on the
-    # start.
-    if not line.startswith(b'"', start):
-        return (start, start)
-    return (start, result - 1 if result != NO_MATCH else len(line))
-
-
-_SAME_END: dict[NamedType, Callable[[bytes, int, int], tuple[int, int]]] = {
-    INT: _first_digits,
-    FLOAT: _first_digits,
-    PERCENT: _first_digits,
-    HEX: _hex_digits,
-    HOST: _whole,
-    WS: _whole,
-    QUOTED: _up_to_closing_quote,
-    URL: _whole,
-}
-"""
-For each type without a bound on its length: the range of places from which a scan has the same result as the scan from
-*start* that ended at *result*.
-"""
-
-_LETTERS = string.ascii_letters.encode()
-_BEGINS = {HOST: _LETTERS + string.digits.encode() + b"_-", QUOTED: b'"', URL: _LETTERS}
-"""With which bytes a text can begin within such a range, where that is not any byte of it."""
 
 
 @cache
 def _expression(type_: NamedType) -> re.Pattern[bytes]:
     """What is scanned as a token of *type_*: the token; of a `url`, its scheme."""
-    return re.compile(_SCHEME if type_ == URL else TOKEN_EXPRESSIONS[type_], re.DOTALL)
+    return re.compile(URL_SCHEME if type_ == URL else type_.facts.expression or b"", re.DOTALL)
 
 
 def _compiled(source: bytes) -> Any:

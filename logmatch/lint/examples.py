@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 
 from logmatch.lint.contest import Contest, example_line
 from logmatch.lint.findings import Finding, FindingKind, make_finding, named
-from logmatch.templates.model import PERCENT, QUOTED, FieldType, JsonKind, decode
+from logmatch.templates.model import FieldType, JsonKind, decode
 
 
 def failed_examples(contest: Contest) -> Iterator[Finding]:
@@ -92,10 +92,7 @@ def _known_names(known: Sequence[str], name: str) -> str:
 
 def _difference(type_: FieldType, text: bytes, expected: object) -> str | None:
     """How the value of a field of *type_*, whose text is *text*, differs from *expected*; None if it does not."""
-    if type_ == PERCENT:
-        text = text[:-1]
-    elif type_ == QUOTED:
-        text = text[1:-1]
+    text = type_.facts.value_text(text)
     if type_.json_kind is JsonKind.NUMBER:
         if isinstance(expected, int | float) and not isinstance(expected, bool):
             return None if _is_number(text, expected) else f"{decode(text)}, not {expected}"

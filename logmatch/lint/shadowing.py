@@ -17,21 +17,7 @@ from logmatch.lint.structure import is_impossible
 from logmatch.program import WHITESPACE, Variant
 from logmatch.templates.model import (
     ANY,
-    DATE,
-    FLOAT,
-    HEX,
-    HOST,
-    INT,
-    IP,
-    IPV4,
-    IPV6,
-    MAC,
-    PATH,
-    PERCENT,
     REST,
-    TIME,
-    URL,
-    UUID,
     WORD,
     decode,
 )
@@ -243,13 +229,9 @@ def _skip_empty(pattern: Sequence[Symbol], states: set[int]) -> set[int]:
     return reached
 
 
-SOLID = {WORD, PATH, URL, INT, FLOAT, PERCENT, HEX, IPV4, IPV6, IP, MAC, UUID, HOST, DATE, TIME}
-"""The types whose text is never empty and never holds whitespace."""
-
-
 def _is_solid(symbol: Symbol) -> bool:
     if isinstance(symbol, int):
         return symbol not in _BLANKS
     if isinstance(symbol, frozenset):
         return all(_BLANKS.isdisjoint(word) for word in symbol)
-    return symbol in SOLID
+    return symbol.facts.is_solid

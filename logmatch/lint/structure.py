@@ -10,36 +10,14 @@ from dataclasses import dataclass
 
 from logmatch.lint.contest import Contest
 from logmatch.lint.findings import Finding, FindingKind, make_finding
-from logmatch.program import WHITESPACE, Variant
+from logmatch.program import Variant
 from logmatch.templates.model import (
-    CLFTIME,
-    DATE,
-    FLOAT,
-    HEX,
     HOST,
-    INT,
-    IP,
-    IPV4,
-    IPV6,
-    ISO8601,
-    MAC,
-    PATH,
-    PERCENT,
-    QUOTED,
-    REST,
-    SYSLOGTIME,
-    TIME,
-    URL,
-    UUID,
-    WORD,
     WS,
     Field,
-    FieldType,
-    Greediness,
     Literal,
     OptionalPart,
     Template,
-    WordList,
     decode,
 )
 
@@ -83,13 +61,13 @@ def _faults(variant: Variant) -> Iterator[_Fault]:
         if not isinstance(first, Field):
             continue
         this, slot = slot, next(slots)
-        if isinstance(second, Field) and first.type.greediness is second.type.greediness is Greediness.FREE:
+        if isinstance(second, Field) and first.type.facts.is_free and second.type.facts.is_free:
             sentence = f"nothing stands between {first} and {second}, so that the first takes its shortest text"
             hint = "put a literal between them, or make them one field"
             yield _Fault(FindingKind.ADJACENT_FREE, this, slot, sentence, hint)
         elif _never_fits(first, second):
             behind = repr(decode(second.text)) if isinstance(second, Literal) else str(second)
-            sentence = f"{first} takes {SWALLOWED[first.type].what}, which leaves nothing for {behind} behind it"
+            sentence = f"{first} takes {first.type.facts.swallows_what}, which leaves nothing for {behind} behind it"
             hint = "leave one of the two out, or put other text between them"
             if first.type == WS:
                 hint = "leave the whitespace behind 'ws' out of the pattern; 'ws' takes all of it"
@@ -101,64 +79,17 @@ def is_impossible(variant: Variant) -> bool:
     return any(_never_fits(*pair) for pair in itertools.pairwise(variant.items))
 
 
-_DIGITS = frozenset(b"0123456789")
-_HEX_DIGITS = frozenset(b"0123456789abcdefABCDEF")
-_LETTERS = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
-_LABEL = _LETTERS | _DIGITS | frozenset(b"-_")
-_BLANKS = frozenset(WHITESPACE)
-
-
-@dataclass(frozen=True, slots=True)
-class Swallowed:
-    """The bytes that never stand behind a token, since it would have taken them too."""
-
-    bytes: frozenset[int]
-    what: str
-
-
-SWALLOWED: dict[FieldType, Swallowed] = {
-    WS: Swallowed(_BLANKS, "all spaces and tabs"),
-    INT: Swallowed(_DIGITS, "all digits"),
-    FLOAT: Swallowed(_DIGITS, "all digits"),
-    HEX: Swallowed(_HEX_DIGITS, "all hexadecimal digits"),
-    HOST: Swallowed(_LABEL, "all labels"),
-    REST: Swallowed(frozenset(range(256)), "the whole rest of the line"),
-}
-"""Only tokens that end where their last run of bytes ends: behind a time of 13:05 may stand a digit, as in 13:051."""
-
-FIRST_BYTES: dict[FieldType, frozenset[int]] = {
-    INT: _DIGITS | frozenset(b"+-"),
-    FLOAT: _DIGITS | frozenset(b"+-."),
-    PERCENT: _DIGITS | frozenset(b"+-."),
-    HEX: _HEX_DIGITS,
-    IPV4: _DIGITS,
-    IPV6: _HEX_DIGITS | frozenset(b":"),
-    IP: _HEX_DIGITS | frozenset(b":"),
-    MAC: _HEX_DIGITS,
-    UUID: _HEX_DIGITS,
-    HOST: _LABEL,
-    QUOTED: frozenset(b'"'),
-    **dict.fromkeys((DATE, TIME, ISO8601, CLFTIME), _DIGITS),
-    SYSLOGTIME: frozenset(b"JFMASOND"),
-    WORD: frozenset(range(256)) - _BLANKS,
-    PATH: _LETTERS | frozenset(b"/~"),
-    URL: _LETTERS,
-}
-"""With which bytes a field can begin. What may be empty (`any`, `rest`, `ws`) is not here."""
-
-
 def _never_fits(first: Literal | Field, second: Literal | Field) -> bool:
     """Whether it is certain that *second* never matches where *first* ends."""
-    if not isinstance(first, Field) or first.type not in SWALLOWED:
+    if not isinstance(first, Field) or not first.type.facts.swallows:
         return False
-    swallowed = SWALLOWED[first.type].bytes
+    swallowed = first.type.facts.swallows
     if isinstance(second, Literal):
         # A dot belongs to a host name if another label comes behind it.
         text = second.text.removeprefix(b".") if first.type == HOST else second.text
         return text[:1] != b"" and text[0] in swallowed
-    if isinstance(second.type, WordList):
-        return all(word[0] in swallowed for word in second.type.words)
-    return second.type in FIRST_BYTES and FIRST_BYTES[second.type] <= swallowed
+    first_bytes = second.type.facts.first_bytes
+    return first_bytes is not None and set(first_bytes) <= set(swallowed)
 
 
 class PatternLayout:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import orjson
 
 from logmatch.program import Program, Variant
-from logmatch.templates.model import PERCENT, QUOTED, JsonKind, encode
+from logmatch.templates.model import JsonKind, encode
 
 # Printable ASCII but for the quote and the backslash: such text stands in JSON as it is.
 _PLAIN = bytes(byte for byte in range(0x20, 0x7F) if byte not in b'"\\')
@@ -141,8 +141,9 @@ class Body:
         for index, slot in enumerate(variant.slots):
             name, type_ = template.names[slot], template.types[slot]
             if name is not None:
-                start, end = (1, -1) if type_ == QUOTED else (0, -1) if type_ == PERCENT else (0, None)
-                self._fields.append((index, type_.json_kind is JsonKind.NUMBER, start, end))
+                facts = type_.facts
+                is_number = facts.json_kind is JsonKind.NUMBER
+                self._fields.append((index, is_number, facts.trimmed_start, -facts.trimmed_end or None))
                 keys.append(_key(name) + b":")
         begin = b',"template_id":' + _key(template.id) + b',"values":{'
         self._pieces = [begin, *[b"," + key if number else key for number, key in enumerate(keys)], b"}}\n"]

@@ -3,106 +3,86 @@ Template: the parsed model of a pattern and of what a template file says about i
 
 A *pattern* is a sequence of items: literals, fields and optional parts. A *template* is a pattern with an id, an
 optional header (a pattern that stands before it) and what people say about it. Everything here is a value: frozen,
-compared by content. `str(pattern)` is text that parses to the same pattern (`syntax.parse_pattern`); patterns are
-parsed in `syntax`, read from files in `template_file`, compiled in `program`.
+compared by content. `str(pattern)` is text that parses to the same pattern (`pattern.parse_pattern`); patterns are
+parsed in `pattern`, read from files in `load`, compiled in `program`. Field types are in `field_type` and `types`.
 """
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from logmatch.templates.field_type import FieldType, Greediness, JsonKind, NamedType, RegexType, WordList
+from logmatch.templates.types import (
+    ANY,
+    CLFTIME,
+    DATE,
+    FLOAT,
+    HEX,
+    HOST,
+    INT,
+    IP,
+    IPV4,
+    IPV6,
+    ISO8601,
+    MAC,
+    PATH,
+    PERCENT,
+    QUOTED,
+    REST,
+    SYSLOGTIME,
+    TIME,
+    TYPES,
+    URL,
+    UUID,
+    WORD,
+    WS,
+)
 
-class Greediness(enum.Enum):
-    """How a field finds its end: free text takes the shortest that lets the rest match, a token its own longest."""
+__all__ = [
+    "ANY",
+    "CLFTIME",
+    "DATE",
+    "DROPPED",
+    "FLOAT",
+    "HEX",
+    "HOST",
+    "INT",
+    "IP",
+    "IPV4",
+    "IPV6",
+    "ISO8601",
+    "MAC",
+    "PATH",
+    "PERCENT",
+    "QUOTED",
+    "REST",
+    "SYSLOGTIME",
+    "TIME",
+    "TYPES",
+    "URL",
+    "UUID",
+    "WORD",
+    "WS",
+    "Example",
+    "Field",
+    "FieldType",
+    "Greediness",
+    "Item",
+    "JsonKind",
+    "Literal",
+    "NamedType",
+    "OptionalPart",
+    "Origin",
+    "Pattern",
+    "RegexType",
+    "Template",
+    "WordList",
+    "decode",
+    "encode",
+    "output_names",
+]
 
-    FREE = "free"
-    TOKEN = "token"
-
-
-class JsonKind(enum.Enum):
-    """How a field's value is written as JSON."""
-
-    STRING = "string"
-    NUMBER = "number"
-    NOTHING = "nothing"
-
-
-@dataclass(frozen=True, slots=True)
-class NamedType:
-    """One of the types that the language knows by name; the instances are in `TYPES`."""
-
-    name: str
-    greediness: Greediness = Greediness.TOKEN
-    json_kind: JsonKind = JsonKind.STRING
-
-    def __str__(self) -> str:
-        return self.name
-
-
-@dataclass(frozen=True, slots=True)
-class WordList:
-    """One of these words, the longest that stands here. `words` are in the order in which they were written."""
-
-    words: tuple[bytes, ...]
-    greediness = Greediness.TOKEN
-    json_kind = JsonKind.STRING
-
-    def __str__(self) -> str:
-        return "|".join(map(decode, self.words))
-
-    @property
-    def longest_first(self) -> tuple[bytes, ...]:
-        """The words in the order in which they are tried."""
-        return tuple(sorted(self.words, key=len, reverse=True))
-
-
-@dataclass(frozen=True, slots=True)
-class RegexType:
-    """What a regular expression (package `regex`, over bytes) matches here. `source` is without the slashes."""
-
-    source: bytes
-    greediness = Greediness.TOKEN
-    json_kind = JsonKind.STRING
-
-    def __str__(self) -> str:
-        return f"/{decode(self.source)}/"
-
-
-FieldType = NamedType | WordList | RegexType
-
-ANY = NamedType("any", Greediness.FREE)
-WORD = NamedType("word", Greediness.FREE)
-PATH = NamedType("path", Greediness.FREE)
-URL = NamedType("url", Greediness.FREE)
-REST = NamedType("rest")
-WS = NamedType("ws", json_kind=JsonKind.NOTHING)
-INT = NamedType("int", json_kind=JsonKind.NUMBER)
-FLOAT = NamedType("float", json_kind=JsonKind.NUMBER)
-PERCENT = NamedType("percent", json_kind=JsonKind.NUMBER)
-HEX = NamedType("hex")
-IPV4 = NamedType("ipv4")
-IPV6 = NamedType("ipv6")
-IP = NamedType("ip")
-MAC = NamedType("mac")
-UUID = NamedType("uuid")
-HOST = NamedType("host")
-QUOTED = NamedType("quoted")
-DATE = NamedType("date")
-TIME = NamedType("time")
-ISO8601 = NamedType("iso8601")
-SYSLOGTIME = NamedType("syslogtime")
-CLFTIME = NamedType("clftime")
-
-TYPES: dict[str, NamedType] = {
-    type_.name: type_
-    for type_ in (
-        *(ANY, WORD, PATH, URL, REST, WS, INT, FLOAT, PERCENT, HEX, IPV4, IPV6, IP, MAC, UUID, HOST, QUOTED),
-        *(DATE, TIME, ISO8601, SYSLOGTIME, CLFTIME),
-    )
-}
-"""The types of SPEC 1 by name, in the order of its table."""
 
 DROPPED = "_"
 """The name of a field that is matched and not output."""
@@ -213,7 +193,7 @@ def output_names(items: Iterable[Item]) -> list[str | None]:
     names: list[str | None] = []
     unnamed = 0
     for field_ in Pattern(tuple(items)).fields():
-        if field_.name == DROPPED or field_.type.json_kind is JsonKind.NOTHING:
+        if field_.name == DROPPED or not field_.type.facts.is_output:
             names.append(None)
         elif field_.name is None:
             unnamed += 1

@@ -14,7 +14,6 @@ offsets (`NativeEngine.match_chunk`).
 from __future__ import annotations
 
 import dataclasses
-import string
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -24,34 +23,13 @@ from typing import TYPE_CHECKING
 from logmatch.engine import FieldTimeouts, Found, Located
 from logmatch.engine.native import _kernel as kernel
 from logmatch.engine.reference import Scanner, texts
-from logmatch.engine.tokens import ENDS_IN_ORDER
 from logmatch.program import WHITESPACE, Program, common_prefix
 from logmatch.templates.model import (
     ANY,
-    CLFTIME,
-    DATE,
-    FLOAT,
-    HEX,
-    HOST,
-    INT,
-    IP,
-    IPV4,
-    IPV6,
-    ISO8601,
-    MAC,
-    PATH,
-    PERCENT,
-    QUOTED,
     REST,
-    SYSLOGTIME,
-    TIME,
-    URL,
-    UUID,
     WORD,
-    WS,
     Field,
     FieldType,
-    Greediness,
     Literal,
     NamedType,
     RegexType,
@@ -87,12 +65,6 @@ _MOST_WAYS = 100_000
 _TABLE_KEY = 8
 """How many bytes a TABLE instruction looks at, at most."""
 
-# Types whose text holds no whitespace: with a space behind them they are fields of a FIELDS instruction.
-_UNSPACED = {INT, FLOAT, PERCENT, HEX, IPV4, IPV6, IP, MAC, UUID, HOST, DATE, TIME}
-
-# Types without a bound on their length: where they are scanned from many places of a line, results are remembered.
-_UNBOUNDED = {WS, INT, FLOAT, PERCENT, HEX, HOST, QUOTED}
-
 # Sets of bytes, as integers of 256 bits.
 _ALL = (1 << 256) - 1
 
@@ -102,33 +74,6 @@ def _set(text: bytes) -> int:
     for byte in text:
         bits |= 1 << byte
     return bits
-
-
-_DIGITS = b"0123456789"
-_HEX_DIGITS = _DIGITS + b"abcdefABCDEF"
-_LETTERS = string.ascii_letters.encode()
-_FIRST: dict[FieldType, int] = {
-    WORD: _ALL & ~_set(WHITESPACE),
-    PATH: _set(b"/~" + _LETTERS),
-    URL: _set(_LETTERS),
-    INT: _set(_DIGITS + b"+-"),
-    FLOAT: _set(_DIGITS + b"+-."),
-    PERCENT: _set(_DIGITS + b"+-."),
-    HEX: _set(_HEX_DIGITS),
-    IPV4: _set(_DIGITS),
-    IPV6: _set(_HEX_DIGITS + b":"),
-    IP: _set(_HEX_DIGITS + b":"),
-    MAC: _set(_HEX_DIGITS),
-    UUID: _set(_HEX_DIGITS),
-    HOST: _set(_DIGITS + _LETTERS + b"_-"),
-    QUOTED: _set(b'"'),
-    DATE: _set(_DIGITS),
-    TIME: _set(_DIGITS),
-    ISO8601: _set(_DIGITS),
-    SYSLOGTIME: _set(b"JFMASOND"),
-    CLFTIME: _set(_DIGITS),
-}
-"""With which bytes the text of a type can begin; those that are not here can be empty, or begin with any."""
 
 
 @dataclass(slots=True)
@@ -244,7 +189,7 @@ class Assembler:
                 continue
             assert isinstance(item, Field)
             type_ = item.type
-            if type_.greediness is not Greediness.FREE:
+            if not type_.facts.is_free:
                 self._token(type_, items, index - 1, path)
                 continue
             assert isinstance(type_, NamedType)
@@ -294,7 +239,7 @@ class Assembler:
             else:
                 assert not isinstance(key, type)
                 behind = [(number, items, index + 1, 0) for number, items, index, _ in entries]
-                if key.greediness is Greediness.FREE:
+                if key.facts.is_free:
                     assert isinstance(key, NamedType)
                     rest = self._free(key, behind, path)
                     if rest is None:
@@ -423,11 +368,12 @@ class Assembler:
             code.extend((_OPERATION["REGEX"], field_number))
             in_order = False
         else:
-            returns = type_ in _UNBOUNDED and not path.once
-            if type_ in _UNSPACED and not returns:
+            facts = type_.facts
+            returns = not facts.is_bounded and not path.once
+            if facts.is_solid and not returns:
                 self._token_at = len(code)
             code.extend((_TOKEN | kernel.TOKENS[type_.name] << 8, self._return() if returns else -1))
-            in_order = type_ in ENDS_IN_ORDER
+            in_order = facts.ends_in_order
         if not in_order:
             path.monotone = False
             path.ordered = False
@@ -606,16 +552,15 @@ def _beginnings(entries: Iterable[_Entry]) -> tuple[int, int, bool]:
         else:
             firsts |= _first_bytes(item)
             seconds = _ALL
-            nullable = nullable or item.type not in _FIRST
+            nullable = nullable or item.type.facts.can_be_empty
     return firsts, seconds, nullable
 
 
 def _first_bytes(item: Literal | Field) -> int:
     if isinstance(item, Literal):
         return 1 << item.text[0]
-    if isinstance(item.type, WordList):
-        return _set(bytes(word[0] for word in item.type.words)) if all(item.type.words) else _ALL
-    return _FIRST.get(item.type, _ALL)
+    first_bytes = item.type.facts.first_bytes
+    return _ALL if first_bytes is None else _set(first_bytes)
 
 
 class NativeEngine:

@@ -25,7 +25,6 @@ import functools
 import itertools
 import operator
 import re
-import string
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
@@ -36,31 +35,11 @@ from logmatch.engine.reference import NO_MATCH, FieldTimeoutError, ReferenceEngi
 from logmatch.program import WHITESPACE, Program, Variant, common_prefix
 from logmatch.templates.model import (
     ANY,
-    CLFTIME,
-    DATE,
-    FLOAT,
-    HEX,
-    HOST,
-    INT,
-    IP,
-    IPV4,
-    IPV6,
-    ISO8601,
-    MAC,
-    PATH,
-    PERCENT,
-    QUOTED,
-    SYSLOGTIME,
-    TIME,
-    URL,
-    UUID,
-    WS,
+    WORD,
     Field,
     FieldType,
-    Greediness,
     Literal,
     RegexType,
-    WordList,
 )
 
 Items = tuple[Literal | Field, ...]
@@ -336,11 +315,7 @@ def _common_head(variants: Iterable[Variant]) -> Items:
             break
     # A free field that is not followed by a literal here has no end of its own.
     for index, item in enumerate(head):
-        if (
-            isinstance(item, Field)
-            and item.type.greediness is Greediness.FREE
-            and not isinstance((*head, None)[index + 1], Literal)
-        ):
+        if isinstance(item, Field) and item.type.facts.is_free and not isinstance((*head, None)[index + 1], Literal):
             return tuple(head[:index])
     return tuple(head)
 
@@ -845,10 +820,10 @@ def _bytes_within(items: Items) -> bytes | None:
     for index, item in enumerate(items):
         if isinstance(item, Literal):
             found += item.text if index else item.text[1:]
-        elif item.type in _BYTES:
-            found += _BYTES[item.type]
-        else:
+        elif item.type.facts.is_free or item.type.facts.alphabet is None:
             return None
+        else:
+            found += item.type.facts.alphabet
     return found
 
 
@@ -1136,41 +1111,6 @@ class Bucket:
         return known
 
 
-_DIGITS = b"0123456789"
-_HEX_DIGITS = _DIGITS + b"abcdefABCDEF"
-_LETTERS = string.ascii_letters.encode()
-_BYTES: dict[FieldType, bytes] = {
-    WS: WHITESPACE,
-    INT: b"+-" + _DIGITS,
-    HEX: _HEX_DIGITS + b"xX",
-    HOST: _LETTERS + _DIGITS + b"_-.",
-    IPV4: _DIGITS + b".",
-}
-"""Which bytes a text of a type can hold."""
-
-_FIRST_BYTES: dict[FieldType, bytes] = {
-    INT: b"+-" + _DIGITS,
-    FLOAT: b"+-." + _DIGITS,
-    PERCENT: b"+-." + _DIGITS,
-    HEX: _HEX_DIGITS,
-    IPV4: _DIGITS,
-    IPV6: _HEX_DIGITS + b":",
-    IP: _HEX_DIGITS + b":",
-    MAC: _HEX_DIGITS,
-    UUID: _HEX_DIGITS,
-    HOST: _LETTERS + _DIGITS + b"_-",
-    QUOTED: b'"',
-    DATE: _DIGITS,
-    TIME: _DIGITS,
-    ISO8601: _DIGITS,
-    CLFTIME: _DIGITS,
-    SYSLOGTIME: b"JFMASOND",
-    URL: _LETTERS,
-    PATH: b"/~" + _LETTERS,
-}
-"""With which bytes a text of a type can begin, where that is not any byte."""
-
-
 def _first_bytes(head: Items, variants: Iterable[Variant]) -> frozenset[bytes] | None:
     """With which bytes a line that begins with *head* and matches one of *variants* can begin; None: with any."""
     found: set[bytes] = set()
@@ -1178,10 +1118,8 @@ def _first_bytes(head: Items, variants: Iterable[Variant]) -> frozenset[bytes] |
         first = items[0] if items else None
         if isinstance(first, Literal):
             found.add(first.text[:1])
-        elif first is not None and isinstance(first.type, WordList):
-            found.update(word[:1] for word in first.type.words)
-        elif first is not None and first.type in _FIRST_BYTES:
-            found.update(bytes((byte,)) for byte in _FIRST_BYTES[first.type])
+        elif first is not None and first.type != WORD and first.type.facts.first_bytes is not None:
+            found.update(bytes((byte,)) for byte in first.type.facts.first_bytes)
         else:
             return None
     return frozenset(found)

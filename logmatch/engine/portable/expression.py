@@ -15,34 +15,20 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from logmatch.engine.tokens import ENDS_IN_ORDER, TOKEN_EXPRESSIONS
 from logmatch.program import WHITESPACE
+from logmatch.templates.field_type import escaped
 from logmatch.templates.model import (
     ANY,
-    FLOAT,
-    HEX,
-    HOST,
-    INT,
     IP,
     IPV4,
     IPV6,
-    MAC,
-    PATH,
-    PERCENT,
-    QUOTED,
     REST,
     SYSLOGTIME,
-    URL,
-    UUID,
     WORD,
-    WS,
     Field,
     FieldType,
-    Greediness,
     Literal,
-    NamedType,
     RegexType,
-    WordList,
 )
 
 MAX_FACTOR = 1000
@@ -51,48 +37,24 @@ MAX_FACTOR = 1000
 UNBOUNDED = 1 << 62
 """A length that no line has."""
 
-_SPECIAL = str.maketrans({character: "\\" + character for character in "\\.^$*+?{}[]|()"})
 
-# What a free field takes that stops at the next whitespace anyway, because literal whitespace or the end comes after
-# it.
-_TO_WHITESPACE = {
-    WORD: rb"[^ \t]++",
-    PATH: rb"(?:/|~|[A-Za-z]:[\\/])[^ \t]*+",
-    URL: rb"[A-Za-z][A-Za-z0-9+.-]*+://[^ \t]++",
-}
-# The texts of `tokens`, written for speed: an octet four times instead of a loop, months by their first letters.
+def _text(type_: FieldType) -> bytes:
+    expression = type_.facts.expression
+    assert expression is not None, "a `/regex/` field has none, and none of its variants comes here"
+    return expression
+
+
+# The texts of `types`, written for speed: an octet four times instead of a loop, months by their first letters.
 # The digits that an IPv4 address begins with are followed by a dot, those of an IPv6 address by a colon: so there is at
 # most one of the two at a place, and the one that is quick to try, and much more frequent, comes first.
-_OCTET = TOKEN_EXPRESSIONS[IPV4].partition(rb"(?:\.")[0]
+_OCTET = _text(IPV4).partition(rb"(?:\.")[0]
 _QUICK_IPV4 = rb"\.".join([_OCTET] * 4)
-_QUICK_IPV6 = rb"(?=[0-9a-fA-F]{0,4}+:)" + TOKEN_EXPRESSIONS[IPV6]
+_QUICK_IPV6 = rb"(?=[0-9a-fA-F]{0,4}+:)" + _text(IPV6)
 _QUICK_TOKENS: dict[FieldType, bytes] = {
     IPV4: _QUICK_IPV4,
     IPV6: _QUICK_IPV6,
     IP: rb"(?>" + _QUICK_IPV4 + rb"|" + _QUICK_IPV6 + rb")",
-    SYSLOGTIME: rb"(?:J(?:an|u[nl])|Feb|Ma[ry]|A(?:pr|ug)|Sep|Oct|Nov|Dec)"
-    + TOKEN_EXPRESSIONS[SYSLOGTIME].partition(b")")[2],
-}
-_SHORTEST: dict[FieldType, bytes] = {
-    ANY: rb".*?",
-    WORD: rb"[^ \t]+?",
-    PATH: rb"(?:/|~|[A-Za-z]:[\\/])[^ \t]*?",
-    URL: rb"[A-Za-z][A-Za-z0-9+.-]*+://[^ \t]+?",
-}
-
-_NEVER_WHITESPACE = {INT, FLOAT, PERCENT, HEX, HOST, IPV4, MAC, UUID}
-
-# The bytes of tokens without a bound on their length. Two scans that begin behind a literal overlap only if its last
-# byte is one of these; for quoted text only if that byte escapes the quote. The signs of a number are left out: a text
-# holds at most two, so that no byte is read by more than three scans that begin behind one.
-_RUN_BYTES: dict[FieldType, bytes] = {
-    INT: b"0123456789",
-    FLOAT: b"0123456789.eE",
-    PERCENT: b"0123456789.eE",
-    HEX: b"0123456789abcdefABCDEFxX",
-    HOST: b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-.",
-    QUOTED: b"\\",
-    WS: WHITESPACE,
+    SYSLOGTIME: rb"(?:J(?:an|u[nl])|Feb|Ma[ry]|A(?:pr|ug)|Sep|Oct|Nov|Dec)" + _text(SYSLOGTIME).partition(b")")[2],
 }
 
 
@@ -142,7 +104,7 @@ def of_items(items: Sequence[Literal | Field], *, to_end: bool = True) -> Expres
         if quick is not None:
             parts.append(quick)
         else:
-            parts += [b"(?>(", _SHORTEST[item.type], b")"]
+            parts += [b"(?>(", _text(item.type), b")"]
             parts += [_plain(items, place) for place in range(index + 1, end)]
             if is_final:
                 parts.append(b")")
@@ -167,7 +129,7 @@ def of_items(items: Sequence[Literal | Field], *, to_end: bool = True) -> Expres
 def is_search(items: Sequence[Literal | Field], index: int) -> bool:
     """Whether the item is a free field whose end is not plain from the next whitespace or the end of the line."""
     item = items[index]
-    if not isinstance(item, Field) or item.type.greediness is not Greediness.FREE:
+    if not isinstance(item, Field) or not item.type.facts.is_free:
         return False
     following = items[index + 1] if index + 1 < len(items) else None
     if following is None:
@@ -183,19 +145,7 @@ def _plain(items: Sequence[Literal | Field], index: int) -> bytes:
     type_ = item.type
     if type_ in (ANY, REST):
         return b"(.*+)"
-    if isinstance(type_, WordList):
-        return b"((?>" + b"|".join(map(escaped, type_.longest_first)) + b"))"
-    assert isinstance(type_, NamedType)
-    return b"(" + (_TO_WHITESPACE.get(type_) or _QUICK_TOKENS.get(type_) or TOKEN_EXPRESSIONS[type_]) + b")"
-
-
-def escaped(text: bytes) -> bytes:
-    """
-    *text* as an expression, not to stand in a set.
-
-    `re.escape` escapes spaces as well, and an escape takes longer to compile.
-    """
-    return text.decode("latin-1").translate(_SPECIAL).encode("latin-1")
+    return b"(" + (type_.facts.to_whitespace or _QUICK_TOKENS.get(type_) or _text(type_)) + b")"
 
 
 def _quick_search(item: Field, literal: bytes, *, is_final: bool, to_end: bool) -> bytes | None:
@@ -236,17 +186,13 @@ def leftmost_is_final(item: Field, segment: Sequence[Literal | Field], following
 def _is_monotone(item: Literal | Field) -> bool:
     if isinstance(item, Literal):
         return True
-    if isinstance(item.type, WordList):
-        return len({len(word) for word in item.type.words}) == 1
-    return item.type in ENDS_IN_ORDER or item.type in _TO_WHITESPACE
+    return item.type.facts.ends_in_order or item.type.facts.to_whitespace is not None
 
 
 def _has_no_whitespace(item: Literal | Field) -> bool:
     if isinstance(item, Literal):
         return not any(byte in WHITESPACE for byte in item.text)
-    if isinstance(item.type, WordList):
-        return not any(byte in WHITESPACE for word in item.type.words for byte in word)
-    return item.type in _NEVER_WHITESPACE
+    return not item.type.facts.is_free and not item.type.facts.holds_whitespace
 
 
 def _scans_overlap(segment: Sequence[Literal | Field]) -> bool:
@@ -257,16 +203,17 @@ def _scans_overlap(segment: Sequence[Literal | Field]) -> bool:
     first = segment[0] if segment else None
     is_anchored = isinstance(first, Literal) and any(byte in WHITESPACE for byte in first.text)
     for item in segment:
-        if is_anchored and (isinstance(item, Literal) or item.type in _TO_WHITESPACE or item.type in _NEVER_WHITESPACE):
+        if is_anchored and (isinstance(item, Literal) or not item.type.facts.holds_whitespace):
             before = item
             continue
         is_anchored = False
-        if isinstance(item, Field) and not isinstance(item.type, WordList):
-            if item.type in _TO_WHITESPACE:
+        if isinstance(item, Field):
+            facts = item.type.facts
+            if facts.to_whitespace is not None:
                 if not (isinstance(before, Literal) and before.text[-1] in WHITESPACE):
                     return True
-            elif item.type in _RUN_BYTES:
-                if not isinstance(before, Literal) or before.text[-1] in _RUN_BYTES[item.type]:
+            elif facts.run_bytes is not None:
+                if not isinstance(before, Literal) or before.text[-1] in facts.run_bytes:
                     return True
         before = item
     return False

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from logmatch.templates.model import Field, Greediness, Literal, RegexType
+from logmatch.templates.model import Field, Literal, RegexType
 
 Items = Sequence[Literal | Field]
 
@@ -103,4 +103,4 @@ def _is_fixed(field: Field) -> bool:
     """
     Whether the field has one end from one start, whatever follows; `/regex/` fields are left out for their time limit.
     """
-    return field.type.greediness is Greediness.TOKEN and not isinstance(field.type, RegexType)
+    return not field.type.facts.is_free and not isinstance(field.type, RegexType)

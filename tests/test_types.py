@@ -1,0 +1,93 @@
+"""The rows of facts about field types: each agrees with the texts that the type takes."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logmatch.templates.field_type import NamedType, WordList
+from logmatch.templates.types import ANY, REST, TYPES, WS
+
+each_type = pytest.mark.parametrize("type_", TYPES.values(), ids=str)
+
+
+@each_type
+def test_the_samples_of_a_type_are_texts_of_it(type_: NamedType) -> None:
+    expression = type_.facts.expression
+    assert expression is not None
+    assert [] == [text for text in type_.facts.samples if not re.fullmatch(expression, text, re.DOTALL)]
+
+
+@each_type
+def test_a_type_has_five_samples_at_least_and_a_description(type_: NamedType) -> None:
+    assert len(set(type_.facts.samples)) >= (4 if type_ == WS else 5)
+    assert type_.facts.description
+    assert not type_.facts.description.endswith(".")
+
+
+@each_type
+def test_a_text_of_a_type_begins_with_its_first_bytes_and_is_within_its_alphabet(type_: NamedType) -> None:
+    facts = type_.facts
+    for text in type_.facts.samples:
+        assert facts.first_bytes is None or text[:1] in [bytes((byte,)) for byte in facts.first_bytes]
+        assert facts.alphabet is None or set() == set(text) - set(facts.alphabet)
+    assert facts.first_bytes is None or facts.alphabet is None or set(facts.first_bytes) <= set(facts.alphabet)
+
+
+@each_type
+def test_a_type_that_can_be_empty_says_so(type_: NamedType) -> None:
+    assert type_.facts.expression is not None
+    assert (re.fullmatch(type_.facts.expression, b"") is not None) == type_.facts.can_be_empty
+    assert type_.facts.can_be_empty == (type_ in (ANY, REST, WS))
+
+
+@each_type
+def test_what_a_type_swallows_never_follows_its_text(type_: NamedType) -> None:
+    expression = type_.facts.expression
+    assert expression is not None
+    for text in type_.facts.samples:
+        for byte in type_.facts.swallows:
+            found = re.match(expression, text + bytes((byte,)), re.DOTALL)
+            assert found is not None
+            assert found.end() > len(text)
+
+
+@each_type
+@given(st.data())
+def test_a_scan_that_need_not_be_made_again_has_the_same_end(type_: NamedType, data: st.DataObject) -> None:
+    facts = type_.facts
+    if facts.same_end is None or facts.is_free:
+        return
+    assert facts.expression is not None
+    pieces = st.sampled_from([*type_.facts.samples, b" ", b"\t", b".", b'"', b"\\", b"x", b"0", b"-"])
+    line = b"".join(data.draw(st.lists(pieces, max_size=6)))
+    expression = re.compile(facts.expression, re.DOTALL)
+    for start in range(len(line)):
+        match = expression.match(line, start)
+        result = match.end() if match else -1
+        for again in range(*facts.same_end(line, start, result)):
+            if facts.first_bytes is None or line[again] in facts.first_bytes:
+                other = expression.match(line, again)
+                assert result == (other.end() if other else -1)
+
+
+@each_type
+def test_a_type_is_the_same_object_after_pickling_and_copying(type_: NamedType) -> None:
+    assert type_ is pickle.loads(pickle.dumps(type_))
+    assert type_ is copy.deepcopy(type_)
+
+
+def test_the_facts_of_a_list_of_words_are_those_of_its_words() -> None:
+    facts = WordList((b"GET", b"PUT", b"P")).facts
+    assert b"(?>GET|PUT|P)" == facts.expression
+    assert set(b"GP") == set(facts.first_bytes or b"")
+    assert set(b"GETPU") == set(facts.alphabet or b"")
+    assert facts.is_solid
+    assert not facts.ends_in_order
+    assert WordList((b"GET", b"PUT")).facts.ends_in_order
+    assert WordList((b"a b", b"c")).facts.holds_whitespace
