@@ -12,6 +12,8 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,14 +21,16 @@ import pytest
 from rich.console import Console
 from support_cli import RunCli, environment, run_cli
 
-from logmatch import bench, engine
-from logmatch.bench import BenchRequest, agreement, apart, corpus, run_bench, scaling, synthetic
-from logmatch.bench.agreement import DisagreementError
-from logmatch.bench.apart import CopyTask, PlainTask
-from logmatch.bench.figures import BenchReport, Cell, CellKey, Corpus, Machine, Measurement, Run, Scaling, SteadyRun
+from logmatch import engine
+from logmatch.bench import corpus, isolated, rounds, scaling, synthetic, verify, workspace
+from logmatch.bench.isolated import CopyTask, PlainTask
 from logmatch.bench.plain_loop import PlainLoop, is_plain
-from logmatch.bench.show import ProgressLine, bar, fitting, markdown, render
+from logmatch.bench.report import ProgressLine, bar, fitting, markdown, render
+from logmatch.bench.request import BenchRequest
+from logmatch.bench.results import BenchReport, Cell, CellKey, Corpus, Machine, Measurement, Run, Scaling, SteadyRun
+from logmatch.bench.rounds import StatusCallback, run_bench
 from logmatch.bench.tables import Column
+from logmatch.bench.verify import DisagreementError
 from logmatch.engine import make_engine
 from logmatch.errors import InputError, OutputError, TemplateErrors, UsageError, WorkerError
 from logmatch.input.chunk import resolve_inputs
@@ -257,10 +261,10 @@ def test_slower_engines_have_fewer_made_lines(name: str, lines: int | None, monk
         wanted.append(each)
         raise UsageError("that is all")
 
-    monkeypatch.setattr(bench, "prepare", prepare)
+    monkeypatch.setattr(rounds, "prepare", prepare)
     with pytest.raises(UsageError, match="that is all"):
         run_bench(BenchRequest(engine=name))
-    assert [lines or bench.SAMPLE_LINES[engine.default_name()]] == [each.sample_lines for each in wanted]
+    assert [lines or rounds.SAMPLE_LINES[engine.default_name()]] == [each.sample_lines for each in wanted]
 
 
 @pytest.mark.parametrize(
@@ -268,7 +272,7 @@ def test_slower_engines_have_fewer_made_lines(name: str, lines: int | None, monk
     [(1, [1]), (3, [1, 2, 3]), (4, [1, 2, 3, 4]), (6, [1, 2, 3, 4, 6]), (32, [1, 2, 3, 4, 8, 16, 32])],
 )
 def test_of_many_workers_only_doublings_are_measured(most: int, expected: list[int]) -> None:
-    assert expected == bench.worker_counts(most)
+    assert expected == rounds.worker_counts(most)
 
 
 # --- as it is shown
@@ -378,7 +382,7 @@ after field     100%         10  317,731     12.7      31.8  1.00 x        1.00 
 after field     100%     10,000  159,243      6.4      15.9  0.50 x        1.00 x       124  ██████▊
 after field       0%         10  635,463     25.4      63.5  1.00 x        2.00 x       125  ███████████████████████████
 after field       0%     10,000  318,486     12.7      31.8  0.50 x        2.00 x       125  █████████████▌
-first word: templates differ in their first word; after field: all begin alike and differ behind a field
+first word: templates differ in their first word; after field: all begin alike and differ after a field
 0% matched: near misses, of which a word is wrong, the end is missing, or something follows it
 rates: of all that is done for lines; start: what is done once, for a run or for a template
 
@@ -518,7 +522,7 @@ scaling, made long lines (1,500 bytes on average), one worker:
 | after field | 0% | 10 | 635,463 | 25.4 | 63.5 | 1.00 x | 2.00 x | 125 |
 | after field | 0% | 10,000 | 318,486 | 12.7 | 31.8 | 0.50 x | 2.00 x | 125 |
 
-- first word: templates differ in their first word; after field: all begin alike and differ behind a field
+- first word: templates differ in their first word; after field: all begin alike and differ after a field
 - 0% matched: near misses, of which a word is wrong, the end is missing, or something follows it
 - rates: of all that is done for lines; start: what is done once, for a run or for a template
 """
@@ -635,13 +639,13 @@ def test_the_command_writes_the_figures_to_stdout_and_the_engine_to_stderr(
 ) -> None:
     requests: list[BenchRequest] = []
 
-    def measured(request: BenchRequest, observer: bench.Observer, engine_observer: bench.Observer) -> BenchReport:
+    def measured(request: BenchRequest, on_status: StatusCallback, on_engine: StatusCallback) -> BenchReport:
         requests.append(request)
-        observer("what only a person wants to know")
-        engine_observer("native engine")
+        on_status("what only a person wants to know")
+        on_engine("native engine")
         return a_report()
 
-    monkeypatch.setattr(bench, "run_bench", measured)
+    monkeypatch.setattr(rounds, "run_bench", measured)
     outcome = run_cli("bench", "--no-scaling", "--workers", "2", *([option] if option else []))
     assert (0, expected, "logmatch: native engine\n") == (outcome.status, outcome.stdout, outcome.stderr)
     assert [BenchRequest(workers=2, scaling=False)] == requests
@@ -709,9 +713,9 @@ def test_the_reference_engine_can_be_the_one_that_is_measured(log: Path, templat
 
 def test_a_report_on_progress_names_the_round(log: Path, template_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
-    monkeypatch.setattr(bench, "run_apart", lambda task: a_run(lines=5, matched=4, bytes_out=len(LOG)))
+    monkeypatch.setattr(rounds, "run_isolated", lambda measured: a_run(lines=5, matched=4, bytes_out=len(LOG)))
     request = BenchRequest(files=(str(log),), templates=(str(template_file),), header=HEADER, workers=2, repeats=1)
-    run_bench(request, observer=said.append)
+    run_bench(request, on_status=said.append)
     name = engine.default_name()
     measured = [f"{name}, 2 workers", *(each for each in engine.available() if each != name), "plain loop"]
     assert ["preparing the lines", *(f"round 1 of 1: {each}" for each in ("copy", name, *measured))] == said[:-1]
@@ -722,22 +726,22 @@ def test_the_engine_is_told_once_and_why_it_is_not_the_native_one(
     log: Path, template_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[str] = []
-    monkeypatch.setattr(bench, "run_apart", lambda task: a_run(lines=5, matched=4, bytes_out=len(LOG)))
+    monkeypatch.setattr(rounds, "run_isolated", lambda measured: a_run(lines=5, matched=4, bytes_out=len(LOG)))
     request = BenchRequest(
         files=(str(log),), templates=(str(template_file),), header=HEADER, workers=1, repeats=1, engine="portable"
     )
-    assert run_bench(request, engine_observer=said.append).why_not_native is None
+    assert run_bench(request, on_engine=said.append).why_not_native is None
     reason = engine.why_not_native()
-    run_bench(replace(request, engine="auto"), engine_observer=said.append)
+    run_bench(replace(request, engine="auto"), on_engine=said.append)
     assert ["portable engine", f"portable engine: {reason}" if reason else "native engine"] == said
-    monkeypatch.setattr(bench, "why_not_native", lambda: "the native one was not built")
-    monkeypatch.setattr(bench, "make_engine", lambda program, name: make_engine(program, "portable"))
-    report = run_bench(replace(request, engine="auto"), engine_observer=said.append)
+    monkeypatch.setattr(rounds, "why_not_native", lambda: "the native one was not built")
+    monkeypatch.setattr(rounds, "make_engine", lambda program, name: make_engine(program, "portable"))
+    report = run_bench(replace(request, engine="auto"), on_engine=said.append)
     assert "portable engine: the native one was not built" == said[-1]
     assert "the native one was not built" == report.why_not_native
 
 
-def test_nothing_is_left_behind(log: Path, template_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_left(log: Path, template_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     own = log.parent / "temporary"
     own.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(own))
@@ -786,15 +790,15 @@ def test_an_error_of_the_measured_process_comes_back(log: Path) -> None:
         output=str(log.parent / "missing" / "output"),
     )
     with pytest.raises(OutputError, match="missing/output"):
-        apart.run_apart(job)
+        isolated.run_isolated(job)
 
 
 def test_a_measured_process_that_dies_is_an_error(
     log: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(apart, "_CHILD", "raise SystemExit(3)")
+    monkeypatch.setattr(isolated, "_CHILD", "raise SystemExit(3)")
     with pytest.raises(WorkerError, match="a measured process ended with status 3"):
-        apart.run_apart(PlainTask(templates(), (str(log),), str(log.parent / "output")))
+        isolated.run_isolated(PlainTask(templates(), (str(log),), str(log.parent / "output")))
 
 
 @pytest.mark.parametrize(
@@ -809,10 +813,12 @@ def test_runs_that_disagree_are_an_error(
     other: Run, words: str, log: Path, template_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(DisagreementError, match=words):
-        agreement.check_same([("one", a_run()), ("one", a_run()), ("other", other)])
+        verify.check_same([("one", a_run()), ("one", a_run()), ("other", other)])
     runs = iter([a_run(), other, *[a_run()] * 8])
     copied = a_run(bytes_out=len(LOG))
-    monkeypatch.setattr(bench, "run_apart", lambda task: copied if isinstance(task, CopyTask) else next(runs))
+    monkeypatch.setattr(
+        rounds, "run_isolated", lambda measured: copied if isinstance(measured, CopyTask) else next(runs)
+    )
     with pytest.raises(DisagreementError):
         bench_files(log, template_file=template_file, workers=2)
 
@@ -820,13 +826,15 @@ def test_runs_that_disagree_are_an_error(
 def test_other_lines_for_the_plain_loop_are_an_error(
     log: Path, template_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bench, "run_apart", lambda task: a_run(lines=11 if isinstance(task, PlainTask) else 10))
+    monkeypatch.setattr(
+        rounds, "run_isolated", lambda measured: a_run(lines=11 if isinstance(measured, PlainTask) else 10)
+    )
     with pytest.raises(DisagreementError, match="the plain loop read 11 lines, the others 10"):
         bench_files(log, template_file=template_file)
 
 
 def test_a_copy_of_other_bytes_is_an_error(log: Path, template_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench, "run_apart", lambda task: a_run(bytes_out=7))
+    monkeypatch.setattr(rounds, "run_isolated", lambda measured: a_run(bytes_out=7))
     with pytest.raises(DisagreementError, match=f"7 bytes were copied, the lines have {len(LOG)}"):
         bench_files(log, template_file=template_file)
 
@@ -841,9 +849,9 @@ def test_a_copy_of_other_bytes_is_an_error(log: Path, template_file: Path, monke
 )
 def test_records_that_made_lines_must_not_have_are_an_error(changes: dict[str, object], words: str) -> None:
     key = CellKey("short", "first word", matching=True, templates=2)
-    agreement.check_cell(key, a_steady_run(), lines=80, digest="d")
+    verify.check_cell(key, a_steady_run(), lines=80, digest="d")
     with pytest.raises(DisagreementError, match=words):
-        agreement.check_cell(key, a_steady_run(**changes), lines=80, digest="d")
+        verify.check_cell(key, a_steady_run(**changes), lines=80, digest="d")
 
 
 def test_a_wrong_expectation_in_the_scaling_section_is_an_error(
@@ -863,13 +871,18 @@ def test_a_wrong_expectation_in_the_scaling_section_is_an_error(
 # --- the copy
 
 
-def test_a_copy_is_all_files_one_behind_the_other(tmp_path: Path) -> None:
+def test_a_copy_is_all_files_one_after_the_other(tmp_path: Path) -> None:
     first, second, output = (tmp_path / name for name in ("first", "second", "output"))
-    first.write_bytes(b"x" * (apart.COPY_BLOCK + 1))
+    first.write_bytes(b"x" * (isolated.COPY_BLOCK + 1))
     second.write_bytes(b"yz")
-    run = apart.run_here(CopyTask((str(first), str(second)), str(output)))
-    assert b"x" * (apart.COPY_BLOCK + 1) + b"yz" == output.read_bytes()
-    assert (0, 0, apart.COPY_BLOCK + 3, apart.COPY_BLOCK + 3) == (run.lines, run.matched, run.bytes_in, run.bytes_out)
+    run = isolated.run_here(CopyTask((str(first), str(second)), str(output)))
+    assert b"x" * (isolated.COPY_BLOCK + 1) + b"yz" == output.read_bytes()
+    assert (0, 0, isolated.COPY_BLOCK + 3, isolated.COPY_BLOCK + 3) == (
+        run.lines,
+        run.matched,
+        run.bytes_in,
+        run.bytes_out,
+    )
     assert hashlib.sha256(output.read_bytes()).hexdigest() == run.digest
 
 
@@ -989,24 +1002,67 @@ def test_on_clean_samples_the_plain_loop_finds_what_they_say(system: str, tmp_pa
     assert agreeing >= 0.95 * len(labelled)
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-@pytest.mark.parametrize("to_all", [False, True])
-def test_a_signal_leaves_nothing_behind(tmp_path: Path, number: signal.Signals, status: int, to_all: bool) -> None:
+# --- what is left of it
+
+
+@contextmanager
+def started_benchmark(directory: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A benchmark that has begun to work, with its temporary files in *directory*; it is ended at last."""
     process = subprocess.Popen(
         [sys.executable, "-m", "logmatch", "bench", "--workers", "2"],
-        cwd=tmp_path.parent,
-        env={**environment(), "TMPDIR": str(tmp_path)},
+        cwd=directory.parent,
+        env={**environment(), "TMPDIR": str(directory)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
-    while not any(tmp_path.glob("logmatch-bench-*/*")):
-        assert process.poll() is None
-    if to_all:
-        os.killpg(process.pid, number)
-    else:
-        process.send_signal(number)
-    out, err = process.communicate(timeout=60)  # ends when no process holds them any more
+    try:
+        while not any(directory.glob(f"{workspace.PREFIX}*/samples.log")):
+            assert process.poll() is None
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)],
+    ids=lambda each: str(each),
+)
+@pytest.mark.parametrize("to_all", [False, True])
+def test_a_signal_leaves_nothing(tmp_path: Path, number: signal.Signals, status: int, to_all: bool) -> None:
+    with started_benchmark(tmp_path) as process:
+        if to_all:
+            os.killpg(process.pid, number)
+        else:
+            process.send_signal(number)
+        out, err = process.communicate(timeout=60)  # ends when no process holds them any more
     assert (status, b"") == (process.returncode, out)
     assert b"Traceback" not in err
     assert [] == list(tmp_path.iterdir())
+
+
+def test_what_a_killed_benchmark_leaves_is_removed_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with started_benchmark(tmp_path) as killed:
+        (left,) = tmp_path.iterdir()
+        with workspace.workspace() as ours:
+            assert {left, Path(ours)} == set(tmp_path.iterdir()), "its owner lives"
+        os.killpg(killed.pid, signal.SIGKILL)
+        killed.communicate(timeout=60)
+    assert [left] == list(tmp_path.iterdir())
+    with workspace.workspace() as ours:
+        assert [Path(ours)] == list(tmp_path.iterdir())
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_what_is_called_like_a_workspace_and_is_none_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    kept = {tmp_path / f"{workspace.PREFIX}notes", tmp_path / f"{workspace.PREFIX}directory"}
+    (tmp_path / f"{workspace.PREFIX}notes").write_text("mine")
+    (tmp_path / f"{workspace.PREFIX}directory").mkdir()
+    with workspace.workspace():
+        pass
+    assert kept == set(tmp_path.iterdir())

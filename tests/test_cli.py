@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 from support import HAS_KERNEL
 from support_cli import COMMAND, Case, RunCli, environment, golden_cases, mask, run_cli, run_on_terminal, run_process
+from support_system import children_of, needs_full_device
 
 from logmatch import __version__, engine
 
@@ -63,11 +64,6 @@ def started(*arguments: str, cwd: Path, stdin: int | None = None) -> Iterator[su
     finally:
         process.kill()
         process.communicate()
-
-
-def children(pid: int) -> list[int]:
-    """The processes that *pid* has started."""
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def is_alive(pid: int) -> bool:
@@ -298,7 +294,8 @@ def test_a_summary_does_not_mind_a_pipe_that_closes(directory: Path) -> None:
     assert (0, "") == (outcome.status, outcome.stderr)
 
 
-def test_a_full_disk_behind_stdout_is_an_error(directory: Path) -> None:
+@needs_full_device
+def test_a_full_disk_under_stdout_is_an_error(directory: Path) -> None:
     with open("/dev/full", "wb") as full:
         outcome = run_process(*PARSE, cwd=directory, stdout=full)
     assert (
@@ -308,6 +305,7 @@ def test_a_full_disk_behind_stdout_is_an_error(directory: Path) -> None:
     assert 2 == outcome.status
 
 
+@needs_full_device
 @pytest.mark.parametrize("arguments", [("--help",), ("check", "app.toml", "--json"), (*TO_FILE, "--summary-json", "-")])
 def test_whatever_goes_to_a_full_disk_is_an_error(arguments: tuple[str, ...], directory: Path) -> None:
     with open("/dev/full", "wb") as full:
@@ -324,7 +322,7 @@ def test_an_interrupt_leaves_whole_records_and_no_child(workers: str, directory:
     with started(*PARSE, "--workers", workers, cwd=directory) as process:
         assert process.stdout is not None
         first = process.stdout.readline()
-        workers_of = children(process.pid)
+        workers_of = children_of(process.pid)
         assert (0 if workers == "1" else 2) == len(workers_of)
         process.send_signal(signal.SIGINT)
         rest, stderr = process.communicate(timeout=30)
@@ -344,7 +342,7 @@ def test_an_interrupt_behind_a_live_pipe_counts_what_was_written(workers: str, d
         try:
             os.write(write_end, LINE + b"half a li")
             assert RECORD.encode() == read_until(process, b"\n", seconds=10)
-            workers_of = children(process.pid)
+            workers_of = children_of(process.pid)
             process.send_signal(signal.SIGINT)
             stdout, stderr = process.communicate(timeout=30)
         finally:
@@ -360,7 +358,7 @@ def test_a_worker_that_is_killed_is_an_error_with_its_place(directory: Path) -> 
     with started(*PARSE, "--workers", "2", cwd=directory) as process:
         assert process.stdout is not None
         first = process.stdout.readline()
-        workers = children(process.pid)
+        workers = children_of(process.pid)
         os.kill(workers[0], signal.SIGKILL)
         rest, stderr = process.communicate(timeout=60)
     numbers = line_numbers(first + rest)

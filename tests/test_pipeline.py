@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from support import HAS_KERNEL
+from support_system import children_of, needs_full_device, open_descriptors
 
 from logmatch.errors import InputError, LogmatchError, OutputError, UsageError, WorkerError
 from logmatch.input.chunk import Chunk, Input
@@ -89,11 +90,12 @@ def out(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_left_behind() -> Iterator[None]:
-    descriptors, handlers = os.listdir("/proc/self/fd"), handlers_now()
+def nothing_is_left() -> Iterator[None]:
+    # What an earlier test left is its failure alone.
+    children, descriptors, handlers = {*children_of(os.getpid())}, open_descriptors(), handlers_now()
     yield
-    assert [] == children_of(os.getpid())
-    assert descriptors == os.listdir("/proc/self/fd")
+    assert set() == {*children_of(os.getpid())} - children
+    assert descriptors == open_descriptors()
     assert handlers == handlers_now()
 
 
@@ -102,14 +104,6 @@ def handlers_now() -> list[object]:
     signal.set_wakeup_fd(wakeup)
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [])
     return [signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM), wakeup, blocked]
-
-
-def children_of(process: int) -> list[int]:
-    """Child processes, but for the one in which `multiprocessing` tracks what spawned processes share."""
-    found: list[str] = []
-    for task in os.listdir(f"/proc/{process}/task"):
-        found += Path(f"/proc/{process}/task/{task}/children").read_text().split()
-    return [int(child) for child in found if b"resource_tracker" not in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -509,6 +503,7 @@ def test_an_output_that_is_an_input_stays_as_it_is(log: Path, workers: int) -> N
     assert LINES == log.read_bytes()
 
 
+@needs_full_device
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_full_disk_ends_the_run(log: Path, workers: int) -> None:
     with pytest.raises(OutputError, match="cannot write to /dev/full: no space left on device"):
@@ -559,7 +554,8 @@ try:
     end = [outcome.tally.lines, outcome.interrupted_by, outcome.records_beyond]
 except LogmatchError as error:
     end = [type(error).__name__]
-children = [Path(f"/proc/self/task/{task}/children").read_text() for task in os.listdir("/proc/self/task")]
+tasks = os.listdir("/proc/self/task") if os.path.isdir("/proc/self/task") else []
+children = [Path(f"/proc/self/task/{task}/children").read_text() for task in tasks]
 print(json.dumps([*end, "".join(children)]), file=sys.stderr, flush=True)
 """
 

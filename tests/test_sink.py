@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support_system import needs_full_device
 
 from logmatch.errors import OutputClosedError, OutputError, UsageError
 from logmatch.input.chunk import Input
@@ -104,6 +105,7 @@ def test_a_socket_gets_all_records_and_stays_as_it_is(interrupt: Interrupt) -> N
         assert RECORDS == reader.result()
 
 
+@pytest.mark.skipif(sys.platform == "darwin", reason="there is no SOCK_SEQPACKET, which keeps writes apart")
 def test_line_buffered_writes_each_record_by_itself(interrupt: Interrupt) -> None:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)  # keeps what was written together together
     with ours, theirs:
@@ -121,6 +123,7 @@ def test_a_file_is_created_or_emptied(interrupt: Interrupt, tmp_path: Path) -> N
     assert b'{"line":1}\n{"line":2}\n' == path.read_bytes()
 
 
+@needs_full_device
 @pytest.mark.parametrize("path", ["/dev/full", "/dev/stdout"])
 def test_a_full_disk_is_an_error_with_a_remedy(path: str) -> None:
     program = (

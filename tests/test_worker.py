@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from support import ENGINES
+from support_system import needs_proc
 
 from logmatch.input.chunk import Chunk
 from logmatch.output.jsonl import Layout
@@ -16,6 +17,7 @@ from logmatch.templates.model import Template
 from logmatch.templates.pattern import parse_pattern
 
 
+@needs_proc
 @pytest.mark.parametrize("engine", ENGINES)
 def test_records_that_never_fit_into_the_space_take_no_more_memory_each_time(engine: str) -> None:
     # A bug of `_encode.Output`: it doubled its memory for each of them, 16 GB after eighteen.

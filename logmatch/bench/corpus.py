@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from logmatch.bench.figures import Corpus
+from logmatch.bench.results import Corpus
 from logmatch.errors import UsageError
 from logmatch.input.chunk import Input, read_chunks, resolve_inputs
 from logmatch.program import Program, compile_program
@@ -23,7 +23,7 @@ SEED = 1
 """The seed of the lines that are made."""
 
 DIFFERENT_LINES = 100_000
-"""How many lines are made from the samples; behind them they come again, for making them takes longer than reading."""
+"""How many lines are made from the samples; after them they come again, for making them takes longer than reading."""
 
 REFERENCE_WORK = 400_000
 """

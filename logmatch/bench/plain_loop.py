@@ -39,7 +39,7 @@ class PlainLoop:
     Templates made ready for the loop, and the loop.
 
     The header by an expression of its own; then the first word of what follows looks up a few expressions, those with
-    more literal text first, and behind them those that have no literal first word; the groups of the first that fits
+    more literal text first, and after them those that have no literal first word; the groups of the first that fits
     become a dict, and `orjson` writes it. Values are strings, and what is absent is null. It is as fast as this plan
     allows: each expression compiled once, everything in local variables, records written one by one through the file's
     buffer. (To join them all and write once took 1.9 times as long on 43 MB of lines, for all the memory touched.)
@@ -97,7 +97,7 @@ _Entry = tuple[_Fullmatch, str, tuple[str, ...]]
 
 
 class _PlainHeader:
-    """The templates with one header: its expression, and the entries to try by the first word behind it."""
+    """The templates with one header: its expression, and the entries to try by the first word after it."""
 
     def __init__(self, header: Pattern | None, templates: Sequence[Template]) -> None:
         self.match = _compile(header.items if header is not None else ()).match

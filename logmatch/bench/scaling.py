@@ -11,10 +11,10 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from logmatch.bench.agreement import check_cell
-from logmatch.bench.apart import SteadyTask, run_steady_apart
-from logmatch.bench.figures import Cell, CellKey, Scaling, SteadyRun
+from logmatch.bench.isolated import SteadyTask, run_isolated_jobs
+from logmatch.bench.results import Cell, CellKey, Scaling, SteadyRun
 from logmatch.bench.synthetic import LENGTHS, SHORT, STYLES, make_lines, make_templates
+from logmatch.bench.verify import check_cell
 from logmatch.input.chunk import resolve_inputs
 from logmatch.program import Program, compile_program
 from logmatch.run.job import DEFAULT_CHUNK_SIZE, Job
@@ -41,7 +41,7 @@ class _Expected:
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """The cells with the same templates: their jobs in one task, and what each must give."""
+    """The cells with the same templates: their jobs in one process, and what each must give."""
 
     name: str
     task: SteadyTask
@@ -78,7 +78,7 @@ def measure_scaling(
     for number in range(1, rounds + 1):
         for group in groups:
             tell(f"scaling, round {number} of {rounds}: {group.name}")
-            for expected, run in zip(group.expected, run_steady_apart(group.task), strict=True):
+            for expected, run in zip(group.expected, run_isolated_jobs(group.task), strict=True):
                 check_cell(expected.key, run, lines=expected.lines, digest=expected.digest)
                 runs[expected.key].append(run)
     return Scaling(tuple(Cell(key, tuple(each)) for key, each in runs.items()))

@@ -2,7 +2,7 @@
 Synthetic: made templates and made lines, for which the right records are known by construction.
 
 A template has a word of its own that no other text has, its *mark*, so that a line can match the template whose mark it
-bears and no other. The templates of a set are of one *style*: they differ in their first word, or only behind a field,
+bears and no other. The templates of a set are of one *style*: they differ in their first word, or only after a field,
 where all begin alike. A line is short, or long in its field `detail`. A line that matches nothing is a *near miss*: the
 line of a template with one mistake, in its middle or at its end.
 
@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from logmatch.bench.figures import CellKey
+from logmatch.bench.results import CellKey
 from logmatch.templates.model import Template
 
 COUNTS = (10, 100, 1_000, 10_000)
@@ -74,7 +74,7 @@ class Made:
     lines: tuple[bytes, ...]
     """Without their `\\n`."""
     records: tuple[bytes, ...]
-    """What stands in the record of each line behind its number: from the comma to the `\\n`."""
+    """What the record of each line has after its number: from the comma to the `\\n`."""
 
     def output(self) -> Iterator[bytes]:
         """The records of all lines."""
@@ -120,7 +120,7 @@ def make_lines(key: CellKey, size: int) -> Made:
 
 
 def _endless(key: CellKey) -> Iterator[tuple[str, str]]:
-    """Lines of the cell, each with what its record has behind the number."""
+    """Lines of the cell, each with what its record has after the number."""
     chance = Random(SEED)
     pick = _picker(chance)
     detail = _details(chance, key.length)
@@ -158,7 +158,7 @@ def _no_mistake(pattern: str, words: dict[str, str], pick: _Pick) -> str:
     return pattern.format(**words)
 
 
-def _unit_behind_the_number(pattern: str, words: dict[str, str], pick: _Pick) -> str:
+def _unit_after_the_number(pattern: str, words: dict[str, str], pick: _Pick) -> str:
     return pattern.format(**words) + "ms"
 
 
@@ -182,7 +182,7 @@ def _other(words: dict[str, str], name: str, choices: Sequence[str], pick: _Pick
     return {**words, name: pick([choice for choice in choices if choice != words[name]])}
 
 
-_MISTAKES: tuple[_Mistake, ...] = (_unit_behind_the_number, _other_noun, _cut_off, _other_end, _other_verb)
+_MISTAKES: tuple[_Mistake, ...] = (_unit_after_the_number, _other_noun, _cut_off, _other_end, _other_verb)
 
 
 # --- words

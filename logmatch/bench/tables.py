@@ -1,7 +1,7 @@
 """
-Tables: the figures of a report as text: sentences, sheets and a chart. Values; how they are shown is `show`'s business.
+Tables: the results as text: sentences, sheets and a chart. Values; how they are shown is `report`'s business.
 
-Every figure stands beside what it is for: lines, templates, share of matched lines, machine.
+Every figure comes with what it is for: lines, templates, share of matched lines, machine.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from logmatch.bench.figures import BenchReport, Cell, Measurement, Scaling
 from logmatch.bench.plain_loop import PLAIN_LOOP
+from logmatch.bench.results import BenchReport, Cell, Measurement, Scaling
 from logmatch.bench.synthetic import LENGTHS
 
 MIB = 1 << 20
@@ -40,7 +40,7 @@ class Sheet:
     notes: tuple[str, ...] = ()
     """Sentences below it."""
     bars: tuple[float, ...] = ()
-    """A value for each row that can be shown as a bar behind it, or none."""
+    """A value for each row that can be shown as a bar after it, or none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +197,7 @@ def scaling_sheets(scaling: Scaling) -> list[Sheet]:
 
 
 _SCALING_NOTES = (
-    "first word: templates differ in their first word; after field: all begin alike and differ behind a field",
+    "first word: templates differ in their first word; after field: all begin alike and differ after a field",
     "0% matched: near misses, of which a word is wrong, the end is missing, or something follows it",
     "rates: of all that is done for lines; start: what is done once, for a run or for a template",
 )

@@ -417,8 +417,9 @@ def bench(
 
     logmatch bench app.log -t app.toml --workers 4
     """
-    from logmatch.bench import BenchRequest, run_bench
-    from logmatch.bench.show import ProgressLine, markdown, render
+    from logmatch.bench.report import ProgressLine, markdown, render
+    from logmatch.bench.request import BenchRequest
+    from logmatch.bench.rounds import run_bench
     from logmatch.run.job import available_workers
 
     if as_json and as_markdown:

@@ -1,5 +1,5 @@
 """
-Agreement: a benchmark is a test. Runs that must have the same answer have it, or there are no figures.
+Verify: a benchmark is a test. Runs that must have the same answer have it, or there are no results.
 
 The records of an engine must be the same, byte for byte, in every run and whatever the number of workers; every engine
 must give the same ones; where lines were made, they must be the records that the maker says.
@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from logmatch.bench.figures import CellKey, Run, SteadyRun
 from logmatch.bench.plain_loop import PLAIN_LOOP
+from logmatch.bench.results import CellKey, Run, SteadyRun
 from logmatch.errors import LogmatchError
 
 
 class DisagreementError(LogmatchError):
-    """Two runs on the same lines gave different records: a bug of logmatch, or of what the figures rest on."""
+    """Two runs on the same lines gave different records: a bug of logmatch, or of what the results rest on."""
 
 
 _HINT = (
@@ -26,7 +26,7 @@ _BUG = "it is a bug, please report it"
 
 
 def check_same(runs: Sequence[tuple[str, Run]]) -> None:
-    """All *runs*, of the same lines, must have the same answer; each stands behind what to call it."""
+    """All *runs*, of the same lines, must have the same answer; each comes after what to call it."""
     first_name, first = runs[0]
     for name, run in runs[1:]:
         if (run.lines, run.matched) != (first.lines, first.matched):

@@ -1,8 +1,8 @@
 """
-Apart: a task is run in a process of its own, so that memory and processor time are the task's.
+Isolated: what is measured runs in a process of its own, so that memory and processor time are its own.
 
-A *task* is one way of doing the work that is measured: a job of logmatch, the plain loop, a copy, or the jobs of some
-cells of the scaling section. Its output is hashed, so that answers can be compared, and removed.
+That is a job of logmatch, the plain loop, a copy, or the jobs of some cells of the scaling section. Its output is
+hashed, so that answers can be compared, and removed.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from logmatch.bench.figures import Run, SteadyRun
 from logmatch.bench.plain_loop import PlainLoop
+from logmatch.bench.results import Run, SteadyRun
 from logmatch.errors import InputError, LogmatchError, WorkerError
 from logmatch.run.job import Job
 from logmatch.run.tally import Tally
@@ -48,7 +48,7 @@ class PlainTask:
 @dataclass(frozen=True, slots=True)
 class CopyTask:
     """
-    The files written one behind the other to the output, a block at a time.
+    The files written one after the other to the output, a block at a time.
 
     What `dd if=FILE of=OUT bs=1M` does, and as fast; but dd is not the same everywhere (`1M` and several files are
     GNU's), and the time until it has started would be a part of the figure.
@@ -70,46 +70,46 @@ class SteadyTask:
         return self.jobs[0].output
 
 
-Task = Job | PlainTask | CopyTask
+Measured = Job | PlainTask | CopyTask
 """One way of doing the work; picklable."""
 
 Answer = Run | tuple[SteadyRun, ...]
 
-# What the process is started with: it gets our import path as its arguments, a task on stdin. Ctrl-C comes to it as
-# well as to us, who say what there is to say.
+# What the process is started with: it gets our import path as its arguments, what to measure on stdin. Ctrl-C
+# comes to it as well as to us, who say what there is to say.
 _CHILD = """\
 import signal, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 sys.path[:] = sys.argv[1:]
-from logmatch.bench.apart import serve
+from logmatch.bench.isolated import serve
 serve()
 """
 
 
-def run_apart(task: Task) -> Run:
+def run_isolated(measured: Measured) -> Run:
     """
-    Run *task* in a new process and return what it took; the output is removed.
+    Run *measured* in a new process and return what it took; the output is removed.
 
-    Raises what the task raises, and `WorkerError` if the process dies.
+    Raises what it raises, and `WorkerError` if the process dies.
     """
-    answer = _ask(task)
+    answer = _ask(measured)
     assert isinstance(answer, Run)
     return answer
 
 
-def run_steady_apart(task: SteadyTask) -> tuple[SteadyRun, ...]:
-    """As `run_apart`; a run for each of the jobs."""
-    answer = _ask(task)
+def run_isolated_jobs(measured: SteadyTask) -> tuple[SteadyRun, ...]:
+    """As `run_isolated`; a run for each of the jobs."""
+    answer = _ask(measured)
     assert isinstance(answer, tuple)
     return answer
 
 
-def _ask(task: Task | SteadyTask) -> Answer:
-    output = task.output
+def _ask(measured: Measured | SteadyTask) -> Answer:
+    output = measured.output
     command = [sys.executable, "-c", _CHILD, *sys.path]
     try:
         # Its stderr is ours: what goes wrong there beyond `LogmatchError` should be seen.
-        done = subprocess.run(command, input=pickle.dumps(task), stdout=subprocess.PIPE, check=False)
+        done = subprocess.run(command, input=pickle.dumps(measured), stdout=subprocess.PIPE, check=False)
         if done.returncode != 0:
             raise WorkerError(f"a measured process ended with status {done.returncode}")
     finally:
@@ -122,11 +122,11 @@ def _ask(task: Task | SteadyTask) -> Answer:
 
 
 def serve() -> None:
-    """Run the task on stdin and write its answer, or the `LogmatchError` that ended it, to stdout: both pickled."""
-    task: Task | SteadyTask = pickle.load(sys.stdin.buffer)
+    """Run what is on stdin and write its answer, or the `LogmatchError` that ended it, to stdout: both pickled."""
+    measured: Measured | SteadyTask = pickle.load(sys.stdin.buffer)
     answer: Answer | LogmatchError
     try:
-        answer = tuple(map(steady_run, task.jobs)) if isinstance(task, SteadyTask) else run_here(task)
+        answer = tuple(map(steady_run, measured.jobs)) if isinstance(measured, SteadyTask) else run_here(measured)
     except LogmatchError as error:
         answer = error
     try:
@@ -139,16 +139,16 @@ def serve() -> None:
 # --- in that process
 
 
-def run_here(task: Task) -> Run:
-    """Run *task* in this process; its peak memory is this process's so far."""
-    work = _work_of(task)
+def run_here(measured: Measured) -> Run:
+    """Run *measured* in this process; its peak memory is this process's so far."""
+    work = _work_of(measured)
     cpu_before = _cpu_seconds()
     before = time.perf_counter()
     lines, matched, workers = work()
     seconds = time.perf_counter() - before
     cpu_seconds = _cpu_seconds() - cpu_before
     peaks = _peak_memory(), _peak_memory_of_children()
-    files = [source.name for source in task.inputs] if isinstance(task, Job) else task.files
+    files = [source.name for source in measured.inputs] if isinstance(measured, Job) else measured.files
     return Run(
         seconds=seconds,
         cpu_seconds=cpu_seconds,
@@ -156,23 +156,23 @@ def run_here(task: Task) -> Run:
         lines=lines,
         matched=matched,
         bytes_in=sum(os.path.getsize(file) for file in files),
-        bytes_out=os.path.getsize(task.output),
-        digest=_digest(task.output),
+        bytes_out=os.path.getsize(measured.output),
+        digest=_digest(measured.output),
         peak_parent=peaks[0],
         peak_child=peaks[1],
     )
 
 
-def _work_of(task: Task) -> Callable[[], tuple[int, int, int]]:
+def _work_of(measured: Measured) -> Callable[[], tuple[int, int, int]]:
     """What is to be timed; it gives the numbers of lines, of matched lines and of workers."""
-    if isinstance(task, PlainTask):
-        return lambda: (*PlainLoop(task.templates).run(task.files, task.output), 1)
-    if isinstance(task, CopyTask):
-        return lambda: (_copy(task), 0, 1)
+    if isinstance(measured, PlainTask):
+        return lambda: (*PlainLoop(measured.templates).run(measured.files, measured.output), 1)
+    if isinstance(measured, CopyTask):
+        return lambda: (_copy(measured), 0, 1)
     from logmatch.run import pipeline  # a plain loop or a copy would have it in its memory
 
     def work() -> tuple[int, int, int]:
-        outcome = pipeline.run(task)
+        outcome = pipeline.run(measured)
         _check_outcome(outcome)
         return outcome.tally.lines, outcome.tally.matched, outcome.workers
 
@@ -194,7 +194,7 @@ def _copy(task: CopyTask) -> int:
 
 
 def steady_run(job: Job) -> SteadyRun:
-    """Run *job*, whose inputs are one file named several times, here; what stands behind the first time is steady."""
+    """Run *job*, whose inputs are one file named several times, here; what comes after the first time is steady."""
     from logmatch.run import pipeline
 
     assert len(job.inputs) > 1

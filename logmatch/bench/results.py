@@ -1,12 +1,12 @@
 """
-Figures: what was measured: runs, measurements, and a report of all of them. Values that add nothing to the times that
+Results: what was measured: runs, measurements, and a report of all of them. Values that add nothing to the times that
 they were given but ratios.
 
-A *run* is one task done once. A *measurement* is all runs of a task, one in each round; its rates are those of the
+A *run* is one thing done once. A *measurement* is all its runs, one in each round; its rates are those of the
 fastest run, its ratios to another measurement the median of the ratios within a round. A *cell* is a measurement of the
 scaling section.
 
-Not its business: how a run is made (`apart`), and how figures look (`tables`).
+Not its business: how a run is made (`isolated`), and how results look (`tables`).
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Corpus:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of one task."""
+    """One run of what is measured."""
 
     seconds: float
     """Wall time."""
@@ -96,7 +96,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """All runs of one task, in the order of the rounds. Its rates are those of the fastest run."""
+    """All runs of one thing, in the order of the rounds. Its rates are those of the fastest run."""
 
     name: str
     """The engine, or what is measured in place of one: `PLAIN_LOOP`, `COPY`."""
@@ -228,7 +228,7 @@ class CellKey:
 @dataclass(frozen=True, slots=True)
 class SteadyRun:
     """
-    One run of a cell, which reads the same file several times. What stands behind the first time is measured: all that
+    One run of a cell, which reads the same file several times. What comes after the first time is measured: all that
     is done for lines, and nothing that is done once for a run or for a template.
     """
 
@@ -238,7 +238,7 @@ class SteadyRun:
     bytes_in: int
     bytes_out: int
     steady_lines: int
-    """Behind the first time; so the next two."""
+    """After the first time; so the next two."""
     steady_bytes_in: int
     steady_bytes_out: int
     steady_seconds: float
@@ -249,7 +249,7 @@ class SteadyRun:
 
     @property
     def lines_per_second(self) -> float:
-        """Behind the first time."""
+        """After the first time."""
         return self.steady_lines / self.steady_seconds
 
     @property

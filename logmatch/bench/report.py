@@ -1,5 +1,5 @@
 """
-Show: the tables of a report, on a terminal or as Markdown; and what is being measured.
+Report: the tables of the results, on a terminal or as Markdown; and what is being measured.
 
 On a terminal no line of a table is wrapped or cut: columns are left out where there is no room for all, and named.
 Markdown has all columns and no bars; README's figures are made of it.
@@ -12,7 +12,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Self
 
-from logmatch.bench.figures import BenchReport
+from logmatch.bench.results import BenchReport
 from logmatch.bench.tables import Chart, Column, Sheet, sentences, sheets, speed_chart, summary_sheet
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class ProgressLine:
 
 
 def render(report: BenchReport, console: Console) -> None:
-    """Write all of *report*; what is shortest stands last, where a person looks first."""
+    """Write all of *report*; what is shortest comes last, where a person looks first."""
     for sentence in sentences(report):
         _print_sentence(console, sentence)
     workers, engines, *others = sheets(report)
