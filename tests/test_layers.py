@@ -20,6 +20,7 @@ ROOT = "(logmatch)"
 ORDER = (
     "gc_pause",
     "errors",
+    "formats",
     "templates",
     "templates.field_type",
     "templates.types",

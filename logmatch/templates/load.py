@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from logmatch.errors import InputError, LogmatchError, Place, TemplateErrors, TemplateSyntaxError, UsageError
+from logmatch.formats import MARK, packs_of, read_pack
 from logmatch.gc_pause import held_back
 from logmatch.templates.model import Example, Origin, Pattern, Template, decode, encode
 from logmatch.templates.pattern import PatternParser, check_fields, parse_pattern
@@ -246,10 +247,10 @@ def load_templates(paths: Sequence[str | Path], *, header: str | None = None) ->
     Return the templates of all files, in the order given.
 
     A directory stands for the template files in it and below, sorted by path, hidden ones left out. `-` is standard
-    input. A file that is named twice is read once.
+    input, `@NAME` a pack of `formats`. A file that is named twice is read once.
 
     Args:
-        paths: template files, directories with template files, or `-`.
+        paths: template files, directories with template files, packs, or `-`.
         header: a pattern, the header of every template that names none and whose file has no header "default".
 
     Raises:
@@ -324,6 +325,14 @@ _SNIFFED = 1 << 20
 def _files(paths: Iterable[str]) -> Iterator[tuple[str, LogmatchError | None]]:
     """The files that *paths* stand for; beside the path of a directory that gives none, why."""
     for given in paths:
+        if given.startswith(MARK):
+            try:
+                packs = packs_of(given.removeprefix(MARK))
+            except UsageError as unknown:
+                yield given, unknown
+                continue
+            yield from ((MARK + pack, None) for pack in packs)
+            continue
         if given == "-" or not os.path.isdir(given):
             yield given, None
             continue
@@ -346,6 +355,8 @@ def _files(paths: Iterable[str]) -> Iterator[tuple[str, LogmatchError | None]]:
 
 
 def _read_bytes(path: str) -> bytes:
+    if path.startswith(MARK):
+        return read_pack(path.removeprefix(MARK))
     if path != "-":
         with open(path, "rb") as file:
             return file.read()
@@ -385,7 +396,8 @@ class _Loader:
         except (OSError, ValueError) as error:
             self.errors.append(_unreadable(file, error))
             return
-        self.add(file, decode(content), SUFFIXES.get(os.path.splitext(path)[1].lower()))
+        suffix = ".toml" if path.startswith(MARK) else os.path.splitext(path)[1].lower()
+        self.add(file, decode(content), SUFFIXES.get(suffix))
 
     def add(self, file: str, text: str, format: Format | None) -> None:
         text = text.removeprefix("\N{BYTE ORDER MARK}")

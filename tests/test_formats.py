@@ -1,0 +1,119 @@
+"""Packs: each is sound by itself, none takes lines of another, and `@NAME` stands for one where a file may be named."""
+
+from __future__ import annotations
+
+import ast
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from logmatch import Matcher
+from logmatch.errors import TemplateErrors
+from logmatch.formats import PACKS, families, packs_of, read_pack
+from logmatch.lint.check import check_templates
+from logmatch.templates.load import load_templates
+
+DIRECTORY = Path(__file__).resolve().parent.parent / "logmatch" / "formats"
+
+MEANT: dict[str, set[str]] = {}
+"""Packs by those that may take lines of theirs when both are loaded: they describe the same lines."""
+
+each_pack = pytest.mark.parametrize("pack", PACKS)
+
+
+def tables(pack: str) -> list[dict[str, object]]:
+    templates: list[dict[str, object]] = tomllib.loads(read_pack(pack).decode())["template"]
+    return templates
+
+
+def test_every_file_of_the_directory_is_a_pack() -> None:
+    assert sorted(f"{pack}.toml" for pack in PACKS) == sorted(path.name for path in DIRECTORY.glob("*.toml"))
+
+
+def test_packs_are_listed_in_the_order_of_their_names() -> None:
+    assert sorted(PACKS) == list(PACKS)
+
+
+@each_pack
+def test_check_finds_nothing_in_a_pack(pack: str) -> None:
+    assert [] == [str(finding) for finding in check_templates(load_templates([f"@{pack}"]))]
+
+
+@each_pack
+def test_each_template_is_described_and_has_an_example_with_values(pack: str) -> None:
+    for template in tables(pack):
+        assert template["description"], template["id"]
+        examples = template["match"]
+        assert isinstance(examples, list)
+        assert examples, template["id"]
+        if "<" in str(template["pattern"]).replace("<?>", "").replace("</?>", "").replace("<<", ""):
+            assert any(isinstance(example, dict) and example["values"] for example in examples), template["id"]
+
+
+@each_pack
+def test_the_ids_of_a_pack_begin_with_its_name(pack: str) -> None:
+    assert [] == [template["id"] for template in tables(pack) if not f"{template['id']}-".startswith(f"{pack}-")]
+
+
+@each_pack
+def test_a_pack_says_what_it_is_and_where_it_is_from(pack: str) -> None:
+    assert read_pack(pack).startswith(b"# ")
+
+
+def test_no_pack_takes_the_lines_of_another() -> None:
+    """All packs in one program: an example goes to a template of its pack, or of one that is meant to have it."""
+    matcher = Matcher(load_templates([f"@{pack}" for pack in PACKS]))
+    owner = {str(template["id"]): pack for pack in PACKS for template in tables(pack)}
+    strays = []
+    for pack in PACKS:
+        for template in load_templates([f"@{pack}"]):
+            for example in template.match:
+                match = matcher.match(example.line)
+                assert match is not None
+                if owner[match.template_id] not in {pack, *MEANT.get(pack, ())}:
+                    strays.append((template.id, match.template_id, example.line))
+    assert [] == strays
+
+
+def test_a_name_stands_for_a_pack_a_family_or_several() -> None:
+    assert ("sshd",) == packs_of("sshd")
+    assert ("sudo", "cron") == packs_of("sudo,cron,sudo")
+    for family, packs in families().items():
+        assert packs == packs_of(family)
+
+
+def test_a_pack_is_named_where_a_template_file_is() -> None:
+    templates = load_templates(["@sudo"])
+    assert {"@sudo"} == {template.origin.file for template in templates}
+    match = Matcher.load("@sudo", "@sudo,sshd").match("Mar  3 06:01:22 gate1 sudo: unable to resolve host a: b")
+    assert match is not None
+    assert "sudo-unknown-host" == match.template_id
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("@shsd", "there is no format called 'shsd'\n  = help: did you mean 'sshd'? "),
+        ("@sshd,", "there is no format called ''\n  = help: "),
+    ],
+)
+def test_an_unknown_name_is_an_error_with_the_nearest(name: str, expected: str) -> None:
+    with pytest.raises(TemplateErrors) as caught:
+        load_templates([name])
+    known = "'logmatch formats' lists them; the name of a file that begins with '@' is written './@…'"
+    assert expected + known == str(caught.value)
+
+
+def test_a_file_whose_name_begins_with_the_mark_can_still_be_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("@own.txt").write_text("own <name:word>\n")
+    assert 1 == len(load_templates(["./@own.txt"]))
+
+
+def test_the_registry_imports_nothing_that_costs_time() -> None:
+    tree = ast.parse((DIRECTORY / "__init__.py").read_text("utf-8"))
+    top = {ast.unparse(node) for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)}
+    assert {"from __future__ import annotations", "import os", "from logmatch.errors import UsageError"} == top
