@@ -2,7 +2,7 @@
 # compiler and the headers of Python it builds the kernel; without them all but `make test` works as well, more slowly.
 # ARGS goes to the command: make test ARGS="-k layers", make bench ARGS=--json.
 
-.PHONY: help run test test-pure coverage check format bench samples clean
+.PHONY: help run test test-pure coverage check format bench samples manual clean
 .PHONY: check-lint check-format check-types check-packages check-samples
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -19,7 +19,7 @@ KERNEL_SOURCES := $(shell find logmatch -name '*.pyx' -o -name '*.pxd' -o -name 
 PURE_VENV := .venv-pure
 PURE_BIN := $(PURE_VENV)/bin
 PURE_STAMP := $(PURE_VENV)/.installed
-PACKAGED := pyproject.toml README.md LICENSE $(shell find logmatch -name '*.py' -o -name '*.pyi' -o -name '*.toml')
+PACKAGED := pyproject.toml README.md LICENSE $(shell find logmatch -name '*.py' -o -name '*.pyi' -o -name '*.toml' -o -name '*.md') docs/logmatch.1
 
 # What the caller's shell has set must not decide which code runs.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
@@ -72,6 +72,9 @@ bench: $(STAMP)  ## measure one and two workers on a corpus made from the built-
 
 samples: $(STAMP)  ## write sample_logs/ anew from the built-in samples
 	$(BIN)/python -m logmatch.samples sample_logs $(ARGS)
+
+manual: $(STAMP)  ## write docs/options.md and the man page anew from the declarations of options
+	$(BIN)/python -m logmatch.commands .
 
 clean:  ## remove everything that the other targets made, the environment included
 	rm -rf $(VENV) $(PURE_VENV) build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage .coverage.*

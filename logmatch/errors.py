@@ -12,6 +12,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+PROGRAM = "logmatch"
+"""What messages begin with."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:

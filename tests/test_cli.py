@@ -22,9 +22,15 @@ from support_cli import COMMAND, Case, RunCli, environment, golden_cases, mask, 
 from support_system import children_of, needs_full_device
 
 from logmatch import __version__, engine
+from logmatch.commands import COMMANDS, load_command
+from logmatch.commands.command_line import with_bare_values
+from logmatch.commands.main import MAIN
+from logmatch.commands.options import Command, Option, declarations, default_of
+from logmatch.run.job import DEFAULT_CHUNK_SIZE, DEFAULT_MAX_LINE
 
 __all__ = ["run_cli"]  # a fixture
 
+OPTION = "--fail-on-unmatched"
 TEMPLATES = '[[template]]\nid = "took"\npattern = "request <id:int> took <ms:float> ms"\n'
 LINE = b"request 7 took 1.5 ms\n"
 RECORD = '{"line":1,"template_id":"took","values":{"id":7,"ms":1.5}}\n'
@@ -132,50 +138,53 @@ def _plain(outcome: object) -> tuple[object, ...]:
     return tuple(getattr(outcome, name) for name in ("status", "stdout", "stderr"))
 
 
+@pytest.mark.parametrize("name", ["", *COMMANDS])
 @pytest.mark.parametrize("option", ["-h", "--help"])
-@pytest.mark.parametrize(
-    ("command", "described"),
-    [
-        ((), {"parse", "check", "bench", "--version"}),
-        (
-            ("parse",),
-            {
-                *("--templates", "--output", "--workers", "--unmatched", "--fail-on-unmatched", "--header"),
-                *("--with-file", "--raw", "--offsets", "--max-line", "--encoding", "--chunk-size", "--line-buffered"),
-                *("--progress", "--no-progress", "--summary", "--no-summary", "--summary-json", "--engine"),
-            },
-        ),
-        (("check",), {"--header", "--json"}),
-        (
-            ("bench",),
-            {
-                *("--templates", "--workers", "--engine", "--header", "--json"),
-                *("--markdown", "--scaling", "--no-scaling"),
-            },
-        ),
-    ],
-)
-def test_help_describes_every_option(
-    command: tuple[str, ...], described: set[str], option: str, run_cli: RunCli
-) -> None:
-    outcome = run_cli(*command, option)
+def test_help_describes_every_option(option: str, name: str, run_cli: RunCli) -> None:
+    outcome = run_cli(*name.split(), option)
     assert (0, "") == (outcome.status, outcome.stderr)
-    assert set() == described - set(re.findall(r"[\w-]+", outcome.stdout))
+    command = load_command(name) if name else MAIN
+    for _, declared in declarations(command.options):
+        shown = declared.switches if isinstance(declared, Option) else declared.metavar
+        assert f"  {shown}" in outcome.stdout
 
 
-@pytest.mark.parametrize("command", ["parse", "check", "bench"])
-def test_every_option_has_a_variable_of_its_name(command: str, run_cli: RunCli) -> None:
-    described = " ".join(run_cli(command, "-h").stdout.split())
-    options = set(re.findall(r"(?<![\w-])--([a-z-]+)", described)) - {"help"}
-    options = {name for name in options if not (name.startswith("no-") and name[3:] in options)}
-    variables = {name.lower().replace("_", "-") for name in re.findall(r"LOGMATCH_([A-Z_]+)", described)}
-    assert options == variables
+@pytest.mark.parametrize("columns", ["20", "40", "64", "80", "200"])
+def test_help_fits_the_terminal(columns: str, run_cli: RunCli) -> None:
+    shown = run_cli("parse", "-h", env={"COLUMNS": columns}).stdout
+    beyond = [
+        line for line in shown.splitlines() if len(line) >= max(int(columns), 34) and "logmatch parse" not in line
+    ]
+    assert [] == beyond
+
+
+def test_a_default_in_the_help_is_the_default() -> None:
+    for _, declared, default in _with_defaults():
+        text = default_of(declared, default)
+        if text is not None and declared.read is not None:
+            assert default == declared.read(text, declared.name)
+
+
+def test_a_default_is_that_of_the_library() -> None:
+    defaults = {declared.name: default for command, declared, default in _with_defaults() if command.name == "parse"}
+    expected = {"--chunk-size": DEFAULT_CHUNK_SIZE, "--max-line": DEFAULT_MAX_LINE, "--encoding": "auto"}
+    assert expected == {name: defaults[name] for name in expected}
+
+
+def _with_defaults() -> list[tuple[Command, Option, object]]:
+    commands = [MAIN, *map(load_command, COMMANDS)]
+    return [
+        (command, declared, each.default)
+        for command in commands
+        for each, declared in declarations(command.options)
+        if isinstance(declared, Option)
+    ]
 
 
 def test_without_a_command_there_is_help(run_cli: RunCli) -> None:
     outcome = run_cli()
     assert 2 == outcome.status
-    assert (outcome.stdout + outcome.stderr).startswith("Usage: logmatch [OPTIONS] COMMAND")
+    assert outcome.stderr.startswith("Usage: logmatch [OPTIONS] COMMAND")
 
 
 @pytest.mark.parametrize(
@@ -187,18 +196,63 @@ def test_without_a_command_there_is_help(run_cli: RunCli) -> None:
     ],
 )
 def test_a_shell_gets_a_script_and_completions(shell: str, first: str, directory: Path) -> None:
-    script = run_process(cwd=directory, env={"_LOGMATCH_COMPLETE": f"source_{shell}"})
-    assert (0, first) == (script.status, script.stdout.lstrip().splitlines()[0][: len(first)])
+    for arguments in (("--show-completion", shell), (f"--show-completion={shell}",)):
+        script = run_process(*arguments, cwd=directory)
+        assert (0, first, "") == (script.status, script.stdout.splitlines()[0][: len(first)], script.stderr)
     words = {"COMP_WORDS": "logmatch parse --fail", "COMP_CWORD": "2", "_TYPER_COMPLETE_ARGS": "logmatch parse --fail"}
     fish = {"_TYPER_COMPLETE_FISH_ACTION": "get-args", "_TYPER_COMPLETE_WORD_TO_COMPLETE": "--fail"}
     answer = run_process(cwd=directory, env={"_LOGMATCH_COMPLETE": f"complete_{shell}", **words, **fish})
     assert (0, True) == (answer.status, "--fail-on-unmatched" in answer.stdout)
 
 
-def test_show_completion_writes_the_script_of_the_shell(directory: Path) -> None:
-    asked = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}  # else the shell that runs the tests is looked for
-    outcome = run_process("--show-completion", "zsh", cwd=directory, env=asked)
-    assert (0, True) == (outcome.status, "#compdef logmatch" in outcome.stdout)
+def test_show_completion_writes_the_script_of_the_shell_that_runs(directory: Path) -> None:
+    assert "#compdef" in run_process("--show-completion", cwd=directory, env={"SHELL": "/usr/bin/zsh"}).stdout
+    outcome = run_process("--show-completion", cwd=directory, env={"SHELL": "/bin/tcsh"})
+    assert (
+        2,
+        "logmatch: --show-completion names no shell, and $SHELL does not help\n"
+        "  = help: write --show-completion=bash, zsh or fish\n",
+    ) == (outcome.status, outcome.stderr)
+
+
+@pytest.mark.parametrize(("shell", "file"), [("bash", ".bashrc"), ("zsh", ".zshrc")])
+@pytest.mark.parametrize("before", [b"", b"alias ll='ls -l'\n\n\n", b"no line break, \xff \r\n  x  "])
+def test_installing_completion_appends_one_line_and_changes_nothing_else(
+    shell: str, file: str, before: bytes, directory: Path
+) -> None:
+    started = directory / file
+    started.write_bytes(before)
+    for _ in range(2):
+        outcome = run_process("--install-completion", shell, cwd=directory, env={"HOME": str(directory)})
+        assert (0, "") == (outcome.status, outcome.stderr)
+    script = directory / ".local" / "share" / "logmatch" / f"completion.{shell}"
+    added = b"" if before.endswith(b"\n") or not before else b"\n"
+    assert before + added + f"source '{script}'\n".encode() == started.read_bytes()
+    assert run_process("--show-completion", shell, cwd=directory).stdout == script.read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([OPTION], [f"{OPTION}=0"]),
+        ([OPTION, "app.log"], [f"{OPTION}=0", "app.log"]),
+        ([OPTION, "5"], [f"{OPTION}=5"]),
+        ([OPTION, "5%", "app.log"], [f"{OPTION}=5%", "app.log"]),
+        ([f"{OPTION}=5", "6"], [f"{OPTION}=5", "6"]),
+        (["--", OPTION, "5"], ["--", OPTION, "5"]),
+        (["-o", OPTION], ["-o", OPTION]),
+        (["-o", "--", OPTION], ["-o", "--", f"{OPTION}=0"]),
+        (["-oout", OPTION], ["-oout", f"{OPTION}=0"]),
+        (["--output", OPTION, OPTION], ["--output", OPTION, f"{OPTION}=0"]),
+        (["--output=x", OPTION], ["--output=x", f"{OPTION}=0"]),
+        (["--raw", OPTION], ["--raw", f"{OPTION}=0"]),
+        (["a", "-", OPTION], ["a", "-", f"{OPTION}=0"]),
+    ],
+)
+def test_an_option_may_lack_its_value_and_nothing_else_is_taken_for_it(
+    arguments: list[str], expected: list[str]
+) -> None:
+    assert expected == with_bare_values(arguments, load_command("parse"))
 
 
 # Terminals

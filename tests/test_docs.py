@@ -26,14 +26,17 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-import typer.main
 from support_cli import PATH_OF_PACKAGE
 
 from logmatch import Matcher
-from logmatch.commands.app import app
+from logmatch.commands import COMMANDS, load_command
+from logmatch.commands.__main__ import documents
+from logmatch.commands.help import TOPICS, page
+from logmatch.commands.main import MAIN
+from logmatch.commands.manual import STATUSES
+from logmatch.commands.options import Option, declarations
 from logmatch.run.tally import ExitStatus
 from logmatch.templates.load import load_text
 from logmatch.templates.model import TYPES, Greediness
@@ -43,7 +46,8 @@ ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 PATTERN_LANGUAGE = ROOT / "docs" / "pattern-language.md"
 JOURNEY = ROOT / "docs" / "how-a-line-travels.md"
-DOCUMENTS = (README, *sorted((ROOT / "docs").glob("*.md")), ROOT / "logmatch" / "engine" / "README.md")
+TOPIC_PAGES = tuple(ROOT / "logmatch" / "commands" / "topics" / f"{topic}.md" for topic in TOPICS)
+DOCUMENTS = (README, *sorted((ROOT / "docs").glob("*.md")), ROOT / "logmatch" / "engine" / "README.md", *TOPIC_PAGES)
 
 FILE_LANGUAGES = {"toml", "csv", "json", "jsonl", "text"}
 OTHER_LANGUAGES = {"console", "python", "pattern", "sh", "diagram"}
@@ -206,33 +210,15 @@ def test_no_block_is_left_out_silently(document: Path) -> None:
 # Commands and their options
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
-    """An option: all its names, and its variable."""
+NAMES = {
+    command.name: {"--help", "-h"}.union(
+        *(declared.names for _, declared in declarations(command.options) if isinstance(declared, Option))
+    )
+    for command in (MAIN, *map(load_command, COMMANDS))
+}
+"""The names of the options of each command; "" is `logmatch` itself."""
 
-    names: frozenset[str]
-    variable: str | None
-
-
-def options_of(command: Any, parent: Any = None) -> set[Option]:
-    """The options of *command*, a click command below that of the context *parent*, `--help` included."""
-    context = command.make_context(command.name, [], parent=parent, resilient_parsing=True)
-    return {
-        Option(frozenset(each.opts + each.secondary_opts), each.envvar)
-        for each in command.get_params(context)
-        if each.param_type_name == "option"
-    }
-
-
-GROUP: Any = typer.main.get_command(app)
-_WHOLE = GROUP.make_context("logmatch", [], resilient_parsing=True)
-OPTIONS = {"": options_of(GROUP), **{name: options_of(command, _WHOLE) for name, command in GROUP.commands.items()}}
-"""The options of each command; "" is `logmatch` itself."""
-
-NAMES = {command: {name for option in options for name in option.names} for command, options in OPTIONS.items()}
 ALL_NAMES = set().union(*NAMES.values())
-
-each_command = pytest.mark.parametrize("command", OPTIONS, ids=lambda name: name or "logmatch")
 
 
 def section(document: Path, heading: str) -> str:
@@ -259,13 +245,9 @@ def option_names(text: str) -> set[str]:
     return set(re.findall(r"(?<![\w-])(?:--[a-z][a-z-]*[a-z]|-[A-Za-z])(?![\w-])", text))
 
 
-@each_command
-def test_the_readme_has_every_option_and_its_variable(command: str) -> None:
-    table = rows(section(README, f"`{f'logmatch {command}'.strip()}`"))
-    documented = {
-        Option(frozenset(option_names(names)), codes(variable)[0] if variable else None) for names, variable, _ in table
-    }
-    assert OPTIONS[command] == documented
+@pytest.mark.parametrize("path", documents())
+def test_a_document_made_of_the_declarations_is_up_to_date(path: str) -> None:
+    assert documents()[path] == (ROOT / path).read_text("utf-8"), "`make manual` writes it anew"
 
 
 @each_document
@@ -282,7 +264,7 @@ def test_commands_that_are_not_run_have_options_that_exist(document: Path) -> No
                 del words[0]
             if words[:1] == ["logmatch"]:
                 command = words[1] if len(words) > 1 and not words[1].startswith("-") else ""
-                assert command in OPTIONS, f"{block.where}: there is no command {command!r}"
+                assert command in NAMES, f"{block.where}: there is no command {command!r}"
                 options = {word.partition("=")[0] for word in words if re.match(r"--?[A-Za-z]", word)}
                 assert set() == options - NAMES[command], block.where
 
@@ -302,13 +284,28 @@ def _commands(text: str) -> Iterator[list[str]]:
         yield words
 
 
-def test_the_readme_names_every_variable_and_no_other() -> None:
-    variables = {option.variable for options in OPTIONS.values() for option in options if option.variable}
-    assert variables == set(re.findall(r"LOGMATCH_[A-Z_]*[A-Z]", README.read_text("utf-8")))
+OTHER_VARIABLES = {"LOGMATCH_SIMD", "LOGMATCH_NO_SIMD"}
+"""Variables that are no option."""
 
 
-def test_the_readme_has_every_exit_status() -> None:
-    assert [str(int(status)) for status in ExitStatus] == [row[0] for row in rows(section(README, "Exit status"))]
+@each_document
+def test_a_document_names_only_variables_that_exist(document: Path) -> None:
+    variables = {
+        declared.variable
+        for command in map(load_command, COMMANDS)
+        for _, declared in declarations(command.options)
+        if isinstance(declared, Option)
+    }
+    assert set() == set(re.findall(r"LOGMATCH_[A-Z_]*[A-Z]", document.read_text("utf-8"))) - variables - OTHER_VARIABLES
+
+
+def test_every_exit_status_has_its_meaning() -> None:
+    assert [str(int(status)) for status in ExitStatus] == [status for status, _ in STATUSES]
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_a_page_of_help_is_there(topic: str) -> None:
+    assert page(topic).startswith("# ")
 
 
 # Names in the documents

@@ -21,6 +21,7 @@ ORDER = (
     "gc_pause",
     "errors",
     "formats",
+    "wording",
     "templates",
     "templates.field_type",
     "templates.types",
@@ -92,9 +93,19 @@ ORDER = (
     "bench.rounds",
     "bench.tables",
     "bench.report",
+    "commands.options",
     "commands",
     "commands.terminal",
+    "commands.manual",
+    "commands.completion",
+    "commands.parse",
+    "commands.check",
+    "commands.bench",
+    "commands.main",
+    "commands.help",
+    "commands.command_line",
     "commands.app",
+    "commands.__main__",
     "__main__",
 )
 """All modules of logmatch, each after those that it may import."""
@@ -106,13 +117,14 @@ CHOICES = {
         "engine.native.engine",
         "engine.native._kernel",
         "output._jsonl",
-    }
+    },
+    "commands": {module for module in ORDER if module.startswith("commands.")},
 }
-"""Who may import a later module, inside a function only: choosing an engine imports the one that was chosen."""
+"""Who may import a later module, inside a function only: what was chosen by name, an engine or a command."""
 
 IMPORTERS = {
-    "typer": {"commands.app"},
-    "click": {"commands.app"},
+    "typer": {"commands.command_line"},
+    "click": {"commands.command_line"},
     "rich": {"commands.terminal", "bench.report"},
 }
 """Packages that only these modules may import: the options; the display of progress and summary, and of a benchmark."""
@@ -151,6 +163,10 @@ def _full_names(module: str, source: str, top_only: bool) -> Iterator[str]:
         elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("import_module", "__import__")):
             assert node.args, f"{module} imports something by a name that cannot be seen in line {node.lineno}"
             name = node.args[0]
+            if isinstance(name, ast.JoinedStr) and isinstance(name.values[0], ast.Constant):
+                begin = str(name.values[0].value)  # f"logmatch.commands.{name}": any module of that package
+                yield from (f"logmatch.{each}" for each in ORDER if f"logmatch.{each}".startswith(begin))
+                continue
             assert isinstance(name, ast.Constant), f"{module} imports a module by a computed name in line {node.lineno}"
             yield str(name.value)
 
@@ -211,6 +227,10 @@ def test_the_name_of_a_module_says_something(module: str) -> None:
         ("from logmatch.engine import portable, Engine", {"engine", "engine.portable"}),
         ("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import typer", {"typing", "typer"}),
         ("import importlib\nimportlib.import_module('logmatch.bench')", {"importlib", "bench"}),
+        (
+            "import importlib\nimportlib.import_module(f'logmatch.input.{x}')",
+            {"importlib", "input.chunk", "input.ranges"},
+        ),
     ],
 )
 def test_every_form_of_import_is_seen(source: str, expected: set[str]) -> None:

@@ -34,7 +34,16 @@ NEVER = {
     *("rich", "click", "zstandard", "tomllib", "difflib"),
     *("asyncio", "bz2", "concurrent", "ctypes", "gzip", "http", "logging", "lzma", "multiprocessing"),
     *("pdb", "pickle", "pprint", "pydoc", "shutil", "socket", "ssl", "statistics", "tarfile", "tempfile", "zipfile"),
-    *("logmatch.bench", "logmatch.lint.check", "logmatch.matcher", "logmatch.samples", "logmatch.record"),
+    *(
+        "logmatch.bench",
+        "logmatch.lint.check",
+        "logmatch.commands.check",
+        "logmatch.commands.bench",
+        "logmatch.commands.manual",
+        "logmatch.matcher",
+        "logmatch.samples",
+        "logmatch.record",
+    ),
     *("logmatch.run.pool", "logmatch.run.labour"),
 }
 """What neither `--version` nor the `parse` of one line needs."""

@@ -13,6 +13,9 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 
+from logmatch.errors import PROGRAM, OutputClosedError, UsageError
+from logmatch.wording import count
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, TaskID
@@ -20,9 +23,6 @@ if TYPE_CHECKING:
     from logmatch.errors import InputError
     from logmatch.run.job import Job
     from logmatch.run.tally import Summary, Tally
-
-PROGRAM = "logmatch"
-"""What messages begin with."""
 
 SECONDS_BETWEEN_DRAWINGS = 0.2
 
@@ -160,11 +160,6 @@ def _plain(text: str) -> str:
     return escape(text)
 
 
-def count(number: int, noun: str) -> str:
-    """*number* things, as in a sentence."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def _share(share: float) -> str:
     """*share* (0 to 1) in percent; less than all is never rounded to 100 %."""
     return f"{share if share == 1 else min(share, 0.999):.1%}"
@@ -193,3 +188,28 @@ def say(text: str) -> None:
         sys.stderr.flush()
     except (OSError, ValueError, AttributeError):
         return
+
+
+def write(text: str) -> None:
+    """Write *text* to stdout."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def write_json(path: str, value: object) -> None:
+    """Write *value* as indented JSON to the file *path*; "-" is stdout."""
+    import orjson
+
+    text = orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    if path == "-":
+        try:
+            sys.stdout.buffer.write(text)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise OutputClosedError("the reader of stdout has gone away") from None
+        return
+    try:
+        with open(path, "wb") as file:
+            file.write(text)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from None

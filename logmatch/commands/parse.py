@@ -1,0 +1,303 @@
+"""Parse: `logmatch parse`, its options, and the job that they make."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Set
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from logmatch.commands.options import (
+    INPUT,
+    OUTPUT,
+    REPORTING,
+    RUNNING,
+    Command,
+    argument,
+    engine_option,
+    header_option,
+    is_percentage,
+    option,
+    read_percentage,
+    read_size,
+    show_size,
+    templates_option,
+    workers_option,
+)
+from logmatch.commands.terminal import Observer, is_terminal, say, show_summary, write_json
+from logmatch.errors import PROGRAM, UsageError
+from logmatch.run.tally import ExitStatus, Summary, summarize
+from logmatch.wording import count
+
+if TYPE_CHECKING:
+    from logmatch.input.chunk import Input
+    from logmatch.program import Program
+    from logmatch.run.job import Job
+    from logmatch.run.pipeline import Outcome
+    from logmatch.templates.model import Template
+
+STDIN = "-"
+STDOUT = "-"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParseOptions:
+    """What `logmatch parse` takes."""
+
+    files: tuple[str, ...] = argument(
+        metavar="FILE|DIR|-",
+        help="Log files, directories of them, or - for stdin (the default). Input compressed with gzip, bzip2, xz or "
+        "zstd is recognised by its content.",
+    )
+    templates: tuple[str, ...] = templates_option()
+    header: str | None = header_option()
+    max_line: int = option(
+        "--max-line",
+        default=1 << 20,
+        metavar="BYTES",
+        read=read_size,
+        show=show_size,
+        section=INPUT,
+        help="Lines longer than this are not matched.",
+    )
+    encoding: str = option(
+        "--encoding",
+        default="auto",
+        metavar="NAME",
+        section=INPUT,
+        help="The encoding of the lines; auto is UTF-8, or what a byte order mark says.",
+    )
+    output: str = option(
+        *("--output", "-o"),
+        default=STDOUT,
+        metavar="FILE",
+        section=OUTPUT,
+        help="Where records go; - is stdout.",
+    )
+    unmatched: str = option(
+        "--unmatched",
+        default="inline",
+        metavar="inline|drop|FILE",
+        section=OUTPUT,
+        help="Where the records of unmatched lines go: among the others, nowhere (they are counted), or to a file.",
+    )
+    with_file: bool = option(
+        "--with-file",
+        default=False,
+        section=OUTPUT,
+        help="Name the file in each record. On with several inputs or a directory.",
+    )
+    raw: bool = option("--raw", default=False, section=OUTPUT, help="Add the line to the records of matched lines.")
+    offsets: bool = option(
+        "--offsets", default=False, section=OUTPUT, help="Add the byte offset of the line to each record."
+    )
+    line_buffered: bool = option(
+        "--line-buffered", default=False, section=OUTPUT, help="Write each record by a system call of its own."
+    )
+    fail_on_unmatched: float | None = option(
+        "--fail-on-unmatched",
+        default=None,
+        metavar="[=PERCENT]",
+        read=read_percentage,
+        bare="0",
+        follows=is_percentage,
+        section=REPORTING,
+        help="Exit with status 1 if more than this share of the lines is unmatched; without a value: if any is.",
+    )
+    progress: bool | None = option(
+        *("--progress", "--no-progress"),
+        default=None,
+        section=REPORTING,
+        help="Show progress on stderr. Default: if that is a terminal and the records go elsewhere.",
+    )
+    summary: bool | None = option(
+        *("--summary", "--no-summary"),
+        default=None,
+        section=REPORTING,
+        help="Show a summary on stderr at the end. Default: if that is a terminal.",
+    )
+    summary_json: str | None = option(
+        "--summary-json",
+        default=None,
+        metavar="FILE",
+        section=REPORTING,
+        help="Write the summary to a file, as JSON.",
+    )
+    workers: int | None = workers_option("How many processes match lines. Default: the cores that may be used.")
+    chunk_size: int = option(
+        "--chunk-size",
+        default=1 << 20,
+        metavar="BYTES",
+        read=read_size,
+        show=show_size,
+        section=RUNNING,
+        help="How much a worker takes at a time.",
+    )
+    engine: str = engine_option(
+        "What matches the lines: native (where it was built; auto takes it then), portable or reference. The records "
+        "are the same."
+    )
+
+
+def parse(options: ParseOptions) -> ExitStatus:
+    """Match the lines and write the records."""
+    from logmatch.input.chunk import resolve_inputs
+    from logmatch.program import compile_program
+    from logmatch.run import pipeline
+
+    files = options.files
+    if not files:
+        if is_terminal(0):
+            from logmatch.commands.manual import short_help
+
+            say(short_help(COMMAND))
+            say("Name a log file, or pipe lines into it. For all options: logmatch parse --help")
+            return ExitStatus.FATAL
+        files = (STDIN,)
+    if STDIN in files and STDIN in options.templates:
+        raise UsageError("stdin cannot be the templates and the lines as well", hint="name a file for one of them")
+    templates = _load_templates(options)
+    program = compile_program(templates)
+    found = resolve_inputs(files)
+    for error in found.errors:
+        say(f"{PROGRAM}: {error}")
+    if not found.inputs:
+        return ExitStatus.FATAL
+    job = _make_job(options, program, found.inputs, with_file=found.with_file)
+    _check_outputs(job, options.summary_json, template_files={template.origin.file for template in templates})
+    with Observer(job, shows_progress=_shows_progress(options)) as observer:
+        outcome = pipeline.run(job, observer=observer)
+    summary = _summarize(outcome, program)
+    if options.summary if options.summary is not None else is_terminal(2):
+        show_summary(summary)
+    if options.summary_json is not None:
+        write_json(options.summary_json, summary.to_dict())
+    return _status(outcome, options.fail_on_unmatched, inputs=len(found.inputs), had_errors=bool(found.errors))
+
+
+COMMAND = Command(
+    name="parse",
+    summary="Match log lines and write one JSON record for each.",
+    usage="[OPTIONS] [FILE|DIR|-]... -t TEMPLATES",
+    options=ParseOptions,
+    run=parse,
+    examples=(
+        "logmatch parse app.log -t app.toml",
+        "logmatch parse /var/log/app -t app.toml -o app.jsonl --unmatched rest.jsonl",
+        "tail -F app.log | logmatch parse -t app.toml --unmatched drop",
+    ),
+    notes=(
+        "Sizes are bytes, or have a unit: 64K and 1MiB are powers of 1,024, 64kB and 1MB are powers of 1,000. "
+        "Directories are read recursively in the order of names; hidden files are skipped.",
+    ),
+)
+
+
+def _shows_progress(options: ParseOptions) -> bool:
+    if options.progress is not None:
+        return options.progress
+    return is_terminal(2) and not (options.output == STDOUT and is_terminal(1))
+
+
+def _load_templates(options: ParseOptions) -> list[Template]:
+    from logmatch.templates.load import load_templates
+
+    if not options.templates:
+        raise UsageError("no templates are given", hint="name a template file or a directory of them with -t")
+    return list(load_templates(options.templates, header=options.header))
+
+
+def _make_job(options: ParseOptions, program: Program, inputs: tuple[Input, ...], *, with_file: bool) -> Job:
+    from logmatch.output.jsonl import Layout
+    from logmatch.run.job import Job, available_workers, parse_unmatched
+
+    return Job(
+        program=program,
+        inputs=inputs,
+        layout=Layout(with_file=with_file or options.with_file, raw=options.raw, offsets=options.offsets),
+        engine=options.engine,
+        workers=options.workers if options.workers is not None else available_workers(),
+        chunk_size=options.chunk_size,
+        max_line=options.max_line,
+        encoding=options.encoding,
+        output=options.output,
+        unmatched=parse_unmatched(options.unmatched),
+        line_buffered=options.line_buffered,
+    )
+
+
+def _check_outputs(job: Job, summary_json: str | None, *, template_files: Set[str | None]) -> None:
+    """
+    Raise `UsageError` if a run would write over its templates, or could not write its summary at the end.
+
+    That records are not written over an input, nor over other records, is looked after where they are written (`sink`).
+    """
+    from logmatch.run.job import STDOUT, UnmatchedFile
+
+    records = [job.output, *([job.unmatched.path] if isinstance(job.unmatched, UnmatchedFile) else [])]
+    for path in records if summary_json is None else [*records, summary_json]:
+        if any(name is not None and _is_same_file(path, name) for name in template_files):
+            raise UsageError(f"the output {path} is also a template file", hint="write to another file")
+    if summary_json is None:
+        return
+    is_device = os.path.exists(summary_json) and not os.path.isfile(summary_json)  # /dev/null may take both
+    if any((summary_json == path and not is_device) or _is_same_file(summary_json, path) for path in records):
+        name = "stdout" if summary_json == STDOUT else summary_json
+        raise UsageError(f"the summary and the records would both go to {name}", hint="name two files")
+    if any(_is_same_file(summary_json, source.name) for source in job.inputs):
+        raise UsageError(f"--summary-json {summary_json} is also an input", hint="write to another file")
+    if summary_json != STDOUT:
+        _check_writable(summary_json)
+
+
+def _is_same_file(one: str, other: str) -> bool:
+    """Whether both are there and are the same regular file; "-" is none."""
+    try:
+        return "-" not in (one, other) and os.path.isfile(one) and os.path.samefile(one, other)
+    except (OSError, ValueError):
+        return False
+
+
+def _check_writable(path: str) -> None:
+    """Raise `UsageError` where writing *path* is sure to fail; it is not opened: it may be a FIFO."""
+    directory = os.path.dirname(path) or "."
+    if not path:
+        raise UsageError("--summary-json names no file", hint="use the path of a file, or -")
+    if os.path.isdir(path):
+        raise UsageError(f"cannot write {path}: is a directory", hint="name a file")
+    if not os.path.isdir(directory):
+        raise UsageError(f"cannot write {path}: no such directory", hint="make its directory first")
+    if not os.access(path if os.path.exists(path) else directory, os.W_OK):
+        raise UsageError(f"cannot write {path}: permission denied", hint="name another file")
+
+
+def _summarize(outcome: Outcome, program: Program) -> Summary:
+    names = {
+        (template, slot): program.templates[template].names[slot] or f"field {slot + 1}"
+        for template, slot in outcome.tally.timeouts
+    }
+    return summarize(
+        outcome.tally,
+        template_ids=[template.id for template in program.templates],
+        field_name=names,
+        seconds=outcome.seconds,
+        workers=outcome.workers,
+        engine=outcome.engine,
+    )
+
+
+def _status(outcome: Outcome, fail_on_unmatched: float | None, *, inputs: int, had_errors: bool) -> ExitStatus:
+    """How the run ended, for the shell; an interrupt is told to the person too."""
+    tally = outcome.tally
+    if outcome.interrupted_by is not None:
+        done = f"{count(tally.lines, 'line')} {'is' if tally.lines == 1 else 'are'} done and written"
+        beyond = f" and {count(outcome.records_beyond, 'record')} more" if outcome.records_beyond else ""
+        say(f"{PROGRAM}: interrupted; {done}{beyond}")
+        return ExitStatus(128 + outcome.interrupted_by)
+    if len(outcome.input_errors) == inputs and not tally.lines:
+        return ExitStatus.FATAL
+    if outcome.input_errors or had_errors:
+        return ExitStatus.ANSWER_IS_NO
+    if fail_on_unmatched is not None and tally.unmatched * 100 > fail_on_unmatched * tally.lines:
+        return ExitStatus.ANSWER_IS_NO
+    return ExitStatus.DONE
