@@ -203,6 +203,13 @@ def read_path(text: str, name: str) -> str:
     return text
 
 
+def read_glob(text: str, name: str) -> str:
+    """A pattern for names of files."""
+    if not text.strip("/"):
+        raise UsageError(f"{name} is {text!r}, which fits nothing", hint=f"write a pattern of names: {name} '*.log'")
+    return text
+
+
 # --- options that several commands have
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Set
+from collections.abc import Iterator, Set
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from logmatch.commands.options import (
     header_option,
     is_percentage,
     option,
+    read_glob,
     read_percentage,
     read_size,
     show_size,
@@ -30,7 +32,7 @@ from logmatch.run.tally import ExitStatus, Summary, summarize
 from logmatch.wording import count
 
 if TYPE_CHECKING:
-    from logmatch.input.chunk import Input
+    from logmatch.input.chunk import Input, Selection
     from logmatch.program import Program
     from logmatch.run.job import Job
     from logmatch.run.pipeline import Outcome
@@ -51,6 +53,25 @@ class ParseOptions:
     )
     templates: tuple[str, ...] = templates_option()
     header: str | None = header_option()
+    include: tuple[str, ...] = option(
+        "--include",
+        default=(),
+        metavar="GLOB",
+        read=read_glob,
+        several=True,
+        section=INPUT,
+        help="Of a directory, read only files whose name fits, as '*.log'; with a / in it, whose path below the "
+        "directory fits. May be given several times.",
+    )
+    exclude: tuple[str, ...] = option(
+        "--exclude",
+        default=(),
+        metavar="GLOB",
+        read=read_glob,
+        several=True,
+        section=INPUT,
+        help="Of a directory, leave out files and directories that fit. May be given several times.",
+    )
     max_line: int = option(
         "--max-line",
         default=1 << 20,
@@ -158,7 +179,9 @@ def parse(options: ParseOptions) -> ExitStatus:
         raise UsageError("stdin cannot be the templates and the lines as well", hint="name a file for one of them")
     templates = _load_templates(options)
     program = compile_program(templates)
-    found = resolve_inputs(files)
+    found = resolve_inputs(files, _selection(options, templates))
+    for path in found.binary:
+        say(f"{PROGRAM}: {path} is binary and is left out; name it to have it read")
     for error in found.errors:
         say(f"{PROGRAM}: {error}")
     if not found.inputs:
@@ -188,9 +211,31 @@ COMMAND = Command(
     ),
     notes=(
         "Sizes are bytes, or have a unit: 64K and 1MiB are powers of 1,024, 64kB and 1MB are powers of 1,000. "
-        "Directories are read recursively in the order of names; hidden files are skipped.",
+        "Directories are read recursively in the order of names. Of a directory, hidden and binary files, the "
+        "templates and the outputs of the run are left out.",
     ),
 )
+
+
+def _selection(options: ParseOptions, templates: list[Template]) -> Selection:
+    """Which files of a directory are logs."""
+    from logmatch.input.chunk import Selection, check_encoding
+
+    ours = {template.origin.file for template in templates}
+    ours.update((options.output, options.unmatched, options.summary_json))
+    return Selection(
+        include=options.include,
+        exclude=options.exclude,
+        left_out=frozenset(identity for name in ours if name is not None for identity in _identities(name)),
+        skips_binary=not check_encoding(options.encoding).startswith(("utf-16", "utf-32")),
+    )
+
+
+def _identities(path: str) -> Iterator[tuple[int, int]]:
+    """Device and inode of the file, if it is there."""
+    with suppress(OSError, ValueError):
+        status = os.stat(path)
+        yield status.st_dev, status.st_ino
 
 
 def _shows_progress(options: ParseOptions) -> bool:

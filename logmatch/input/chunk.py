@@ -31,6 +31,7 @@ from typing import Protocol
 
 from logmatch.engine import kernel_module
 from logmatch.errors import InputError, Place, UsageError
+from logmatch.wording import did_you_mean
 
 STDIN = "-"
 """The name of stdin among the inputs and in chunks."""
@@ -93,17 +94,51 @@ class Inputs:
     """Names that stand for nothing that can be read; the rest is read all the same."""
     with_file: bool
     """Whether records must name their file: several names were given, or a directory."""
+    binary: tuple[str, ...] = ()
+    """Files below a directory that are left out because they hold no text."""
 
 
-def resolve_inputs(names: Sequence[str]) -> Inputs:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which files below a directory are read; what is named itself is read whatever it is."""
+
+    include: tuple[str, ...] = ()
+    """Globs, one of which must fit; none: every file."""
+    exclude: tuple[str, ...] = ()
+    """Globs for files and directories that are left out."""
+    left_out: frozenset[tuple[int, int]] = frozenset()
+    """Device and inode of files that are no logs: templates, outputs."""
+    skips_binary: bool = True
+    """Whether a file that holds a NUL byte near its beginning is left out (lines in UTF-16 are full of them)."""
+
+    def includes(self, path: str) -> bool:
+        """Whether the file *path*, below the directory that was named, is wanted by its name."""
+        return not self.include or _fits(path, self.include)
+
+    def excludes(self, path: str) -> bool:
+        """Whether the file or directory *path* is left out by its name."""
+        return bool(self.exclude) and _fits(path, self.exclude)
+
+
+def _fits(path: str, globs: Sequence[str]) -> bool:
+    """Whether a glob fits the last part of *path*, or, if it holds a "/", the whole of it."""
+    from fnmatch import fnmatchcase
+
+    name = os.path.basename(path)
+    return any(fnmatchcase(path if "/" in glob else name, glob.removeprefix("./").rstrip("/")) for glob in globs)
+
+
+def resolve_inputs(names: Sequence[str], selection: Selection = Selection()) -> Inputs:
     """
-    Find what *names* (files, directories, "-") stand for; nothing is opened but directories.
+    Find what *names* (files, directories, "-") stand for; only directories and the files below them are opened.
 
     Below a directory, regular files are taken, in the order of their names, at any depth; hidden files and directories
-    are left out, and symbolic links to directories are not followed. What is named itself is taken whatever it is.
+    are left out, as is what *selection* leaves out, and symbolic links to directories are not followed. What is named
+    itself is taken whatever it is.
     """
     inputs: list[Input] = []
     errors: list[InputError] = []
+    binary: list[str] = []
     any_directory = False
     for name in names:
         try:
@@ -113,22 +148,25 @@ def resolve_inputs(names: Sequence[str]) -> Inputs:
             continue
         if stat.S_ISDIR(status.st_mode) and name != STDIN:
             any_directory = True
-            found = _files_below(name, errors)
-            inputs += found
+            inputs += _files_below(name, selection, errors, binary)
         else:
             inputs.append(Input(name, status.st_size if stat.S_ISREG(status.st_mode) else None))
-    return Inputs(tuple(inputs), tuple(errors), with_file=any_directory or len(names) > 1)
+    return Inputs(tuple(inputs), tuple(errors), any_directory or len(names) > 1, tuple(binary))
 
 
-def _files_below(directory: str, errors: list[InputError]) -> list[Input]:
-    """The regular files below *directory*, sorted; what is wrong, "holds no files" included, is added to *errors*."""
+def _files_below(directory: str, selection: Selection, errors: list[InputError], binary: list[str]) -> list[Input]:
+    """The wanted files below *directory*, sorted; what is wrong, "holds no files" included, is added to *errors*."""
     found: list[Input] = []
-    error_count = len(errors)
+    error_count, binary_count, left_out = len(errors), len(binary), 0
+    base = len(os.path.join(directory, ""))
     todo: list[tuple[str, int | None]] = [(directory, None)]  # a path and its size, None for a directory; last is next
     while todo:
         path, size = todo.pop()
         if size is not None:
-            found.append(Input(path, size))
+            if selection.skips_binary and _is_binary(path):
+                binary.append(path)
+            else:
+                found.append(Input(path, size))
             continue
         try:
             with os.scandir(path) as entries:
@@ -138,34 +176,83 @@ def _files_below(directory: str, errors: list[InputError]) -> list[Input]:
             continue
         for entry in visible:
             try:
-                if entry.is_dir(follow_symlinks=False):
+                if selection.excludes(entry.path[base:]):
+                    left_out += 1
+                elif entry.is_dir(follow_symlinks=False):
                     todo.append((entry.path, None))
                 elif entry.is_file():
-                    todo.append((entry.path, entry.stat().st_size))
+                    status = entry.stat()
+                    if (status.st_dev, status.st_ino) in selection.left_out or not selection.includes(
+                        entry.path[base:]
+                    ):
+                        left_out += 1
+                    else:
+                        todo.append((entry.path, status.st_size))
             except OSError as error:
                 errors.append(input_error(entry.path, error))
     if not found and len(errors) == error_count:
-        hint = "hidden files and links to directories are left out; name a file to have it read"
-        errors.append(InputError("holds no files", place=Place(directory), hint=hint))
+        what, hint = "holds no files", "hidden files and links to directories are left out; name a file to have it read"
+        if left_out or len(binary) > binary_count:
+            what = "holds no files to read"
+            hint = "templates, outputs, binary and hidden files and what --include and --exclude say are left out"
+        errors.append(InputError(what, place=Place(directory), hint=hint))
     return found
+
+
+_BINARY_HEAD = 8000
+"""Bytes of a file's beginning that a NUL byte is looked for in, as git does."""
+
+
+def _is_binary(path: str) -> bool:
+    """Whether the file holds no lines of text: a NUL byte, and nothing that says compressed or UTF-16."""
+    try:
+        with open(path, "rb", buffering=0) as file:
+            head = file.read(_BINARY_HEAD)
+    except OSError:
+        return False  # reading it will tell
+    if head.startswith((*_COMPRESSION_MARKS, *_BYTE_ORDER_MARKS)):
+        return False
+    return b"\0" in head
 
 
 def check_encoding(name: str) -> str:
     """
     Return *name* in its usual spelling, or "auto"; `UsageError` if it is no encoding that lines can be read in.
 
-    "utf-8" stands for all encodings whose bytes are left as they are: UTF-8 and ASCII.
+    "utf-8" stands for all encodings whose bytes are left as they are: UTF-8 and ASCII. Dashes, points and spaces in a
+    name do not count: "utf16-le" is "utf-16-le".
     """
     if name.lower() == "auto":
         return "auto"
-    try:
-        usual = codecs.lookup(name).name
-        b"\n".decode(usual, "replace")  # a LookupError for codecs from bytes to bytes, such as base64
-        codecs.getincrementaldecoder(usual)("replace").decode(b"\n")  # an error where nothing is replaced, as in idna
-    except (LookupError, ValueError):
-        hint = 'use "auto", or a name that Python knows, such as utf-8, latin-1, cp1252, utf-16 or shift_jis'
-        raise UsageError(f"unknown encoding {name!r}", hint=hint) from None
+    usual = _usual_name(name)
+    if usual is None:
+        known = ("utf-8", "latin-1", "cp1252", "utf-16", "utf-16-le", "utf-32", "shift_jis", "gb18030", "koi8-r")
+        hint = f'{did_you_mean(name, known)}use "auto", or a name that Python knows, such as {", ".join(known[:6])}'
+        raise UsageError(f"unknown encoding {name!r}", hint=hint)
     return "utf-8" if usual in ("utf-8", "utf-8-sig", "ascii") else usual
+
+
+def _usual_name(name: str) -> str | None:
+    """How Python spells the encoding; None if it is none of text, or one in which nothing can be replaced."""
+    for spelling in (name, _squeezed_aliases().get(_squeeze(name), "")):
+        try:
+            usual = codecs.lookup(spelling).name
+            b"\n".decode(usual, "replace")  # a LookupError for codecs from bytes to bytes, such as base64
+            codecs.getincrementaldecoder(usual)("replace").decode(b"\n")  # an error where nothing is replaced: idna
+        except (LookupError, ValueError):
+            continue
+        return usual
+    return None
+
+
+def _squeeze(name: str) -> str:
+    return "".join(char for char in name.lower() if char.isalnum())
+
+
+def _squeezed_aliases() -> dict[str, str]:
+    from encodings.aliases import aliases
+
+    return {_squeeze(name): usual for alias, usual in aliases.items() for name in (alias, usual)}
 
 
 def count_lines(data: bytes | memoryview) -> int:
