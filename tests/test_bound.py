@@ -21,8 +21,7 @@ import pytest
 from support import ENGINES, HAS_KERNEL, make_program
 
 from logmatch.engine import make_engine, reference
-from logmatch.engine.portable import engine as portable
-from logmatch.engine.portable import expression
+from logmatch.engine.portable import buckets, expression
 from logmatch.engine.portable.engine import PortableEngine
 from logmatch.engine.reference import ReferenceEngine, walk
 from logmatch.program import Program
@@ -237,7 +236,7 @@ def test_lines_too_long_for_a_hard_expression_are_walked(monkeypatch: pytest.Mon
         walked.append(len(line))
         return walk(variant, line)
 
-    monkeypatch.setattr(portable, "walk", counting_walk)
+    monkeypatch.setattr(buckets, "walk", counting_walk)
     program = make_program(pattern)
     hard = expression.of_items(program.variants[0].items)
     assert hard is not None

@@ -20,8 +20,9 @@ import pytest
 from support import ENGINES, first_match, make_program, make_template, run_worker
 
 from logmatch.engine import make_engine
-from logmatch.engine.portable import engine as portable
+from logmatch.engine.portable import buckets
 from logmatch.engine.portable.engine import PortableEngine
+from logmatch.engine.portable.merged import MergedPrefixes
 from logmatch.engine.reference import ReferenceEngine
 from logmatch.errors import UsageError
 from logmatch.program import compile_program
@@ -144,7 +145,7 @@ def test_the_portable_engine_does_not_lean_on_the_reference(monkeypatch: pytest.
     def walk(*arguments: object) -> None:
         raise AssertionError(f"walk was called with {arguments}")
 
-    monkeypatch.setattr(portable, "walk", walk)
+    monkeypatch.setattr(buckets, "walk", walk)
     patterns = [f"a{number} <x:word> b <n:int> <y>" for number in range(50)] + ["<x:ip> - <y> end"]
     engine = make_engine(make_program(*patterns), "portable")
     assert (b"1.2.3.4", b"c") == (engine.match(b"1.2.3.4 - c end") or (0, ()))[1]
@@ -152,8 +153,8 @@ def test_the_portable_engine_does_not_lean_on_the_reference(monkeypatch: pytest.
     assert None is engine.match(b"a7 c b - d e")
 
 
-def test_a_section_whose_twin_was_not_tried_on_a_line_does_not_go_by_the_line_before() -> None:
-    # The header's two forms begin with different bytes, and their heads end at the same place of the two lines.
+def test_a_group_whose_preferred_group_was_not_tried_on_a_line_does_not_go_by_the_line_before() -> None:
+    # The header's two forms begin with different bytes, and their prefixes end at the same place of the two lines.
     header = "<?><x:a|ab|1></?>e<y:a|ab|1>"
     ends = [f"{'abc'[number % 3]}{number}" for number in range(40)]
     patterns = [base + end for base in ("<z>", "a<p><q><r>") for end in ends]
@@ -165,7 +166,7 @@ def test_a_section_whose_twin_was_not_tried_on_a_line_does_not_go_by_the_line_be
 
 
 HEADERS = {
-    # Whether one head serves both forms.
+    # Whether one prefix serves both forms.
     "<time:syslogtime> <host:word> <component><?>[<pid:int>]</?>: <_:ws>": True,
     "<host:word> <component><?>[<pid:int>]</?>: ": True,
     "<host:word> <component><?>(<pid:hex>)</?>: ": True,
@@ -189,7 +190,7 @@ def test_a_header_that_could_end_at_several_places_of_a_line(header: str, is_one
     contents += [f"k{number} <x>" for number in range(9)]
     program = compile_program([make_template(content, content, header) for content in contents])
     engine, reference = PortableEngine(program), ReferenceEngine(program)
-    assert is_one == any(isinstance(section, portable.Twins) for section in engine._sections)
+    assert is_one == any(isinstance(group, MergedPrefixes) for group in engine._groups)
     begins = ["May  3 13:05:59 h a"] if "<time" in header else ["a", "h a", "h [1]a"]
     ends = [": ", "[1]: ", " 1 - ", "- ", "(f): ", "[1][2]: ", "] [l] ", ":: ", ":7: ", "[a: ]: ", "[1]:: "]
     texts = ["start v end", "start", "a v: b", "b: w", "[1]: 5", "[1]: x", "v end", "stop", "k3 x: y", "w b", ": ", ""]
@@ -212,7 +213,7 @@ def test_a_header_that_could_end_at_several_places_of_a_line(header: str, is_one
     assert expected == found
 
 
-def test_a_variant_that_begins_with_a_field_is_tried_on_lines_that_hold_its_longest_literal() -> None:
+def test_a_variant_that_begins_and_ends_with_a_field_is_tried_on_every_line() -> None:
     patterns = ["<n> errors found on <node>", "<n>: x <y>", "<a:int>-<b>", *(f"w{number} <x>" for number in range(9))]
     program = make_program(*patterns)
     engine, reference = PortableEngine(program), ReferenceEngine(program)
@@ -237,20 +238,11 @@ def test_a_variant_that_begins_with_a_field_is_tried_on_lines_that_hold_its_long
     assert expected == [found.get(place) for place in range(len(lines))]
 
 
-def test_a_variant_keeps_its_answer_when_its_expression_is_no_longer_shared(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(portable, "LONG_SHARED", 10)
-    engine = PortableEngine(make_program("long literal one <x>", "long literal two <x>"))
-    lines = [b"long literal one %d" % number for number in range(8)] + [b"long literal"] * 3
-    for _ in range(4):
-        groups = engine.match_lines(lines)
-        assert [(0, list(range(8)), [(b"%d" % number,) for number in range(8)])] == groups
-
-
 def test_a_regex_with_one_place_to_begin_at_is_matched_without_the_reference(monkeypatch: pytest.MonkeyPatch) -> None:
     def walk(*arguments: object) -> None:
         raise AssertionError(f"walk was called with {arguments}")
 
-    monkeypatch.setattr(portable, "walk", walk)
+    monkeypatch.setattr(buckets, "walk", walk)
     engine = PortableEngine(
         make_program("at <t:time> stock of <sku:/[A-Z]{3}-[0-9]+/> is <left:percent>: <x>", "a <x>")
     )

@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from support import ENGINES, examples, first_match, run_worker
 
 from logmatch.engine import make_engine
-from logmatch.engine.portable import engine as portable
-from logmatch.engine.portable import expression, prefilter
+from logmatch.engine.portable import buckets, expression, prefilter, prefixes, split
+from logmatch.engine.portable.engine import PortableEngine
 from logmatch.engine.reference import ReferenceEngine
 from logmatch.errors import TemplateSyntaxError
 from logmatch.output.jsonl import Layout, json_number, json_string
@@ -195,29 +195,32 @@ CONSTANTS = st.fixed_dictionaries(
     {},
     optional={
         "AUTOMATON_FROM": st.sampled_from([1, 2, 5]),
-        "FEW": st.sampled_from([0, 1, 3]),
-        "PROVABLE": st.sampled_from([0, 2]),
-        "DOUBTS": st.sampled_from([-1, 0, 1]),
-        "MOST_KEYS": st.sampled_from([1, 2]),
-        "MOST_SPLITS": st.sampled_from([0, 1]),
-        "MOST_JOINED": st.sampled_from([0, 2]),
-        "LEAST_GROUP": st.sampled_from([1, 2]),
-        "LEAST_TAIL": st.sampled_from([1, 2, 100]),
+        "MAX_AMBIGUOUS": st.sampled_from([-1, 0, 1]),
+        "MAX_BEGINNINGS": st.sampled_from([0, 2]),
+        "MAX_ENDS": st.sampled_from([1, 2, 8]),
         "MAX_FACTOR": st.sampled_from([1, 10, 10**9]),
-        "MOST_ENDS": st.sampled_from([1, 2]),
-        "LONG_SHARED": st.sampled_from([0, 2]),
+        "MAX_JOINED": st.sampled_from([0, 1, 3]),
+        "MAX_KEYS": st.sampled_from([1, 2]),
+        "MAX_SPLITS": st.sampled_from([0, 1]),
+        "MIN_SPLIT": st.sampled_from([2, 100]),
+        "MIN_SUFFIX": st.sampled_from([1, 2, 100]),
     },
 )
 """Values that send small programs and few lines down the paths of large ones; MAX_FACTOR also those of long lines."""
 
-_HOLDERS = {"AUTOMATON_FROM": prefilter, "MAX_FACTOR": expression}
+_HOLDERS = (prefilter, expression, split, buckets, prefixes)
 
 
 class constants:  # noqa: N801  # a context manager
     """Sets constants of the portable engine for a while."""
 
     def __init__(self, values: dict[str, int]) -> None:
-        self._patches = [mock.patch.object(_HOLDERS.get(name, portable), name, value) for name, value in values.items()]
+        self._patches = [
+            mock.patch.object(holder, name, value)
+            for name, value in values.items()
+            for holder in _HOLDERS
+            if hasattr(holder, name)
+        ]
 
     def __enter__(self) -> None:
         for patch in self._patches:
@@ -252,7 +255,7 @@ def test_many_lines_matched_at_once_get_what_each_gets_alone(data: st.DataObject
     lines *= data.draw(st.sampled_from([1, 2, 5]), label="times")
     expected = dict(enumerate(map(ReferenceEngine(program).match, lines)))
     with constants(data.draw(CONSTANTS, label="constants")):
-        engine = portable.PortableEngine(program)
+        engine = PortableEngine(program)
         for _ in range(2):
             found = dict.fromkeys(range(len(lines)))
             for number, places, values in engine.match_lines(lines):

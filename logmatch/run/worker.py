@@ -25,7 +25,7 @@ from logmatch.run.tally import Tally, TemplateCounts
 
 if TYPE_CHECKING:
     from logmatch.engine.native.engine import NativeEngine
-    from logmatch.engine.portable.engine import Group
+    from logmatch.engine.portable.buckets import Group
 
 Records = bytes | memoryview
 

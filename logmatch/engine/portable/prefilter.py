@@ -3,8 +3,7 @@ Prefilter: literals -> candidates. A line that does not hold the literals of a v
 
 A `Filter` is made from variants that a line has already been narrowed down to. For a few of them it looks for one
 literal each; for many it finds all their literals in one pass with an Aho-Corasick automaton. Its answers are a
-superset of what matches; the confirmation is not its business. `are_disjoint` is the other use of literals: it proves
-that two variants never match the same line.
+superset of what matches; the confirmation is not its business.
 
 pyahocorasick takes `str`; the latin-1 view (one character for each byte) is made here and nowhere else.
 """
@@ -15,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from logmatch.templates.model import Field, Literal, RegexType
+from logmatch.templates.model import Field, Literal
 
 Items = Sequence[Literal | Field]
 
@@ -28,7 +27,7 @@ searches.
 
 class Filter:
     """
-    Narrows *variants* (their items by number) down to those whose rarest literal stands in a line.
+    Narrows *variants* (their items by number) down to those whose rarest literal is in a line.
 
     The rarest is the one that the fewest others of them hold, the longest of those. Literals are looked for in the
     whole rest of the line, so their place and order do not count.
@@ -48,7 +47,7 @@ class Filter:
 
     def candidates(self, line: bytes, start: int) -> Iterable[int]:
         """
-        The numbers of the variants that can match, in order, where their literals stand in *line* from *start* on.
+        The numbers of the variants that can match, in order, where their literals are in *line* from *start* on.
         """
         if self._automaton is None:
             return [number for number, text in self._few if line.find(text, start) >= 0]
@@ -75,32 +74,3 @@ def _automaton(required: Iterable[tuple[int, bytes]]) -> tuple[Any, list[int]]:
 
 def _literals(items: Items) -> list[bytes]:
     return [item.text for item in items if isinstance(item, Literal)]
-
-
-def are_disjoint(first: Items, second: Items) -> bool:
-    """
-    Whether it is certain that no line matches both.
-
-    True is proved: by different literals behind a beginning that both share and that can end at one place only, or by
-    different literals at the end of the line. False says nothing.
-    """
-    for one, other in zip(first, second, strict=False):
-        if isinstance(one, Literal) and isinstance(other, Literal):
-            common = min(len(one.text), len(other.text))
-            if one.text[:common] != other.text[:common]:
-                return True
-            if len(one.text) != len(other.text):
-                break
-        elif not (isinstance(one, Field) and isinstance(other, Field) and one.type == other.type and _is_fixed(one)):
-            break
-    if first and second and isinstance(first[-1], Literal) and isinstance(second[-1], Literal):
-        common = min(len(first[-1].text), len(second[-1].text))
-        return first[-1].text[-common:] != second[-1].text[-common:]
-    return False
-
-
-def _is_fixed(field: Field) -> bool:
-    """
-    Whether the field has one end from one start, whatever follows; `/regex/` fields are left out for their time limit.
-    """
-    return not field.type.facts.is_free and not isinstance(field.type, RegexType)
