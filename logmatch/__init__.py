@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from logmatch.errors import LogmatchError, TemplateErrors
     from logmatch.matcher import Matcher
     from logmatch.record import Match, Record
-    from logmatch.templates.model import Template
+    from logmatch.templates.template import Template
 
 
 def __getattr__(name: str) -> object:
     # PEP 562: the command imports this package too, and does not pay for what only a library user needs.
     if name in __all__:
         from logmatch import errors, matcher, record
-        from logmatch.templates import model as template
+        from logmatch.templates import template
 
         for module in (errors, matcher, record, template):
             if hasattr(module, name):

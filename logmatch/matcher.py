@@ -18,7 +18,7 @@ from logmatch.program import WHITESPACE, compile_program
 from logmatch.record import Match, Record, Value, value_of
 from logmatch.run.worker import Worker, WorkerSpec
 from logmatch.templates.load import load_templates
-from logmatch.templates.model import Template
+from logmatch.templates.template import Template
 
 Line = str | bytes
 """A line, with or without its terminator."""

@@ -15,17 +15,8 @@ from dataclasses import dataclass
 
 from logmatch.gc_pause import held_back
 from logmatch.templates.field_type import WHITESPACE as WHITESPACE
-from logmatch.templates.model import (
-    ANY,
-    Field,
-    FieldType,
-    Item,
-    Literal,
-    OptionalPart,
-    Pattern,
-    Template,
-    output_names,
-)
+from logmatch.templates.model import ANY, Field, FieldType, Item, Literal, OptionalPart, Pattern, output_names
+from logmatch.templates.template import Template
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+_LONGEST_NAME = 100
+"""Characters: a longer text is no misspelt name, and to compare it takes time."""
+
 
 def count(number: int, noun: str) -> str:
     """*number* things, as in a sentence."""
@@ -12,6 +15,8 @@ def count(number: int, noun: str) -> str:
 
 def nearest(written: str, known: Iterable[str]) -> str | None:
     """The one of *known* that *written* is most likely meant to be, whatever its case; None if none is near."""
+    if len(written) > _LONGEST_NAME:
+        return None
     import difflib  # in no run without a mistake
 
     by_lower = {name.lower(): name for name in known}

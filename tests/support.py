@@ -38,10 +38,10 @@ from logmatch.templates.model import (
     Literal,
     NamedType,
     OptionalPart,
-    Template,
     WordList,
 )
 from logmatch.templates.pattern import check_fields, parse_pattern
+from logmatch.templates.template import Template
 
 ENGINES = ("reference", *(name for name in available() if name != "reference"))
 """All engines; the first defines what the others must answer."""

@@ -39,7 +39,7 @@ from logmatch.program import compile_program
 from logmatch.run.job import Job
 from logmatch.samples import SYSTEMS, labelled_lines, templates_path
 from logmatch.templates.load import load_templates, load_text
-from logmatch.templates.model import Template
+from logmatch.templates.template import Template
 
 __all__ = ["run_cli"]  # a fixture
 

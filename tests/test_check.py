@@ -22,8 +22,9 @@ from logmatch.lint.samples import texts_of
 from logmatch.lint.shadowing import covers
 from logmatch.program import WHITESPACE, compile_program
 from logmatch.templates.load import load_templates, load_text
-from logmatch.templates.model import TYPES, Example, Field, Literal, OptionalPart, Origin, Pattern, Template, WordList
+from logmatch.templates.model import TYPES, Field, Literal, OptionalPart, Pattern, WordList
 from logmatch.templates.pattern import check_fields, parse_pattern
+from logmatch.templates.template import Example, Origin, Template
 
 
 def findings(toml: str) -> list[Finding]:

@@ -26,8 +26,8 @@ from logmatch.engine.portable.merged import MergedPrefixes
 from logmatch.engine.reference import ReferenceEngine
 from logmatch.errors import UsageError
 from logmatch.program import compile_program
-from logmatch.templates.model import Template
 from logmatch.templates.pattern import parse_pattern
+from logmatch.templates.template import Template
 
 FILES = sorted((Path(__file__).parent / "cases").glob("*.toml"))
 

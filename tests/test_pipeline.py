@@ -30,8 +30,8 @@ from logmatch.run.pipeline import Outcome, run
 from logmatch.run.pool import Pool
 from logmatch.run.tally import Tally
 from logmatch.run.worker import Result, Worker, WorkerSpec
-from logmatch.templates.model import Template
 from logmatch.templates.pattern import parse_pattern
+from logmatch.templates.template import Template
 
 PATTERNS = {"numbered": "line <n:int> of <what:any>", "said": "<who:word> said <text:quoted>"}
 
@@ -530,7 +530,7 @@ from logmatch.run import crew, labour, pool, relay
 from logmatch.run.job import Job, Unmatched
 from logmatch.program import compile_program
 from logmatch.templates.pattern import parse_pattern
-from logmatch.templates.model import Template
+from logmatch.templates.template import Template
 
 settings, patterns = map(json.loads, sys.argv[1:])
 inputs = tuple(map(Input, settings.pop("inputs")))

@@ -14,8 +14,9 @@ from support import examples
 
 from logmatch.errors import TemplateErrors
 from logmatch.templates import toml_fast as plain_toml
-from logmatch.templates.load import Format, load_text
-from logmatch.templates.model import Template
+from logmatch.templates.document import Format
+from logmatch.templates.load import load_text
+from logmatch.templates.template import Template
 from logmatch.templates.toml_fast import PlainToml, read_plain
 
 SAMPLE_LOGS = Path(__file__).resolve().parent.parent / "sample_logs"

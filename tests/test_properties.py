@@ -44,10 +44,10 @@ from logmatch.templates.model import (
     OptionalPart,
     Pattern,
     RegexType,
-    Template,
     WordList,
 )
 from logmatch.templates.pattern import PatternParser, check_fields, parse_foreign_pattern, parse_pattern
+from logmatch.templates.template import Template
 
 OTHERS = ENGINES[1:]
 """The engines that must agree with the reference."""

@@ -16,9 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logmatch.errors import InputError, TemplateErrors, UsageError
-from logmatch.templates.load import SUFFIXES, Format, load_templates, load_text, sniff
-from logmatch.templates.model import Example, Origin, Template, decode
+from logmatch.templates.document import Format
+from logmatch.templates.load import SUFFIXES, load_templates, load_text, sniff
+from logmatch.templates.model import decode
 from logmatch.templates.pattern import parse_foreign_pattern, parse_pattern
+from logmatch.templates.template import Example, Origin, Template
 
 HEADER = "<time:syslogtime> <host:word>: "
 

@@ -13,8 +13,8 @@ from logmatch.input.chunk import Chunk
 from logmatch.output.jsonl import Layout
 from logmatch.program import compile_program
 from logmatch.run.worker import Worker, WorkerSpec
-from logmatch.templates.model import Template
 from logmatch.templates.pattern import parse_pattern
+from logmatch.templates.template import Template
 
 
 @needs_proc

@@ -17,7 +17,7 @@ from logmatch.errors import UsageError
 from logmatch.input.chunk import Input, read_chunks, resolve_inputs
 from logmatch.program import Program, compile_program
 from logmatch.run.job import DEFAULT_CHUNK_SIZE, DEFAULT_MAX_LINE
-from logmatch.templates.model import Template
+from logmatch.templates.template import Template
 
 SEED = 1
 """The seed of the lines that are made."""

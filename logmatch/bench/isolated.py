@@ -24,7 +24,7 @@ from logmatch.bench.results import Run, SteadyRun
 from logmatch.errors import InputError, LogmatchError, WorkerError
 from logmatch.run.job import Job
 from logmatch.run.tally import Tally
-from logmatch.templates.model import Template
+from logmatch.templates.template import Template
 
 if TYPE_CHECKING:
     from logmatch.run.pipeline import Outcome

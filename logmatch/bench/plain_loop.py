@@ -25,10 +25,10 @@ from logmatch.templates.model import (
     OptionalPart,
     Pattern,
     RegexType,
-    Template,
     WordList,
     output_names,
 )
+from logmatch.templates.template import Template
 
 PLAIN_LOOP = "plain loop"
 """What it is called among engines."""

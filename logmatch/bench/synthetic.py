@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from random import Random
 
 from logmatch.bench.results import CellKey
-from logmatch.templates.model import Template
+from logmatch.templates.template import Template
 
 COUNTS = (10, 100, 1_000, 10_000)
 """Numbers of templates."""

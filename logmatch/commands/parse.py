@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from logmatch.program import Program
     from logmatch.run.job import Job
     from logmatch.run.pipeline import Outcome
-    from logmatch.templates.model import Template
+    from logmatch.templates.template import Template
 
 STDIN = "-"
 STDOUT = "-"

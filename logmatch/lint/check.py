@@ -16,7 +16,7 @@ from logmatch.lint.findings import Finding, FindingKind
 from logmatch.lint.shadowing import losers
 from logmatch.lint.slow_regex import regex_sources, slow_regexes
 from logmatch.lint.structure import structural_faults
-from logmatch.templates.model import Template
+from logmatch.templates.template import Template
 
 
 def check_templates(templates: Sequence[Template]) -> list[Finding]:

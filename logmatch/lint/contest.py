@@ -15,7 +15,8 @@ from functools import cached_property
 from logmatch.engine.portable.prefilter import Filter
 from logmatch.engine.reference import FieldTimeoutError, walk
 from logmatch.program import WHITESPACE, Variant, compile_program, precedence
-from logmatch.templates.model import FieldType, Literal, Template, WordList, encode
+from logmatch.templates.model import FieldType, Literal, WordList, encode
+from logmatch.templates.template import Template
 
 MOST_WORK = 15_000_000
 """

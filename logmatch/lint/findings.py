@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from logmatch.errors import LogmatchError, Place, printable
-from logmatch.templates.model import Template
+from logmatch.templates.template import Template
 
 
 class FindingKind(enum.Enum):

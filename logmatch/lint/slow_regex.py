@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from logmatch.lint.findings import Finding, FindingKind, make_finding
 from logmatch.lint.structure import PatternLayout
-from logmatch.templates.model import Pattern, RegexType, Template, decode
+from logmatch.templates.model import Pattern, RegexType, decode
+from logmatch.templates.template import Template
 
 if TYPE_CHECKING:
     import regex

@@ -11,15 +11,8 @@ from dataclasses import dataclass
 from logmatch.lint.contest import Contest
 from logmatch.lint.findings import Finding, FindingKind, make_finding
 from logmatch.program import Variant
-from logmatch.templates.model import (
-    HOST,
-    WS,
-    Field,
-    Literal,
-    OptionalPart,
-    Template,
-    decode,
-)
+from logmatch.templates.model import HOST, WS, Field, Literal, OptionalPart, decode
+from logmatch.templates.template import Template
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,15 @@
 """
-Template: the parsed model of a pattern and of what a template file says about it.
+Pattern: the parsed model of the text that templates are written in.
 
-A *pattern* is a sequence of items: literals, fields and optional parts. A *template* is a pattern with an id, an
-optional header (a pattern that stands before it) and what people say about it. Everything here is a value: frozen,
-compared by content. `str(pattern)` is text that parses to the same pattern (`pattern.parse_pattern`); patterns are
-parsed in `pattern`, read from files in `load`, compiled in `program`. Field types are in `field_type` and `types`.
+A *pattern* is a sequence of items: literals, fields and optional parts. Everything here is a value: frozen, compared by
+content. `str(pattern)` is text that parses to the same pattern (`pattern.parse_pattern`); patterns are parsed in
+`pattern`, read from files in `load`, compiled in `program`. Field types are in `field_type` and `types`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from logmatch.templates.field_type import FieldType, Greediness, JsonKind, NamedType, RegexType, WordList
 from logmatch.templates.types import (
@@ -64,7 +63,6 @@ __all__ = [
     "UUID",
     "WORD",
     "WS",
-    "Example",
     "Field",
     "FieldType",
     "Greediness",
@@ -73,10 +71,8 @@ __all__ = [
     "Literal",
     "NamedType",
     "OptionalPart",
-    "Origin",
     "Pattern",
     "RegexType",
-    "Template",
     "WordList",
     "decode",
     "encode",
@@ -143,45 +139,6 @@ class Pattern:
                 yield from (part for part in item.items if isinstance(part, Field))
             elif isinstance(item, Field):
                 yield item
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """A line that a template must match (`values`: what the named fields must be, None: not said)."""
-
-    line: str
-    values: tuple[tuple[str, object], ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """The file and line (from 1) that a template was read from; both None for one made in a program."""
-
-    file: str | None = None
-    line_number: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Template:
-    """
-    A pattern with an id, and the header that stands before it in a line.
-
-    Its place among others is not kept here: templates have the order of the sequence that holds them.
-    """
-
-    id: str
-    pattern: Pattern
-    header: Pattern | None = None
-    priority: int = 0
-    description: str = ""
-    tags: tuple[str, ...] = ()
-    match: tuple[Example, ...] = ()
-    no_match: tuple[str, ...] = ()
-    origin: Origin = field(default=Origin(), compare=False)
-
-    def items(self) -> tuple[Item, ...]:
-        """The items of the header and of the pattern, as they stand in a line."""
-        return (self.header.items if self.header is not None else ()) + self.pattern.items
 
 
 def output_names(items: Iterable[Item]) -> list[str | None]:

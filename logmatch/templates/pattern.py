@@ -10,6 +10,7 @@ within it (in characters); which file and line it stands in is the business of `
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import NoReturn
 
 from logmatch.errors import Place, TemplateSyntaxError
@@ -30,12 +31,18 @@ from logmatch.templates.model import (
     encode,
     output_names,
 )
+from logmatch.wording import did_you_mean
 
 MAX_OPTIONAL_PARTS = 6
 """2 to the power of 6 is 64, the largest number of variants that one template may stand for (SPEC 3)."""
 
 _NAME = r"\*|[^\W\d][\w.-]*"
 _FIELD = re.compile(rf"<(?P<name>{_NAME})(?::(?:(?P<regex>/(?:[^\\]|\\.)*?/)|(?P<type>[^<>/][^<>]*)))?>", re.DOTALL)
+_FOREIGN_FIELD = re.compile(
+    rf"<(?P<name>{_NAME})(?::(?:(?P<regex>/(?:[^\\]|\\.){{0,500}}?/)|(?P<type>[^<>/][^<>]*)))?>", re.DOTALL
+)
+"""The same in a list of another tool, where a text that looks like the beginning of a field may stand many times."""
+_UNTYPED = re.compile(rf"<(?:{_NAME})>")
 _FIELD_START = re.compile(rf"<(?P<name>{_NAME})(?P<colon>:?)")
 _MASK = re.compile(r"<(?P<colon>:?)(?P<word>[A-Z][A-Z0-9_]*)(?P=colon)>")
 
@@ -127,30 +134,31 @@ def parse_foreign_pattern(text: str) -> Pattern:
     _check_line(text)
     items: list[Item] = []
     names: set[str] = set()
-    literal = ""
+    untyped = Counter(_UNTYPED.findall(text))
+    literals: list[str] = []
     at = 0
     while (opening := text.find("<", at)) >= 0:
-        literal += text[at:opening]
-        field, end = _foreign_field(text, opening, names)
+        literals.append(text[at:opening])
+        field, end = _foreign_field(text, opening, names, untyped)
         if field is None:
-            literal += text[opening:end]
+            literals.append(text[opening:end])
         else:
-            if literal:
+            if literal := "".join(literals):
                 items.append(Literal(encode(literal)))
-                literal = ""
+            literals.clear()
             items.append(field)
         at = end
-    literal += text[at:]
-    if literal:
+    literals.append(text[at:])
+    if literal := "".join(literals):
         items.append(Literal(encode(literal)))
     return Pattern(tuple(items))
 
 
-def _foreign_field(text: str, opening: int, names: set[str]) -> tuple[Field | None, int]:
+def _foreign_field(text: str, opening: int, names: set[str], untyped: Counter[str]) -> tuple[Field | None, int]:
     """The field that begins at *opening* and its end, or None and the end of what is text there."""
     if mask := _MASK.match(text, opening):
         return _mask_field(mask), mask.end()
-    match = _FIELD.match(text, opening)
+    match = _FOREIGN_FIELD.match(text, opening)
     if match is None:
         return None, opening + 1
     try:
@@ -158,7 +166,7 @@ def _foreign_field(text: str, opening: int, names: set[str]) -> tuple[Field | No
     except TemplateSyntaxError:
         return None, opening + 1
     if field.name is not None and field.name != DROPPED:
-        if field.name in names or (match["type"] is None and text.count(match[0]) > 1):
+        if field.name in names or untyped[match[0]] > 1:
             return None, opening + 1
         names.add(field.name)
     return field, match.end()
@@ -180,8 +188,10 @@ def _field(match: re.Match[str], text: str) -> Field:
 def _named_or_words(written: str, text: str, start: int) -> FieldType:
     if "|" in written:
         words = written.split("|")
+        at = start - 1
+        seen: set[str] = set()
         for index, word in enumerate(words):
-            at = start + sum(len(before) + 1 for before in words[:index])
+            at += 1
             if not word:
                 _fail(
                     "a word of the list is empty",
@@ -190,19 +200,15 @@ def _named_or_words(written: str, text: str, start: int) -> FieldType:
                     at + (not index),
                     "words are joined by one '|'",
                 )
-            if word in words[:index]:
+            if word in seen:
                 _fail(f"the word {word!r} stands in the list twice", text, at, at + len(word), "leave one of them out")
+            seen.add(word)
+            at += len(word)
         return WordList(tuple(map(encode, words)))
     if written in TYPES:
         return TYPES[written]
-    import difflib
-
-    near = difflib.get_close_matches(written, TYPES, n=1)
-    hint = (
-        f"did you mean {near[0]!r}? The types are {_TYPES_AND_LITERAL}"
-        if near
-        else f"the types are {_TYPES_AND_LITERAL}"
-    )
+    guess = did_you_mean(written, TYPES)
+    hint = f"{guess}The types are {_TYPES_AND_LITERAL}" if guess else f"the types are {_TYPES_AND_LITERAL}"
     _fail(f"unknown type {written!r}", text, start, start + len(written), hint)
 
 
@@ -400,9 +406,10 @@ def _check_names(header: Pattern | None, pattern: Pattern) -> None:
     names = output_names((header.items if header is not None else ()) + pattern.items)
     texts = [str(header)] * (len(names) - len(_spans(pattern))) + [str(pattern)] * len(_spans(pattern))
     spans = [span for part in (header, pattern) if part is not None for span, _ in _spans(part)]
+    first: dict[str, int] = {}
     for index, name in enumerate(names):
-        if name is not None and name in names[:index]:
-            where = " (it is in the header)" if texts[index] != texts[names.index(name)] else ""
+        if name is not None and first.setdefault(name, index) != index:
+            where = " (it is in the header)" if texts[index] != texts[first[name]] else ""
             _fail(f"the name {name!r} is used twice{where}", texts[index], *spans[index], _HINT_NAMES)
 
 

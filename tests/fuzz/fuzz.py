@@ -33,8 +33,8 @@ from pathlib import Path
 import generator
 from generator import Case
 
-from logmatch.templates.model import Template
 from logmatch.templates.pattern import parse_pattern
+from logmatch.templates.template import Template
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BUILD = Path(os.environ.get("LOGMATCH_FUZZ_BUILD", ROOT / "build" / "fuzz"))

@@ -28,9 +28,9 @@ from logmatch.templates.model import (
     OptionalPart,
     Pattern,
     RegexType,
-    Template,
     WordList,
 )
+from logmatch.templates.template import Template
 
 Items = list[Item]
 Part = Literal | Field

@@ -1,0 +1,297 @@
+"""
+Document: what a reader found in one template file: tables of unchecked keys and values, and where they stand.
+
+A reader (`read_toml`, `read_json`, `read_csv`, `read_text`) turns the text of a file into tables of a `Document`, and
+brings a `Locator` that finds the place of a key or value again: places are needed only for errors, so they are looked
+for then. `validate` turns the tables into templates. Both report errors to the document, which keeps the first of them
+and counts the others.
+"""
+
+from __future__ import annotations
+
+import enum
+import heapq
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import accumulate
+from typing import Protocol
+
+from logmatch.errors import LogmatchError, Place, TemplateSyntaxError
+from logmatch.wording import count, did_you_mean
+
+# Regular expressions that only errors or few files need are texts, which `re` compiles when it is asked for: a start
+# has few milliseconds to spend.
+
+MOST_ERRORS = 20
+"""How many errors of one file are shown; the others are counted."""
+
+_MOST_KEPT = 1000
+"""How many errors are kept until the first of them are known: a reader and the validation find errors in their own
+order."""
+
+SNIPPET = 120
+"""How many characters of a long line an error shows, at most, on either side of where it is wrong."""
+
+TOP_KEYS = ("headers", "template")
+
+
+class Format(enum.Enum):
+    """How a template file is written; the value is its name in messages."""
+
+    TOML = "TOML"
+    JSON = "JSON"
+    JSON_LINES = "JSON Lines"
+    CSV = "CSV"
+    TEXT = "text"
+
+
+_HINTS = {
+    Format.TOML: 'a template is written [[template]], with id = "…" and pattern = "…" on the lines below',
+    Format.JSON: 'a file is written {"template": [{"id": "…", "pattern": "…"}]}',
+    Format.JSON_LINES: 'each line is one template: {"id": "…", "pattern": "…"}',
+    Format.CSV: "its first line is EventId,EventTemplate, and each row after it one template",
+    Format.TEXT: "each line that is not blank and does not begin with '#' is one pattern",
+}
+
+
+@dataclass(slots=True)
+class Table:
+    """
+    Keys and values that belong together (a template, the headers, a whole file), unchecked, and where they stand.
+
+    `start` and `end` are a half-open span of characters in the text of the document; `line_number` (from 1) is the line
+    of `start`, None where the place is not known (the span is empty then).
+    """
+
+    values: dict[str, object]
+    line_number: int | None = None
+    start: int = 0
+    end: int = 0
+    keys: dict[str, list[tuple[int, int, int]]] | None = field(default=None, repr=False)
+    """What a `KeyLocator` found: start and end of each key in the text, and start of its value."""
+
+
+class Locator(Protocol):
+    """Finds places in the text of a document."""
+
+    def key(self, table: Table, key: str, *, last: bool) -> tuple[int, int] | None:
+        """The span of *key* where it is written first (or *last*) in *table*; None where that cannot be told."""
+
+    def value(self, table: Table, key: str, value: str) -> int | None:
+        """Where the text *value* of *key* begins, if the file has it as it is (no escapes, one line)."""
+
+
+class Document:
+    """What a reader found in one file. `headers` and `templates` are in the order of the file."""
+
+    def __init__(self, file: str, format: Format, text: str) -> None:
+        self.file = file
+        self.format = format
+        self.text = text
+        self.headers: list[Table] = []
+        self.templates: list[Table] = []
+        self.locator: Locator = NoLocator()
+        self.errors: list[LogmatchError] = []
+        self._more = 0  # errors that are only counted
+
+    @property
+    def is_json(self) -> bool:
+        return self.format in (Format.JSON, Format.JSON_LINES)
+
+    @property
+    def hint(self) -> str:
+        """How templates are written in this format."""
+        return _HINTS[self.format]
+
+    @property
+    def error_count(self) -> int:
+        return len(self.errors) + self._more
+
+    @property
+    def is_full(self) -> bool:
+        """Whether errors are only counted from now on: neither places nor hints are looked for."""
+        return len(self.errors) >= _MOST_KEPT
+
+    def fail(self, sentence: str, place: Place, hint: str | None) -> None:
+        self.report(TemplateSyntaxError(sentence, place=place, hint=hint))
+
+    def report(self, error: LogmatchError) -> None:
+        if self.is_full:
+            self._more += 1
+        else:
+            self.errors.append(error)
+
+    def first_errors(self) -> list[LogmatchError]:
+        """The first errors from top to bottom, and how many there are besides."""
+        first = heapq.nsmallest(MOST_ERRORS, self.errors, key=_position)
+        more = self.error_count - len(first)
+        if more:
+            sentence = f"and {count(more, 'more error')} in this file"
+            first.append(
+                TemplateSyntaxError(sentence, place=Place(self.file), hint="correct the first ones, and try again")
+            )
+        return first
+
+    # Places
+
+    def place_of_span(self, start: int, end: int, line_number: int) -> Place:
+        """The characters from *start* to *end*, which begin in line *line_number*, with (a piece of) that line."""
+        line_start = self.text.rfind("\n", 0, start) + 1
+        snippet_start = line_start if start - line_start <= SNIPPET else start - SNIPPET
+        line_end = self.text.find("\n", start, start + SNIPPET)
+        snippet = self.text[snippet_start : line_end if line_end >= 0 else start + SNIPPET].rstrip("\r")
+        at = start - snippet_start
+        return Place(
+            self.file, line_number, start - line_start + 1, snippet, at, max(at, min(at + end - start, len(snippet)))
+        )
+
+    def place_of_table(self, table: Table) -> Place:
+        return Place(self.file, table.line_number)
+
+    def place_of_key(self, table: Table, key: str, *, last: bool = False) -> Place:
+        """Where *key* of *table* is written first (or last); where that cannot be told, the place of the table."""
+        span = None if self.is_full else self.locator.key(table, key, last=last)
+        return self.place_of_table(table) if span is None else self._place_in_table(table, *span)
+
+    def place_of_row(self, table: Table) -> Place:
+        """The whole of the first line of *table*, without a column."""
+        return replace(self._place_in_table(table, table.start, table.end), column=None)
+
+    def place_in_value(self, table: Table, key: str, value: str, inner: Place) -> Place:
+        """The place *inner*, which is a span in the text *value* of *key*, as a place in the file."""
+        text = inner.text if inner.text is not None else value
+        start = None if self.is_full else self.locator.value(table, key, value)
+        if start is None:
+            place = Place(self.file, self.place_of_key(table, key).line_number, None, text, inner.start, inner.end)
+        else:
+            column = None
+            if value.startswith(text):  # not the canonical text of the pattern, whose spans are others
+                column = start - self.text.rfind("\n", 0, start) + inner.start
+            line_number = self._line_number(table, start)
+            place = Place(self.file, line_number, column, text, inner.start, inner.end)
+        return _cut(place)
+
+    def _place_in_table(self, table: Table, start: int, end: int) -> Place:
+        return self.place_of_span(start, end, self._line_number(table, start))
+
+    def _line_number(self, table: Table, at: int) -> int:
+        return (table.line_number or 1) + self.text.count("\n", table.start, at)
+
+    # What all readers add
+
+    def report_unknown_top(self, whole: Table) -> None:
+        for key in whole.values:
+            if key not in TOP_KEYS:
+                hint = f"{did_you_mean(key, TOP_KEYS)}The keys of a file are 'headers' and 'template'"
+                self.fail(f"unknown key {key!r}", self.place_of_key(whole, key), hint)
+
+    def add_headers(self, table: Table, value: object) -> None:
+        """Make *value* headers of the document, at the place of *table*, if it is a table of them."""
+        if isinstance(value, dict):
+            table.values = value
+            self.headers.append(table)
+            return
+        what, example = "a table", 'write [headers], and default = "…" on the line below'
+        if self.is_json:
+            what, example = "an object", 'write "headers": {"default": "…"}'
+        described = describe(value, json=self.is_json)
+        sentence = f"'headers' must be {what} with a pattern for each name, not {described}"
+        self.fail(sentence, self.place_of_table(table), example)
+
+    def add_row(self, table: Table, row: object) -> None:
+        """Make *row* a template of the document, at the place of *table*, if it is a table."""
+        if isinstance(row, dict):
+            table.values = row
+            self.templates.append(table)
+            return
+        what = "an object" if self.is_json else "a table"
+        sentence = f"a template must be {what}, not {describe(row, json=self.is_json)}"
+        self.fail(sentence, self.place_of_table(table), self.hint)
+
+
+class NoLocator:
+    """Finds nothing: for what has no places."""
+
+    def key(self, table: Table, key: str, *, last: bool) -> tuple[int, int] | None:
+        return None
+
+    def value(self, table: Table, key: str, value: str) -> int | None:
+        return None
+
+
+class KeyLocator:
+    """
+    Finds keys by what they look like.
+
+    This can be misled by a text that looks like a key; then an error shows a wrong place in the right table, and
+    nothing else depends on it.
+    """
+
+    def __init__(self, text: str, expression: str) -> None:
+        """
+        Args:
+            expression: what matches a key and what stands between it and its value, with groups `key` and `quoted`.
+        """
+        self._text = text
+        self._expression = expression
+
+    def key(self, table: Table, key: str, *, last: bool) -> tuple[int, int] | None:
+        found = self._keys(table).get(key)
+        return found[-1 if last else 0][:2] if found else None
+
+    def value(self, table: Table, key: str, value: str) -> int | None:
+        for _, _, at in self._keys(table).get(key, ()):
+            quote = self._text[at : at + 1]
+            if quote in ('"', "'") and self._text.startswith(value + quote, at + 1):
+                return at + 1
+        return None
+
+    def _keys(self, table: Table) -> dict[str, list[tuple[int, int, int]]]:
+        if table.keys is None:
+            table.keys = {}
+            if table.line_number is not None:
+                for match in re.compile(self._expression).finditer(self._text, table.start, table.end):
+                    key = match["quoted"] or match["key"]
+                    table.keys.setdefault(key, []).append((match.start("key"), match.end("key"), match.end()))
+        return table.keys
+
+
+def lines(text: str) -> Iterator[tuple[int, str]]:
+    """Each line with the offset of its first character. Only a line feed ends a line, as in an editor's count."""
+    found = re.findall(r"[^\n]*\n|[^\n]+", text)
+    return zip(accumulate(map(len, found), initial=0), found, strict=False)
+
+
+def describe(value: object, *, json: bool = False) -> str:
+    """*value* as a message names it; texts are shown, cut to 40 characters."""
+    if isinstance(value, str):
+        return f"the text {value if len(value) <= 40 else value[:39] + '…'!r}"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return "a very large number" if isinstance(value, int) and abs(value) > 10**18 else f"the number {value}"
+    if isinstance(value, dict):
+        return "an object" if json else "a table"
+    if isinstance(value, list):
+        return "a list"
+    return "null" if value is None else "a date or time"
+
+
+def lower_first(message: str) -> str:
+    return message[:1].lower() + message[1:]
+
+
+def _position(error: LogmatchError) -> tuple[int, int]:
+    place = error.place or Place()
+    return place.line_number or 0, place.column or 0
+
+
+def _cut(place: Place) -> Place:
+    """*place* with the piece of a very long text that is around the span."""
+    text = place.text or ""
+    if len(text) <= 4 * SNIPPET:
+        return place
+    first = max(0, place.start - SNIPPET)
+    last = min(len(text), max(place.start + SNIPPET, min(place.end, place.start + 2 * SNIPPET)))
+    return replace(place, text=text[first:last], start=place.start - first, end=min(place.end, last) - first)

@@ -1,0 +1,170 @@
+"""
+TOML: the native form of template files -> a `Document`.
+
+Nearly every file is of a form that `toml_fast` knows; all others are read by Python's `tomllib`.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+from logmatch.errors import Place, TemplateSyntaxError
+from logmatch.templates.document import Document, KeyLocator, Table, describe, lower_first
+
+MOST_KEY_PARTS = 32
+"""How many parts a dotted key may have. `tomllib` takes time and memory that grow with the square of their number."""
+
+
+def read_toml(document: Document) -> None:
+    """Add the headers and templates of the text of *document*, and report what is not valid in it."""
+    from logmatch.templates.toml_fast import read_plain
+
+    document.locator = TomlLocator(document)
+    plain = read_plain(document.text)
+    if plain is not None:
+        if plain.headers is not None:
+            document.headers.append(Table(plain.headers, plain.headers_line))
+        document.templates = list(map(Table, plain.templates, plain.template_lines))
+        return
+    document.locator = KeyLocator(document.text, _KEYS)
+    if _has_a_deep_key(document):
+        return
+    import tomllib
+
+    try:
+        top = tomllib.loads(document.text)
+    except RecursionError:
+        document.fail("not valid TOML: nested too deeply", Place(document.file), "a template is a flat table")
+        return
+    except ValueError as error:  # TOMLDecodeError; a plain ValueError is a number of too many digits
+        document.report(_syntax_error(document, str(error)))
+        return
+    whole = Table(top, 1, 0, len(document.text))
+    document.report_unknown_top(whole)
+    headers, templates = _tables(document.text)
+    if "headers" in top:
+        document.add_headers(headers, top["headers"])
+    rows = top.get("template", [])
+    if not isinstance(rows, list):
+        sentence = f"'template' must be a list of tables, not {describe(rows)}"
+        hint = "write [[template]], with two brackets, before each template"
+        document.fail(sentence, document.place_of_key(whole, "template"), hint)
+        return
+    if len(rows) != len(templates):  # some are written as an inline array, whose places are not looked for
+        templates = [Table({}) for _ in rows]
+    for table, row in zip(templates, rows, strict=True):
+        document.add_row(table, row)
+
+
+_KEYS = (
+    r"""(?m)^[ \t]*(?:\[\[?[ \t]*(?:template[ \t]*\.[ \t]*)?)?"""
+    r"""(?P<key>[\w-]+|["'](?P<quoted>[^"'\n]*)["'])[ \t]*(?:=[ \t]*|\.|\])"""
+)
+
+
+class TomlLocator(KeyLocator):
+    """The locator of a file that `toml_fast` has read, which tells the lines of tables alone."""
+
+    def __init__(self, document: Document) -> None:
+        super().__init__(document.text, _KEYS)
+        self._document = document
+        self._knows_tables = False
+
+    def _keys(self, table: Table) -> dict[str, list[tuple[int, int, int]]]:
+        if not self._knows_tables:
+            self._knows_tables = True
+            document = self._document
+            found_headers, found = _tables(document.text)
+            headers = document.headers or [Table({})]
+            for each, place in zip([*headers, *document.templates], [found_headers, *found], strict=True):
+                each.start, each.end = place.start, place.end
+        return super()._keys(table)
+
+
+_TEXTS_AND_COMMENTS = r'''
+      """ (?: [^"\\]++ | \\. | "(?!"") )*+ "{3,5}           # texts over several lines; they may end in two quotes more
+    | \'\'\' (?: [^']++ | '(?!'') )*+ '{3,5}
+    | " (?: [^"\\\n]++ | \\. )*+ "
+    | '[^'\n]*+'
+    | \#[^\n]*+
+'''
+"""What may look like a table or a key and is none."""
+
+_TABLES = (
+    r"(?msx)"
+    + _TEXTS_AND_COMMENTS
+    + r"""
+    | ^[ \t]*+ (?: (?P<template>\[\[[ \t]*+ (?:template|"template"|'template') [ \t]*+\]\])
+                 | (?P<headers>\[[ \t]*+ (?:headers|"headers"|'headers') [ \t]*+\]) )
+    """
+)
+_PART = r"""(?: [\w-]++ | "[^"\n]*+" | '[^'\n]*+' )"""
+_DEEP_KEY = rf"(?msx) (?P<deep> {_PART} (?: [ \t]*+ \. [ \t]*+ {_PART} ){{{MOST_KEY_PARTS}}} ) | {_TEXTS_AND_COMMENTS}"
+
+
+def _has_a_deep_key(document: Document) -> bool:
+    """Report the first key that has too many parts; whether there is one."""
+    text = document.text
+    if text.count(".") < MOST_KEY_PARTS:
+        return False
+    for match in re.finditer(_DEEP_KEY, text):
+        if match.lastgroup is not None:
+            start = match.start()
+            place = document.place_of_span(start, start + 1, text.count("\n", 0, start) + 1)
+            document.fail(f"the key has more than {MOST_KEY_PARTS} parts", place, "a template is a flat table")
+            return True
+    return False
+
+
+def _tables(text: str) -> tuple[Table, list[Table]]:
+    """
+    The place of `[headers]`, unknown where it is not written so, and of each `[[template]]`, to the next of them, in
+    valid TOML.
+    """
+    tables: list[tuple[Table, bool]] = []
+    line_number, counted = 1, 0
+    for match in re.finditer(_TABLES, text):
+        if match.lastgroup is None:
+            continue
+        start = match.start(match.lastgroup)
+        line_number += text.count("\n", counted, start)
+        counted = start
+        tables.append((Table({}, line_number, start, len(text)), match.lastgroup == "headers"))
+    for (table, _), (following, _) in pairwise(tables):
+        table.end = following.start
+    headers = [table for table, is_headers in tables if is_headers]
+    return (headers[0] if headers else Table({})), [table for table, is_headers in tables if not is_headers]
+
+
+_POSITION = r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$"
+
+
+def _syntax_error(document: Document, message: str) -> TemplateSyntaxError:
+    """The error that tomllib words as *message*: it gives the position as text only (before Python 3.14)."""
+    match = re.search(_POSITION, message)
+    if match is None:
+        return TemplateSyntaxError(f"not valid TOML: {lower_first(message)}", place=Place(document.file), hint=_HINT)
+    text = document.text
+    if match["line"] is None:
+        at = len(text.rstrip("\n"))
+        line_number = text.count("\n", 0, at) + 1
+    else:
+        line_number = int(match["line"])
+        at = _line_start(text, line_number) + int(match["column"]) - 1
+    # For a bad escape tomllib names the place after it.
+    is_escape = message.startswith("Unescaped") and text[at - 2 : at - 1] == "\\"
+    place = document.place_of_span(at - 2 if is_escape else at, at if is_escape else at + 1, line_number)
+    hint = _HINT_BACKSLASH if "\\" in (place.text or "") else _HINT
+    return TemplateSyntaxError(f"not valid TOML: {lower_first(message[: match.start()])}", place=place, hint=hint)
+
+
+_HINT = 'check the quotes and brackets here and on the line before; a value is written key = "text"'
+_HINT_BACKSLASH = "between double quotes a backslash is written \\\\; between single quotes it stands for itself"
+
+
+def _line_start(text: str, line_number: int) -> int:
+    at = 0
+    for _ in range(line_number - 1):
+        at = text.find("\n", at) + 1
+    return at

@@ -1,0 +1,156 @@
+"""
+Template: a pattern with an id, the header that stands before it and what people say about it; and sets of templates.
+
+Everything here is a value: frozen, compared by content, picklable.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from logmatch.templates.model import Item, Pattern
+from logmatch.templates.pattern import check_fields, parse_pattern
+
+DEFAULT_HEADER = "default"
+"""The header of a file that its templates have when they name none."""
+
+NO_HEADER = "none"
+"""What a template says that has no header; no header can be called so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A line that a template must match (`values`: what the named fields must be, None: not said)."""
+
+    line: str
+    values: tuple[tuple[str, object], ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The file and line (from 1) that a template was read from; both None for one made in a program."""
+
+    file: str | None = None
+    line_number: int | None = None
+
+
+_MADE_IN_A_PROGRAM = Origin()
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A pattern that templates share as their beginning. Names are unique within a file, not within a set."""
+
+    name: str
+    pattern: Pattern
+    file: str | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Template:
+    """
+    A pattern with an id, and the header that stands before it in a line.
+
+    Its place among others is not kept here: templates have the order of the sequence that holds them. `header_name` is
+    what the header is called where it comes from; what a template matches does not depend on it.
+    """
+
+    id: str
+    pattern: Pattern
+    header: Pattern | None = None
+    priority: int = 0
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    match: tuple[Example, ...] = ()
+    no_match: tuple[str, ...] = ()
+    origin: Origin = field(default=_MADE_IN_A_PROGRAM, compare=False)
+    header_name: str | None = field(default=None, compare=False)
+
+    def __init__(
+        self,
+        id: str,
+        pattern: Pattern | str,
+        header: Pattern | str | None = None,
+        priority: int = 0,
+        description: str = "",
+        tags: Iterable[str] = (),
+        match: Iterable[Example | str] = (),
+        no_match: Iterable[str] = (),
+        origin: Origin = _MADE_IN_A_PROGRAM,
+        header_name: str | None = None,
+    ) -> None:
+        """
+        Args:
+            pattern: a pattern, or its text.
+            header: the same for the header.
+            match: lines that the template must match; `logmatch check` tries them.
+            no_match: lines that it must not match.
+
+        Raises:
+            TemplateSyntaxError: a text is no pattern, or the two do not go together.
+        """
+        if isinstance(pattern, str) or isinstance(header, str):
+            header = parse_pattern(header) if isinstance(header, str) else header
+            pattern = parse_pattern(pattern) if isinstance(pattern, str) else pattern
+            check_fields(header, pattern)
+        set_ = object.__setattr__  # the class is frozen
+        set_(self, "id", id)
+        set_(self, "pattern", pattern)
+        set_(self, "header", header)
+        set_(self, "priority", priority)
+        set_(self, "description", description)
+        set_(self, "tags", tuple(tags))
+        set_(self, "match", tuple([Example(each) if isinstance(each, str) else each for each in match]))
+        set_(self, "no_match", tuple(no_match))
+        set_(self, "origin", origin)
+        set_(self, "header_name", header_name)
+
+    def items(self) -> tuple[Item, ...]:
+        """The items of the header and of the pattern, as they stand in a line."""
+        return (self.header.items if self.header is not None else ()) + self.pattern.items
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateSet:
+    """
+    Templates in the order of their files, and all headers of these files, those that no template has too.
+
+    Two files may call two headers by one name: which one is meant follows from the pattern.
+    """
+
+    headers: tuple[Header, ...] = ()
+    templates: tuple[Template, ...] = ()
+
+    def with_unique_header_names(self) -> TemplateSet:
+        """
+        The same set with one header for each name, as one file needs it.
+
+        A header that has no name is called "header", a name that is taken gets a number: "default-2".
+        """
+        names: dict[tuple[str, Pattern], str] = {}
+        taken: set[str] = {NO_HEADER}
+        headers: list[Header] = []
+
+        def name_of(name: str, pattern: Pattern) -> str:
+            known = names.get((name, pattern))
+            if known is None:
+                numbers = itertools.count(2)
+                known = name
+                while known in taken:
+                    known = f"{name}-{next(numbers)}"
+                taken.add(known)
+                names[name, pattern] = known
+                headers.append(Header(known, pattern))
+            return known
+
+        for header in self.headers:
+            name_of(header.name, header.pattern)
+        templates = [
+            template
+            if template.header is None
+            else replace(template, header_name=name_of(template.header_name or "header", template.header))
+            for template in self.templates
+        ]
+        return TemplateSet(tuple(headers), tuple(templates))

@@ -1,0 +1,296 @@
+"""
+Validate: the tables of a document -> templates; what is wrong in them becomes errors of the document.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from logmatch.errors import Place, TemplateSyntaxError
+from logmatch.templates.document import Document, Format, Table, describe
+from logmatch.templates.model import Pattern
+from logmatch.templates.pattern import PatternParser, check_fields, parse_pattern
+from logmatch.templates.read_csv import COLUMNS
+from logmatch.templates.template import DEFAULT_HEADER, NO_HEADER, Example, Header, Origin, Template
+from logmatch.wording import did_you_mean, nearest
+
+
+class _Key(NamedTuple):
+    """What the value of a key must be, and an example of one as TOML and JSON both write it."""
+
+    what: str
+    example: str
+
+
+KEYS: dict[str, _Key] = {
+    "id": _Key("a text", '"login-failed"'),
+    "pattern": _Key("a text", '"Invalid user <user> from <src:ip>"'),
+    "header": _Key("the name of a header", '"default"'),
+    "priority": _Key("a whole number", "10"),
+    "description": _Key("a text", '"a login that failed"'),
+    "tags": _Key("a list of texts", '["auth"]'),
+    "match": _Key("a list of lines, or of tables with 'line' and 'values'", '["a line that it matches"]'),
+    "no_match": _Key("a list of lines", '["a line that it does not match"]'),
+}
+"""The keys of a template."""
+
+_EXAMPLE_KEYS = ("line", "values")
+
+
+class Validator:
+    """
+    Makes the headers and templates of one document.
+
+    `origins` holds where each id was first used, over all files; it is shared and added to. So is what `parser`, the
+    one for the language of the document, remembers of patterns.
+    """
+
+    def __init__(
+        self, document: Document, header: Header | None, origins: dict[str, Origin], parser: PatternParser
+    ) -> None:
+        """
+        Args:
+            header: the header of templates that name none, where the document has no "default".
+        """
+        self._document = document
+        self._origins = origins
+        self._parser = parser
+        self._is_json = document.is_json
+        self._headers: dict[str, Header | None] = {}  # None: it is there and wrong
+        for table in document.headers:
+            for name, value in table.values.items():
+                self._add_header(table, name, value)
+        self._default = self._headers.get(DEFAULT_HEADER, header)
+
+    def headers(self) -> list[Header]:
+        """The headers that nothing is wrong with, in the order of the document."""
+        return [header for header in self._headers.values() if header is not None]
+
+    def templates(self) -> list[Template]:
+        """The templates that nothing is wrong with, in the order of the document."""
+        made: list[Template] = []
+        for number, table in enumerate(self._document.templates, 1):
+            errors = len(self._document.errors)
+            template = self._template(table)
+            if len(self._document.errors) > errors and table.line_number is None:
+                self._name_place(errors, number)
+            if template is not None:
+                made.append(template)
+        return made
+
+    def _template(self, table: Table) -> Template | None:
+        # Hot path of a long list: an absent key costs one lookup.
+        errors = self._document.error_count
+        values = table.values
+        misspelt: set[str] = set()
+        if not values.keys() <= KEYS.keys():
+            misspelt = self._report_unknown(table)
+        identity = self._required(table, "id", misspelt)
+        text = self._required(table, "pattern", misspelt)
+        header = self._header(table) if "header" in values else self._default
+        front = header.pattern if header is not None else None
+        pattern = self._pattern(table, text, front) if text is not None else None
+        priority = self._priority(table) if "priority" in values else 0
+        description = self._description(table) if "description" in values else ""
+        tags = self._texts(table, "tags") if "tags" in values else ()
+        match = self._examples(table) if "match" in values else ()
+        no_match = self._texts(table, "no_match") if "no_match" in values else ()
+        origin = Origin(self._document.file, table.line_number)
+        if identity is not None and self._origins.setdefault(identity, origin) is not origin:
+            self._report_second(table, identity, self._origins[identity])
+        if identity is None or pattern is None or self._document.error_count > errors:
+            return None
+        name = header.name if header is not None else None
+        return Template(identity, pattern, front, priority, description, tags, match, no_match, origin, name)
+
+    def _name_place(self, first: int, number: int) -> None:
+        """Say in the errors from *first* on which template they are about, since no line does."""
+        errors = self._document.errors
+        for index in range(first, len(errors)):
+            error = errors[index]
+            sentence = f"template {number}: {error.sentence}"
+            errors[index] = TemplateSyntaxError(sentence, place=error.place, hint=error.hint)
+
+    def _add_header(self, table: Table, name: str, value: object) -> None:
+        place = self._document.place_of_key
+        if name in self._headers:
+            hint = "the headers of all lines are those of the file; leave one of them out"
+            self._document.fail(f"the header {name!r} is given twice", place(table, name), hint)
+            return
+        self._headers[name] = None
+        if name == NO_HEADER:
+            hint = f'header = "{NO_HEADER}" says that a template has none; choose another name'
+            self._document.fail(f"a header cannot be called {NO_HEADER!r}", place(table, name), hint)
+        elif not isinstance(value, str):
+            sentence = f"the header {name!r} must be a text, not {describe(value, json=self._is_json)}"
+            example = self._written(name, '"<time:iso8601> "')
+            self._document.fail(sentence, place(table, name), f"write for example {example}")
+        else:
+            try:
+                pattern = parse_pattern(value)
+                check_fields(pattern, Pattern(()))
+            except TemplateSyntaxError as error:
+                self._report_pattern(table, name, value, error)
+                return
+            self._headers[name] = Header(name, pattern, self._document.file)
+
+    def _header(self, table: Table) -> Header | None:
+        name = table.values["header"]
+        if not isinstance(name, str):
+            self._wrong_type(table, "header", name)
+            return None
+        if name == NO_HEADER:
+            return None
+        if name not in self._headers:
+            known = [known for known in self._headers if known != NO_HEADER]
+            hint = (
+                f"The headers of this file are {', '.join(map(repr, known))}" if known else "This file has no headers"
+            )
+            hint = f"{did_you_mean(name, known)}{hint}; {NO_HEADER!r} is for no header"
+            self._document.fail(f"unknown header {name!r}", self._document.place_of_key(table, "header"), hint)
+            return None
+        return self._headers[name]
+
+    def _pattern(self, table: Table, text: str, header: Pattern | None) -> Pattern | None:
+        try:
+            return self._parser.parse(text, header)
+        except TemplateSyntaxError as error:
+            self._report_pattern(table, "pattern", text, error)
+            return None
+
+    def _report_pattern(self, table: Table, key: str, text: str, error: TemplateSyntaxError) -> None:
+        place = self._document.place_in_value(table, key, text, error.place or Place(text=text))
+        self._document.fail(error.sentence, place, error.hint)
+
+    def _required(self, table: Table, key: str, misspelt: set[str]) -> str | None:
+        value = table.values.get(key)
+        if isinstance(value, str) and value.strip():
+            return value
+        if key not in table.values:
+            if key not in misspelt:
+                self._document.fail(
+                    f"the template has no {key}", self._document.place_of_table(table), self._write(key)
+                )
+        elif not isinstance(value, str):
+            self._wrong_type(table, key, value)
+        elif self._document.format is Format.CSV:
+            place = self._document.place_of_row(table)
+            self._document.fail(f"the {COLUMNS[key]} of this row is empty", place, "fill it in, or remove the row")
+        else:
+            self._document.fail(f"the {key} is empty", self._document.place_of_key(table, key), self._write(key))
+        return None
+
+    def _report_second(self, table: Table, identity: str, first: Origin) -> None:
+        place = self._document.place_of_key(table, "id")
+        sentence = f"the id {identity!r} is used twice, first in {Place(first.file, first.line_number)}"
+        hint = "an id is unique over all files that are loaded; rename or remove one of the two"
+        if self._document.format is Format.TEXT:
+            sentence = f"the same pattern stands in {Place(first.file, first.line_number)}"
+            hint = "leave one of them out"
+        self._document.fail(sentence, place, hint)
+
+    def _report_unknown(self, table: Table) -> set[str]:
+        """Report the keys that are none, and give those that were probably meant."""
+        misspelt: set[str] = set()
+        for key in table.values:
+            if key not in KEYS and not self._document.is_full:
+                meant = nearest(key, [known for known in KEYS if known not in table.values])
+                hint = f"The keys of a template are {', '.join(KEYS)}"
+                if meant is not None:
+                    misspelt.add(meant)
+                    hint = f"did you mean {meant!r}? {hint}"
+                if key == "headers" and self._document.format is Format.JSON_LINES:
+                    hint = 'headers stand on a line of their own: {"headers": {"default": "…"}}'
+                self._document.fail(f"unknown key {key!r}", self._document.place_of_key(table, key), hint)
+            elif key not in KEYS:
+                self._document.fail("unknown key", Place(self._document.file), None)
+        return misspelt
+
+    def _priority(self, table: Table) -> int:
+        value = table.values["priority"]
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        self._wrong_type(table, "priority", value)
+        return 0
+
+    def _description(self, table: Table) -> str:
+        value = table.values["description"]
+        if isinstance(value, str):
+            return value
+        self._wrong_type(table, "description", value)
+        return ""
+
+    def _texts(self, table: Table, key: str) -> tuple[str, ...]:
+        values = table.values[key]
+        if not isinstance(values, list):
+            self._wrong_type(table, key, values)
+            return ()
+        for number, value in enumerate(values, 1):
+            if not isinstance(value, str):
+                self._wrong_item(table, key, number, f"must be a text, not {describe(value, json=self._is_json)}")
+        return tuple(values)
+
+    def _examples(self, table: Table) -> tuple[Example, ...]:
+        values = table.values["match"]
+        if not isinstance(values, list):
+            self._wrong_type(table, "match", values)
+            return ()
+        examples: list[Example] = []
+        for number, value in enumerate(values, 1):
+            if isinstance(value, str):
+                examples.append(Example(value))
+            elif isinstance(value, dict):
+                example = self._example(table, number, value)
+                examples += [example] if example is not None else []
+            else:
+                what = "an object" if self._is_json else "a table"
+                described = describe(value, json=self._is_json)
+                sentence = f"must be a line, or {what} with 'line' and 'values', not {described}"
+                self._wrong_item(table, "match", number, sentence)
+        return tuple(examples)
+
+    def _example(self, table: Table, number: int, written: dict[str, object]) -> Example | None:
+        for key in written:
+            if key not in _EXAMPLE_KEYS:
+                hint = did_you_mean(key, _EXAMPLE_KEYS)
+                self._wrong_item(table, "match", number, f"has an unknown key {key!r}", hint)
+        line, values = written.get("line"), written.get("values")
+        if "line" not in written and any(nearest(key, _EXAMPLE_KEYS) == "line" for key in written):
+            return None
+        if not isinstance(line, str):
+            described = describe(line, json=self._is_json)
+            wrong = f"must have a text as 'line', not {described}" if "line" in written else "has no 'line'"
+            self._wrong_item(table, "match", number, wrong)
+            return None
+        if "values" not in written:
+            return Example(line)
+        if not isinstance(values, dict):
+            what = "an object" if self._is_json else "a table"
+            described = describe(values, json=self._is_json)
+            self._wrong_item(table, "match", number, f"must have {what} as 'values', not {described}")
+            return None
+        for name, value in values.items():
+            if isinstance(value, bool) or not isinstance(value, str | int | float):
+                described = describe(value, json=self._is_json)
+                wrong = f"must have a text or a number as value of {name!r}, not {described}"
+                self._wrong_item(table, "match", number, wrong)
+        return Example(line, tuple(values.items()))
+
+    def _wrong_type(self, table: Table, key: str, value: object) -> None:
+        what = KEYS[key].what.replace("tables", "objects") if self._is_json else KEYS[key].what
+        sentence = f"'{key}' must be {what}, not {describe(value, json=self._is_json)}"
+        self._document.fail(sentence, self._document.place_of_key(table, key), self._write(key))
+
+    def _wrong_item(self, table: Table, key: str, number: int, wrong: str, hint: str = "") -> None:
+        place = self._document.place_of_key(table, key)
+        example = '{ line = "…", values = { user = "…" } }'
+        if self._is_json:
+            example = '{"line": "…", "values": {"user": "…"}}'
+        example = f'An item is written "…" or {example}' if key == "match" else self._write(key)
+        self._document.fail(f"item {number} of '{key}' {wrong}", place, f"{hint}{example}")
+
+    def _write(self, key: str) -> str:
+        return f"write for example {self._written(key, KEYS[key].example)}"
+
+    def _written(self, key: str, value: str) -> str:
+        return f'"{key}": {value}' if self._is_json else f"{key} = {value}"
