@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 # Newer than pyproject.toml when the environment holds what pyproject.toml asks for, and newer than the sources of the
 # kernel when that is built from them.
 STAMP := $(VENV)/.installed
-KERNEL_SOURCES := $(shell find logmatch -name '*.pyx' -o -name '*.pxd' -o -name '*.h')
+KERNEL_SOURCES := $(shell find logmatch -name '*.pyx' -o -name '*.pxi' -o -name '*.h')
 
 # An environment in which logmatch is installed as users have it, not from this tree, and without the kernel.
 PURE_VENV := .venv-pure

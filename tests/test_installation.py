@@ -23,7 +23,7 @@ from logmatch.engine import default_name, why_not_native
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = Path(logmatch.__file__).resolve().parent
 
-SOURCES = ("pyx", "pxd", "h")
+SOURCES = ("pyx", "pxi", "h")
 """The suffixes of what the kernel is built from."""
 
 

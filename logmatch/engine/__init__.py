@@ -11,35 +11,43 @@ The variable LOGMATCH_ENGINE (or `--engine`) chooses another.
 
 from __future__ import annotations
 
-from collections import Counter
 from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Protocol
 
+from logmatch.engine.matches import FieldTimeouts, Found, Group, Located, Matches, Spans
 from logmatch.errors import UsageError
+from logmatch.line import Buffer
 
 if TYPE_CHECKING:
     from logmatch.program import Program
 
-Found = tuple[int, tuple[bytes, ...]]
-"""The number of a variant (from 0, in the order of precedence) and the text of each of its fields, in their order."""
-
-Spans = tuple[int, ...]
-"""Start and end of each field of a variant, flat: half-open byte offsets in the line."""
-
-Located = tuple[int, Spans]
-"""As `Found`, with places in place of texts."""
-
-FieldTimeouts = Counter[tuple[int, int]]
-"""How often a `/regex/` field took too long: (template number, slot of the field) -> number of lines."""
+__all__ = [
+    "NAMES",
+    "Engine",
+    "FieldTimeouts",
+    "Found",
+    "Group",
+    "Located",
+    "Matches",
+    "Spans",
+    "available",
+    "default_name",
+    "kernel_module",
+    "make_engine",
+    "why_not_native",
+]
 
 
 class Engine(Protocol):
-    """Runs one program. An engine belongs to one process and one thread; it is made where it is used."""
+    """Runs one program. Threads may share an engine: what a call writes to is its own."""
 
     name: str
     program: Program
-    timeouts: FieldTimeouts
+    by_columns: bool
+    """Whether its matches are made of columns; else they are made of groups. See `matches`."""
+    batch_size: int
+    """About how many bytes of lines `match_batch` does best with at once."""
 
     def match(self, line: bytes) -> Found | None:
         """
@@ -51,6 +59,14 @@ class Engine(Protocol):
 
     def locate(self, line: bytes) -> Located | None:
         """Return the same variant, and where its fields are."""
+
+    def match_batch(self, data: Buffer) -> Matches:
+        """
+        Match the lines of *data*.
+
+        Args:
+            data: whole lines, less than 2 GiB; the last may lack its `\\n`.
+        """
 
 
 NAMES = ("auto", "native", "portable", "reference")

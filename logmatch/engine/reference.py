@@ -18,14 +18,15 @@ from collections import Counter
 from functools import cache
 from typing import Any
 
-from logmatch.engine import FieldTimeouts, Found, Located, Spans
+from logmatch.engine.matches import FieldTimeouts, Found, Located, Matches, Spans, match_each, match_in_groups, texts_of
+from logmatch.line import Buffer
 from logmatch.program import WHITESPACE, Program, Variant
 from logmatch.templates.field_type import FieldType, NamedType, RegexType, WordList
 from logmatch.templates.model import Field, Literal
 from logmatch.templates.types import ANY, PATH, REST, URL, URL_SCHEME, WORD
 
 REGEX_SECONDS = 0.1
-"""How long the `/regex/` fields of one variant may work on one line, in seconds."""
+"""How long the `/regex/` fields of all variants together may work on one line, in seconds."""
 
 NO_MATCH = -1
 
@@ -38,53 +39,113 @@ class FieldTimeoutError(Exception):
         self.slot = slot
 
 
+class RegexBudget:
+    """
+    The time that `/regex/` fields have on one line, whatever the number of variants; it begins with the first question.
+
+    When it is used up the line is matched without the variants that have such fields.
+    """
+
+    def __init__(self) -> None:
+        self._deadline: float | None = None
+        self.is_spent = False
+
+    def seconds_left(self) -> float:
+        """
+        How much of it is left, above 0.
+
+        Raises:
+            TimeoutError: nothing.
+        """
+        now = time.monotonic()
+        if self._deadline is None:
+            self._deadline = now + REGEX_SECONDS
+        if now >= self._deadline:
+            raise TimeoutError
+        return self._deadline - now
+
+
 class ReferenceEngine:
     """Tries every variant on every line."""
 
     name = "reference"
+    by_columns = False
+    batch_size = 256 * 1024
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.timeouts: FieldTimeouts = Counter()
 
     def match(self, line: bytes) -> Found | None:
         """See `Engine.match`."""
-        located = self.locate(line)
-        return None if located is None else (located[0], texts(line, located[1]))
+        return self.find(line, Counter())
 
     def locate(self, line: bytes) -> Located | None:
         """See `Engine.locate`."""
-        too_slow = set()  # fields of this line: each is counted once, in however many variants it stands
-        found = None
+        return self._locate(line, Counter())
+
+    def match_batch(self, data: Buffer) -> Matches:
+        """See `Engine.match_batch`."""
+        timeouts: FieldTimeouts = Counter()
+        matches = match_in_groups(
+            self.program.variants, data, lambda lines: match_each(lambda line: self.find(line, timeouts), lines)
+        )
+        matches.timeouts = timeouts
+        return matches
+
+    def find(self, line: bytes, timeouts: FieldTimeouts) -> Found | None:
+        """Do as `match` does, and add to *timeouts* the field that was too slow."""
+        located = self._locate(line, timeouts)
+        return None if located is None else (located[0], texts_of(line, located[1]))
+
+    def _locate(self, line: bytes, timeouts: FieldTimeouts) -> Located | None:
+        budget = RegexBudget()
         for number, variant in enumerate(self.program.variants):
+            if has_regex(variant) and (budget.is_spent or not holds_literals(variant, line)):
+                continue
             try:
-                spans = walk(variant, line)
+                spans = walk(variant, line, budget)
             except FieldTimeoutError as timeout:
-                too_slow.add((variant.template_number, timeout.slot))
+                budget.is_spent = True
+                timeouts[variant.template_number, timeout.slot] += 1
                 continue
             if spans is not None:
-                found = number, spans
-                break
-        self.timeouts.update(too_slow)
-        return found
+                return number, spans
+        return None
 
 
-def texts(line: bytes, spans: Spans) -> tuple[bytes, ...]:
-    """The text of each field of *line*; *spans* is flat: start and end of each."""
-    return tuple(line[start:end] for start, end in zip(spans[::2], spans[1::2], strict=True))
+def holds_literals(variant: Variant, line: bytes) -> bool:
+    """
+    Whether the literals of *variant* stand in *line*; without them there is no match.
+
+    Variants with `/regex/` fields are not tried otherwise: the time that these take is time that others do not have.
+    """
+    items = variant.items
+    if items and isinstance(items[0], Literal) and not line.startswith(items[0].text):
+        return False
+    return all(item.text in line for item in items if isinstance(item, Literal))
 
 
-def walk(variant: Variant, line: bytes) -> Spans | None:
+def has_regex(variant: Variant) -> bool:
+    """Whether *variant* has `/regex/` fields."""
+    return any(isinstance(item, Field) and isinstance(item.type, RegexType) for item in variant.items)
+
+
+def walk(variant: Variant, line: bytes, budget: RegexBudget | None = None) -> Spans | None:
     """
     Return where the fields of *variant* are in *line*, or None if it does not fit the whole of it.
 
     The spans are flat: 2·k half-open byte offsets, start and end of each of the k fields.
 
+    Args:
+        variant: its `/regex/` fields may take as long as the others of the line have left.
+        line: as for `Engine.match`.
+        budget: that of the line; one of its own by default.
+
     Raises:
         FieldTimeoutError: a `/regex/` field took too long.
     """
     items = variant.items
-    scan = Scanner(line)
+    scan = Scanner(line, budget)
     starts = [0] * len(items)
     ends = [0] * len(items)
     open_free: list[int] = []  # free fields whose end was chosen and can still be moved to the right, the last on top
@@ -128,7 +189,9 @@ def walk(variant: Variant, line: bytes) -> Spans | None:
             free = items[index]
             assert isinstance(free, Field)
             position = ends[index]
-            marks = dead.setdefault(index, bytearray(len(line) + 1))
+            marks = dead.get(index)
+            if marks is None:
+                marks = dead[index] = bytearray(len(line) + 1)
             marks[position] = True
             if position < len(line) and (free.type == ANY or line[position] not in WHITESPACE):
                 position += 1
@@ -150,11 +213,11 @@ class Scanner:
     same result. For each item, since two of one type may read in turn, each in a run of its own.
     """
 
-    def __init__(self, line: bytes) -> None:
+    def __init__(self, line: bytes, budget: RegexBudget | None = None) -> None:
         self.line = line
+        self._budget = budget or RegexBudget()
         # (item, its type) -> (first place, end of places, their result)
         self._known: dict[tuple[int, NamedType], tuple[int, int, int]] = {}
-        self._deadline: float | None = None
 
     def first_end(self, type_: FieldType, start: int, item: int = 0) -> int:
         """Where free text of *type_* that begins at *start* can end at the earliest, or `NO_MATCH`."""
@@ -202,12 +265,7 @@ class Scanner:
         return result
 
     def _regex(self, type_: RegexType, start: int) -> int:
-        now = time.monotonic()
-        if self._deadline is None:
-            self._deadline = now + REGEX_SECONDS
-        if now >= self._deadline:
-            raise TimeoutError
-        match = _compiled(type_.source).match(self.line, start, timeout=self._deadline - now)
+        match = _compiled(type_.source).match(self.line, start, timeout=self._budget.seconds_left())
         return match.end() if match else NO_MATCH
 
 

@@ -1,6 +1,7 @@
 from collections.abc import Callable
 
-from logmatch.engine.native._kernel import Buffer, Table
+from logmatch.engine.matches import Matches
+from logmatch.line import Buffer
 
 class Output:
     def begin(self, space: memoryview | None = None) -> None: ...
@@ -10,23 +11,22 @@ class Output:
 class Encoder:
     def __init__(
         self,
-        variant_count: int,
+        field_counts: bytes,
         body_of: Callable[[int], tuple[bytes, list[tuple[int, bool, int, int, bytes]]]],
         *,
         raw: bool,
         offsets: bool,
+        no_template: bytes,
+        raw_key: bytes,
+        offset_key: bytes,
     ) -> None: ...
-    @property
-    def replaced(self) -> int: ...
     def encode(
         self,
-        data: Buffer,
-        begin: int,
-        table: Table,
+        matches: Matches,
         *,
-        head: bytes,
+        beginning: bytes,
         first_line: int,
         offset: int,
         records: Output,
         unmatched: Output | None,
-    ) -> None: ...
+    ) -> int: ...

@@ -1,8 +1,8 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
 """
-Encode: spans and bytes in, JSON Lines out: the native side of `output`. It imports nothing of ours but the table of lines.
+Encode: columns of matches in, JSON Lines out: the native side of `jsonl`.
 
-What is the same for each record of a variant comes from `output` once (`Encoder.bodies`); what is left for a line is to
+What records look like comes from `jsonl`: what is the same for each record of a variant, once (`Encoder.bodies`); what is left for a line is to
 copy these pieces and the texts between them. A line without a byte that JSON escapes or that could be wrong in UTF-8
 (the kernel has looked) is copied as it is; in others such bytes are looked for 16 at a time, run by run.
 """
@@ -13,7 +13,7 @@ from libc.stdint cimport int32_t, uint8_t, uintptr_t
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcpy, memset
 
-from logmatch.engine.native._kernel cimport Table
+from logmatch.engine.native._kernel import Table
 
 cdef extern from "_simd.h" nogil:
     void lm_copy(uint8_t *to, const uint8_t *from_, Py_ssize_t n, const uint8_t *readable)
@@ -27,6 +27,8 @@ cdef enum:
     AHEAD = 12      # how many lines ahead leads are fetched
     LEAD = 52       # so that a lead of usual length takes one line of the processor's cache
     SLACK = 64      # lm_copy may write 31 bytes more than it is told
+    MOST_KEY = 32   # bytes of a key with its punctuation
+    KEYS = 256      # bytes of all keys, numbers and punctuation of a record that are not its variant's
     ESCAPED = 6     # bytes that one byte of a text becomes at most: \\u001b
 
 
@@ -271,18 +273,49 @@ cdef struct Lead:
     uint8_t text[LEAD]
 
 
+cdef struct Key:
+    const uint8_t *text
+    Py_ssize_t size
+
+
+cdef int set_key(Key *key, bytes text) except -1:
+    key.text = <const uint8_t *><const char *>text
+    key.size = len(text)
+    return 0
+
+
+cdef inline uint8_t *put_key(uint8_t *to, const Key *key) noexcept nogil:
+    memcpy(to, key.text, <size_t>key.size)
+    return to + key.size
+
+
+cdef struct Lines:
+    # The columns of `engine.matches.Matches`.
+    Py_ssize_t count
+    const int32_t *begins
+    const int32_t *ends
+    const uint8_t *needs_escape
+    const int32_t *numbers
+    const int32_t *span_begins
+    const int32_t *spans
+    Py_ssize_t span_count
+    Text text
+    Py_ssize_t size
+
+
 @cython.final
 cdef class Encoder:
     """
-    Writes the records of the lines in a `Table`.
+    Writes the records of the lines of `engine.matches.Matches`.
 
     Args:
-        variant_count: how many variants there are.
+        field_counts: for each variant how many fields it has; 32-bit words.
         body_of: called with a variant number: gives the bytes before its first value, and for each value (index of the
             field, whether it is a number, how many bytes of its text are left off at the beginning and at the end, what
             stands behind it). Asked once for each variant that occurs.
         raw: whether matched records have the line too (unmatched ones always have).
         offsets: whether records have the offset of the line.
+        no_template, raw_key, offset_key: what `jsonl` calls so.
     """
 
     cdef object body_of
@@ -297,11 +330,24 @@ cdef class Encoder:
     cdef Py_ssize_t body_size, body_room      # in words
     cdef dict body_of_values
     cdef Py_ssize_t variant_count
-    cdef readonly Py_ssize_t replaced
-    """How many U+FFFD were written in place of bytes that are not UTF-8, in the last `encode`."""
+    cdef bytes field_counts_of      # the memory of field_counts
+    cdef const int32_t *field_counts
+    cdef Key no_template, raw_key, offset_key
+    cdef tuple keys                 # the memory of these
 
-    def __cinit__(self, Py_ssize_t variant_count, body_of, *, bint raw, bint offsets):
+    def __cinit__(
+        self, bytes field_counts, body_of, *, bint raw, bint offsets, bytes no_template, bytes raw_key, bytes offset_key
+    ):
+        cdef Py_ssize_t variant_count = len(field_counts) // 4
         self.variant_count = variant_count
+        self.field_counts_of = field_counts
+        self.field_counts = <const int32_t *><const char *>self.field_counts_of
+        self.keys = (no_template, raw_key + b'"', offset_key)
+        if max(map(len, self.keys)) > MOST_KEY:
+            raise ValueError("a key is too long")
+        set_key(&self.no_template, self.keys[0])
+        set_key(&self.raw_key, self.keys[1])
+        set_key(&self.offset_key, self.keys[2])
         self.body_of = body_of
         self.raw = raw
         self.offsets = offsets
@@ -318,86 +364,139 @@ cdef class Encoder:
         free(self.leads_memory)
 
     def encode(
-        self, const uint8_t[::1] data not None, Py_ssize_t begin, Table table not None, *, bytes head,
-        unsigned long long first_line, unsigned long long offset, Output records not None, Output unmatched
+        self, matches, *, bytes beginning, unsigned long long first_line, unsigned long long offset,
+        Output records not None, Output unmatched
     ):
         """
-        Write the records of the lines of data[begin:], which are in *table*, behind those that are in the outputs.
+        Write the records of the lines of *matches* behind those that are in the outputs; return how many U+FFFD they have
+        in place of bytes that are not UTF-8.
 
         Args:
-            head: what comes before the number of the line.
-            offset: of data[begin] in its file.
+            beginning: what comes before the number of the line.
+            offset: of the data in its file.
             unmatched: where the records of unmatched lines go; it may be *records*; None: they are dropped.
-        """
-        cdef Text text
-        cdef Text readable
-        self.replaced = 0
-        if table.line_count == 0:
-            return
-        if not 0 <= begin < data.shape[0] or begin + table.ends[table.line_count - 1] > data.shape[0]:
-            raise ValueError("the table is not of this data")
-        text = &data[begin]
-        readable = text + (data.shape[0] - begin)
-        cdef const uint8_t *head_text = <const uint8_t *><const char *>head
-        cdef Py_ssize_t head_size = len(head)
-        with nogil:
-            self.encode_lines(text, readable, table, head_text, head_size, first_line, offset, records, unmatched)
 
-    cdef int encode_lines(
-        self, Text text, Text readable, Table table, const uint8_t *head, Py_ssize_t head_size,
-        unsigned long long first_line, unsigned long long offset, Output records, Output unmatched
+        Raises:
+            ValueError: the columns are not those of matches.
+        """
+        cdef Py_ssize_t count = matches.line_count
+        cdef const uint8_t[::1] data
+        cdef const uint8_t[::1] needs_escape
+        cdef const int32_t[::1] begins, ends, numbers, span_begins, spans
+        cdef Lines lines
+        cdef Py_ssize_t replaced = 0
+        cdef bint is_table = type(matches) is Table
+        if count == 0:
+            return 0
+        begins = matches.line_begins
+        ends = matches.line_ends
+        needs_escape = matches.needs_escape
+        numbers = matches.variant_numbers
+        span_begins = matches.span_begins
+        spans = matches.spans
+        data = matches.data
+        if not begins.shape[0] == ends.shape[0] == needs_escape.shape[0] == numbers.shape[0] == count == span_begins.shape[0] - 1:
+            raise ValueError("the columns are of different lengths")
+        lines.count = count
+        lines.begins = &begins[0]
+        lines.ends = &ends[0]
+        lines.needs_escape = &needs_escape[0]
+        lines.numbers = &numbers[0]
+        lines.span_begins = &span_begins[0]
+        lines.spans = &spans[0] if spans.shape[0] else NULL
+        lines.span_count = spans.shape[0]
+        lines.text = &data[0] if data.shape[0] else NULL
+        lines.size = data.shape[0]
+        cdef const uint8_t *head = <const uint8_t *><const char *>beginning
+        cdef Py_ssize_t head_size = len(beginning)
+        with nogil:
+            # Those of the kernel's own table are; others may come from anywhere.
+            if not is_table and not self.are_in_order(&lines):
+                with gil:
+                    raise ValueError("the columns are not those of matches")
+            replaced = self.encode_lines(&lines, head, head_size, first_line, offset, records, unmatched)
+        return replaced
+
+    cdef bint are_in_order(self, const Lines *lines) noexcept nogil:
+        # Whether all that is read of the columns is within the data, and each byte of it once.
+        cdef Py_ssize_t i, k
+        cdef int32_t place, last
+        for i in range(lines.count):
+            if not 0 <= lines.begins[i] <= lines.ends[i] <= lines.size:
+                return False
+            if not 0 <= lines.span_begins[i] <= lines.span_begins[i + 1] <= lines.span_count:
+                return False
+            last = 0
+            for k in range(lines.span_begins[i], lines.span_begins[i + 1]):
+                place = lines.spans[k]
+                if place < last:
+                    return False
+                last = place
+            if last > lines.ends[i] - lines.begins[i]:
+                return False
+        return True
+
+    cdef Py_ssize_t encode_lines(
+        self, const Lines *lines, const uint8_t *head, Py_ssize_t head_size, unsigned long long first_line,
+        unsigned long long offset, Output records, Output unmatched
     ) except -1 nogil:
         cdef Digits number
-        cdef Py_ssize_t i, start = 0, size, bound, replaced = 0
+        cdef Py_ssize_t i, size, bound, replaced = 0
+        cdef Text text = lines.text, readable = lines.text + lines.size
         cdef Text line, line_end
         cdef uint8_t *to
         cdef int32_t variant
         cdef const int32_t *body
         cdef const Lead *lead
         cdef bint special
-        cdef Py_ssize_t count = table.line_count
+        cdef Py_ssize_t count = lines.count
+        cdef const int32_t *begins = lines.begins
+        cdef const int32_t *ends = lines.ends
+        cdef const int32_t *numbers = lines.numbers
+        cdef const int32_t *span_begins = lines.span_begins
+        cdef const int32_t *spans = lines.spans
+        cdef const uint8_t *needs_escape = lines.needs_escape
         set_digits(&number, first_line)
         for i in range(count):
-            line = text + start
-            line_end = text + table.ends[i]
-            if line_end > line and (line_end - 1)[0] == c'\r':
-                line_end -= 1
+            line = text + begins[i]
+            line_end = text + ends[i]
             size = line_end - line
-            if i + AHEAD < count and table.numbers[i + AHEAD] >= 0:
+            if i + AHEAD < count and numbers[i + AHEAD] >= 0:
                 # With thousands of variants a lead is seldom in the nearest cache: fetch it while others are copied.
-                lm_prefetch(&self.leads[table.numbers[i + AHEAD]])
-            special = table.special[i]
-            variant = table.numbers[i]
+                lm_prefetch(&self.leads[numbers[i + AHEAD]])
+            special = needs_escape[i]
+            variant = numbers[i]
             # SAFETY: bound is how many bytes are written at most: each byte of the line stands in at most one field and once
             # in "raw", and becomes at most ESCAPED bytes; a number gets at most one digit more.
             if variant >= 0:
+                if variant >= self.variant_count or span_begins[i + 1] - span_begins[i] != 2 * self.field_counts[variant]:
+                    with gil:
+                        raise ValueError("the matches are those of another program")
                 lead = &self.leads[variant]
                 if lead.body == 0:
                     self.add_body(variant)
                 body = self.bodies + lead.body - 1
-                bound = head_size + 128 + lead.size + body[1] + body[0]
+                bound = head_size + KEYS + lead.size + body[1] + body[0]
                 bound += (ESCAPED if special else 1) * size * (2 if self.raw else 1)
                 records.make_room(bound)
                 to = records.data + records.size
                 memcpy(to, head, <size_t>head_size)
                 to = put_digits(to + head_size, &number)
-                to = self.put_body(to, lead, body, line, table.spans + table.span_begins[i], special, readable, &replaced)
+                to = self.put_body(to, lead, body, line, spans + span_begins[i], special, readable, &replaced)
                 if self.raw or self.offsets:
-                    to = self.put_tail(to, line, line_end, self.raw, special, offset + start, readable, &replaced)
+                    to = self.put_tail(to, line, line_end, self.raw, special, offset + <unsigned long long>begins[i], readable, &replaced)
                 records.size = to - records.data
             elif unmatched is not None:
-                bound = head_size + 128 + (ESCAPED if special else 1) * size
+                bound = head_size + KEYS + (ESCAPED if special else 1) * size
                 unmatched.make_room(bound)
                 to = unmatched.data + unmatched.size
                 memcpy(to, head, <size_t>head_size)
                 to = put_digits(to + head_size, &number)
-                memcpy(to, b',"template_id":null', 19)
-                to = self.put_tail(to + 19, line, line_end, True, special, offset + start, readable, &replaced)
+                to = put_key(to, &self.no_template)
+                to = self.put_tail(to, line, line_end, True, special, offset + <unsigned long long>begins[i], readable, &replaced)
                 unmatched.size = to - unmatched.data
-            start = table.ends[i] + 1
             increment(&number)
-        self.replaced = replaced
-        return 0
+        return replaced
 
     cdef inline uint8_t *put_body(
         self, uint8_t *to, const Lead *lead, const int32_t *body, Text line, const int32_t *spans, bint special, Text readable,
@@ -417,6 +516,8 @@ cdef class Encoder:
             # SAFETY: body[0] is an index below the number of fields of this variant (add_body), and spans has all of them.
             p = line + spans[2 * body[0]] + body[2]
             end = line + spans[2 * body[0] + 1] - body[3]
+            if end < p:
+                end = p     # the columns are another's, and a text is shorter than what is left off
             if body[1]:
                 if c'1' <= p[0] <= c'9':
                     lm_copy(to, p, end - p, readable)
@@ -441,8 +542,7 @@ cdef class Encoder:
     ) noexcept nogil:
         cdef Digits number
         if raw:
-            memcpy(to, b',"raw":"', 8)
-            to += 8
+            to = put_key(to, &self.raw_key)
             if special:
                 to = put_string(to, line, line_end, readable, replaced)
             else:
@@ -451,9 +551,8 @@ cdef class Encoder:
             to[0] = c'"'
             to += 1
         if self.offsets:
-            memcpy(to, b',"offset":', 10)
             set_digits(&number, offset)
-            to = put_digits(to + 10, &number)
+            to = put_digits(put_key(to, &self.offset_key), &number)
         to[0] = c'}'
         to[1] = c'\n'
         return to + 2

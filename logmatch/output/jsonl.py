@@ -1,7 +1,8 @@
 """
-Output: what became of a line -> one line of JSON. The only place where bytes of a log become text.
+JSON Lines: matches -> one line of JSON for each line. The only place where bytes of a log become text.
 
-`RecordWriter` knows the layout of records (SPEC 4). Everything that is the same for each record of a variant is put
+Two writers give the same bytes: one reads the columns of matches (compiled, `_jsonl`), the other their groups. What
+records look like is said here for both. Everything that is the same for each record of a variant is put
 together once; what is left for a line is a few values in a format of bytes. Strings are escaped as `orjson` does it,
 and numbers are written with the digits of the line.
 """
@@ -10,11 +11,15 @@ from __future__ import annotations
 
 import itertools
 import json  # noqa: F401 - orjson imports it, and crashes where a Ctrl-C interrupts that
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import orjson
 
+from logmatch.engine.matches import Matches
+from logmatch.gc_pause import held_back
+from logmatch.output.writer import Records, Writer
 from logmatch.program import Program, Variant
 from logmatch.templates.model import JsonKind, encode
 
@@ -41,75 +46,200 @@ class Layout:
     offsets: bool = False
 
 
-class RecordWriter:
-    """
-    Encodes records of one program and of one file at a time (`begin`).
+LINE = b'{"line":'
+NO_TEMPLATE = b',"template_id":null'
+RAW = b',"raw":'
+OFFSET = b',"offset":'
+"""The keys that writers in any language put together; see `Body` for those of matched lines."""
 
-    `replaced` counts the U+FFFD that were written in place of bytes that are not UTF-8.
-    """
 
-    def __init__(self, program: Program, layout: Layout) -> None:
-        self._layout = layout
-        self.bodies = Bodies(program)
-        self._head = b'{"line":'
-        self._has_tail = layout.raw or layout.offsets
-        self._is_plain = False
+def record_beginning(layout: Layout, file: str) -> bytes:
+    """What comes before the line number in each record of *file*."""
+    if not layout.with_file:
+        return LINE
+    name, _ = json_string(file.encode("utf-8", "surrogateescape"))
+    return b'{"file":' + name + b"," + LINE[1:]
+
+
+def make_writer(
+    program: Program,
+    layout: Layout,
+    *,
+    by_columns: bool,
+    separate_unmatched: bool = False,
+    drop_unmatched: bool = False,
+) -> Writer:
+    """
+    Return a writer of JSON Lines.
+
+    Args:
+        program: the one that the matches are of.
+        layout: which keys records have.
+        by_columns: whether it is to read the columns of the matches, which takes the compiled module, or their groups;
+            the records are the same.
+        separate_unmatched: whether the records of unmatched lines are kept apart from the others.
+        drop_unmatched: whether unmatched lines have no record.
+    """
+    if by_columns:
+        return _ColumnWriter(program, layout, separate_unmatched, drop_unmatched)
+    return _GroupWriter(program, layout, separate_unmatched, drop_unmatched)
+
+
+class _ColumnWriter:
+    """Writes records of columns: all lines of a batch in one call, without the GIL."""
+
+    def __init__(self, program: Program, layout: Layout, separate_unmatched: bool, drop_unmatched: bool) -> None:
+        from logmatch.output import _jsonl
+
         self.replaced = 0
+        self._layout = layout
+        bodies = Bodies(program)
+        self._encoder = _jsonl.Encoder(
+            array("i", (len(variant.slots) for variant in program.variants)).tobytes(),
+            lambda number: bodies[number].pieces(),
+            raw=layout.raw,
+            offsets=layout.offsets,
+            no_template=NO_TEMPLATE,
+            raw_key=RAW,
+            offset_key=OFFSET,
+        )
+        self._records = _jsonl.Output()
+        self._separate = _jsonl.Output() if separate_unmatched else None
+        self._unmatched = None if drop_unmatched else self._separate or self._records
 
-    def begin(self, file: str, data: bytes) -> None:
-        """From now on, encode records of lines that are part of *data*, of *file*."""
-        self._is_plain = not data.translate(None, _PLAIN_LINES)
-        if self._layout.with_file:
-            name, _ = json_string(file.encode("utf-8", "surrogateescape"))
-            self._head = b'{"file":' + name + b',"line":'
+    def begin(self, file: str, space: memoryview | None = None) -> None:
+        """See `Writer.begin`."""
+        self.replaced = 0
+        self._beginning = record_beginning(self._layout, file)
+        self._records.begin(space)
+        if self._separate is not None:
+            self._separate.begin()
 
-    def matched(self, variant_number: int, line_numbers: Sequence[int], values: Sequence[Values]) -> list[bytes]:
-        """
-        The records of lines that one variant matched.
+    def write(self, matches: Matches, *, first_line: int, offset: int) -> None:
+        """See `Writer.write`."""
+        self.replaced += self._encoder.encode(
+            matches,
+            beginning=self._beginning,
+            first_line=first_line,
+            offset=offset,
+            records=self._records,
+            unmatched=self._unmatched,
+        )
 
-        Args:
-            values: for each line its texts.
-        """
-        body = self.bodies[variant_number]
+    def write_too_long(self, line_number: int, offset: int, head: bytes, size: int) -> None:
+        """See `Writer.write_too_long`."""
+        if self._unmatched is not None:
+            record, replaced = too_long(self._layout, self._beginning, line_number, offset, head, size)
+            self.replaced += replaced
+            self._unmatched.add(record)
+
+    def take(self) -> tuple[Records, Records]:
+        """See `Writer.take`."""
+        return self._records.view(), b"" if self._separate is None else self._separate.view()
+
+
+class _GroupWriter:
+    """Writes records of groups: for all lines of a variant at once."""
+
+    def __init__(self, program: Program, layout: Layout, separate_unmatched: bool, drop_unmatched: bool) -> None:
+        self.replaced = 0
+        self._layout = layout
+        self._bodies = Bodies(program)
+        self._separate_unmatched = separate_unmatched
+        self._drop_unmatched = drop_unmatched
+
+    def begin(self, file: str, space: memoryview | None = None) -> None:
+        """See `Writer.begin`."""
+        self.replaced = 0
+        self._beginning = record_beginning(self._layout, file)
+        self._records: list[bytes] = []
+        self._separate: list[bytes] = []
+
+    def write(self, matches: Matches, *, first_line: int, offset: int) -> None:
+        """See `Writer.write`."""
+        # Nothing that is made here is part of a cycle, and the collector would look through it again and again.
+        with held_back():
+            is_plain = not bytes(matches.data).translate(None, _PLAIN_LINES)
+            records: list[bytes | None] = [None] * matches.line_count
+            for variant_number, places, values in matches.groups():
+                line_numbers = [first_line + place for place in places]
+                of_variant = self._matched(self._bodies[variant_number], line_numbers, values, is_plain)
+                for place, record in zip(places, of_variant, strict=True):
+                    records[place] = record
+            if self._layout.raw or self._layout.offsets:
+                self._add_tails(records, matches, first_line, offset)
+            elif None in records and not self._drop_unmatched:
+                lines = matches.lines()
+                for place in [place for place, record in enumerate(records) if record is None]:
+                    self._add_unmatched(records, place, first_line, 0, lines[place])  # no offset is written
+            self._records += filter(None, records)
+
+    def write_too_long(self, line_number: int, offset: int, head: bytes, size: int) -> None:
+        """See `Writer.write_too_long`."""
+        if not self._drop_unmatched:
+            record, replaced = too_long(self._layout, self._beginning, line_number, offset, head, size)
+            self.replaced += replaced
+            (self._separate if self._separate_unmatched else self._records).append(record)
+
+    def take(self) -> tuple[Records, Records]:
+        """See `Writer.take`."""
+        return b"".join(self._records), b"".join(self._separate)
+
+    def _matched(
+        self, body: Body, line_numbers: Sequence[int], values: Sequence[Values], is_plain: bool
+    ) -> Sequence[bytes]:
+        """The records of lines that one variant matched; *values* has the texts of each."""
         if len(values) < _FEW_LINES:
-            made = (body.record(self._head, *line, self._is_plain) for line in zip(line_numbers, values, strict=True))
+            made = (body.record(self._beginning, *line, is_plain) for line in zip(line_numbers, values, strict=True))
             records, replaced = zip(*made, strict=True)
             self.replaced += sum(replaced)
             return list(records)
-        many, replaced_in_all = body.records(self._head, line_numbers, values, self._is_plain)
+        many, replaced_in_all = body.records(self._beginning, line_numbers, values, is_plain)
         self.replaced += replaced_in_all
         return many
 
-    @property
-    def has_tail(self) -> bool:
-        """Whether records need `with_tail`."""
-        return self._has_tail
+    def _add_tails(self, records: list[bytes | None], matches: Matches, first_line: int, offset: int) -> None:
+        """Complete *records* with what the layout says of each line, and with those of unmatched lines."""
+        raw = self._layout.raw
+        begins = memoryview(matches.line_begins)
+        for place, line in enumerate(matches.lines()):
+            record = records[place]
+            if record is None:
+                if not self._drop_unmatched:
+                    self._add_unmatched(records, place, first_line, offset + begins[place], line)
+            else:
+                end, replaced = _tail(self._layout, offset + begins[place], line if raw else None)
+                self.replaced += replaced
+                records[place] = record[:-2] + end
 
-    def with_tail(self, record: bytes, offset: int, raw: bytes) -> bytes:
-        """*record* of a matched line, with what the layout says of the line itself."""
-        return record[:-2] + self._tail(raw if self._layout.raw else None, offset) + b"\n"
-
-    @property
-    def head(self) -> bytes:
-        """What comes before the line number in each record of the file at hand."""
-        return self._head
-
-    def unmatched(self, line_number: int, offset: int, raw: bytes) -> bytes:
-        """The record of a line that nothing matched."""
-        return b'%b%d,"template_id":null%b\n' % (self._head, line_number, self._tail(raw, offset))
-
-    def too_long(self, line_number: int, offset: int, head: bytes, size: int) -> bytes:
-        """The record of a line of *size* bytes, more than may be matched; *head* is its beginning."""
-        error = b',"template_id":null,"error":"line too long","bytes":%d' % size
-        return b"%b%d%b%b\n" % (self._head, line_number, error, self._tail(head, offset))
-
-    def _tail(self, raw: bytes | None, offset: int) -> bytes:
-        tail = b',"offset":%d}' % offset if self._layout.offsets else b"}"
-        if raw is None:
-            return tail
-        text, replaced = json_string(raw)
+    def _add_unmatched(
+        self, records: list[bytes | None], place: int, first_line: int, offset: int, line: bytes
+    ) -> None:
+        end, replaced = _tail(self._layout, offset, line)
         self.replaced += replaced
-        return b',"raw":' + text + tail
+        record = b"%b%d%b%b" % (self._beginning, first_line + place, NO_TEMPLATE, end)
+        if self._separate_unmatched:
+            self._separate.append(record)
+        else:
+            records[place] = record
+
+
+def too_long(
+    layout: Layout, beginning: bytes, line_number: int, offset: int, head: bytes, size: int
+) -> tuple[bytes, int]:
+    """The record of a line of *size* bytes that begins with *head*, and how many U+FFFD are new in it."""
+    end, replaced = _tail(layout, offset, head)
+    error = b',"error":"line too long","bytes":%d' % size
+    return b"%b%d%b%b%b" % (beginning, line_number, NO_TEMPLATE, error, end), replaced
+
+
+def _tail(layout: Layout, offset: int, raw: bytes | None) -> tuple[bytes, int]:
+    """What a record says at its end of the line itself, and how many U+FFFD are new in it."""
+    end = b"%b%d}\n" % (OFFSET, offset) if layout.offsets else b"}\n"
+    if raw is None:
+        return end, 0
+    text, replaced = json_string(raw)
+    return RAW + text + end, replaced
 
 
 class Bodies(dict[int, "Body"]):

@@ -1,50 +1,26 @@
 """
 Worker: a chunk -> its records and its tally. Pure: it runs the same in this process and in any other.
 
-Which process it runs in, and where the bytes go, is the business of `pipeline`. There are two ways from lines to
-records: `_PythonLines`, a line after the other through any engine; and `_NativeLines`, whose engine matches and whose
-encoder writes many lines in one call each, without the GIL.
+Which process it runs in, and where the bytes go, is the business of `pipeline`. The engine matches a piece of the chunk
+(`engine.matches`), the writer makes records of it (`output.writer`), and the next piece follows.
 """
 
 from __future__ import annotations
 
-import functools
-import itertools
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from logmatch.engine import Engine, make_engine
-from logmatch.gc_pause import held_back
+from logmatch.engine import Matches, kernel_module, make_engine
+from logmatch.engine.matches import FieldTimeouts
 from logmatch.input.chunk import Chunk
-from logmatch.output.jsonl import Layout, RecordWriter
-from logmatch.program import WHITESPACE, Program
+from logmatch.line import Buffer
+from logmatch.output.jsonl import Layout, make_writer
+from logmatch.output.writer import Records
+from logmatch.program import Program
 from logmatch.run.tally import Tally, TemplateCounts
-
-if TYPE_CHECKING:
-    from logmatch.engine.native.engine import NativeEngine
-    from logmatch.engine.portable.buckets import Group
-
-Records = bytes | memoryview
-
-_PIECE = 256 * 1024
-"""
-How many bytes of lines are matched and then encoded at once by the native engine: few enough that they, their spans and
-their records are still in the processor's cache when they are needed next.
-"""
-
-_AT_ONCE = 2048
-"""
-How many lines are matched and then written at once by the other engines: enough that many of them are of one variant,
-and few enough that what is made of them stays in the processor's cache.
-"""
-
-_AT_ONCE_OF_MANY = 8192
-"""The same where there are more than `_MANY` variants, so that there are some lines of each."""
-
-_MANY = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +51,14 @@ class Worker:
 
     def __init__(self, spec: WorkerSpec) -> None:
         self._engine = make_engine(spec.program, spec.engine)
-        self._writer = RecordWriter(spec.program, spec.layout)
-        self._apart = spec.unmatched_apart
-        self._dropped = spec.unmatched_dropped
-        self._lines: _Lines
-        if self._engine.name == "native":
-            self._lines = _NativeLines(self._engine, self._writer, spec)  # type: ignore[arg-type]
-        else:
-            self._lines = _PythonLines(self._engine, self._writer, spec)
+        self._counter = make_counter(spec.program, by_columns=self._engine.by_columns)
+        self._writer = make_writer(
+            spec.program,
+            spec.layout,
+            by_columns=self._engine.by_columns,
+            separate_unmatched=spec.unmatched_apart,
+            drop_unmatched=spec.unmatched_dropped,
+        )
 
     @property
     def engine_name(self) -> str:
@@ -98,18 +74,22 @@ class Worker:
                 result's `output` is then a part of it.
         """
         writer = self._writer
-        writer.replaced = 0
-        self._engine.timeouts.clear()
-        by_template = b""
-        matched = 0
-        output: Records = b""
-        unmatched: Records = b""
+        timeouts: FieldTimeouts = Counter()
+        writer.begin(chunk.file, space)
         if chunk.oversized is None:
-            output, unmatched, matched, by_template = self._lines.run(chunk, space)
-        elif not self._dropped:
-            writer.begin(chunk.file, b"")
-            record = writer.too_long(chunk.first_line, chunk.offset, bytes(chunk.data), chunk.oversized)
-            output, unmatched = (b"", record) if self._apart else (record, b"")
+            first_line = chunk.first_line
+            offset = chunk.offset
+            for piece in pieces(chunk.data, self._engine.batch_size):
+                matches = self._engine.match_batch(piece)
+                writer.write(matches, first_line=first_line, offset=offset)
+                self._counter.add(matches)
+                timeouts.update(matches.timeouts)
+                first_line += matches.line_count
+                offset += len(piece)
+        else:
+            writer.write_too_long(chunk.first_line, chunk.offset, bytes(chunk.data), chunk.oversized)
+        matched, by_template = self._counter.take()
+        output, unmatched = writer.take()
         tally = Tally(
             lines=chunk.line_count,
             matched=matched,
@@ -118,170 +98,69 @@ class Worker:
             bytes_in=len(chunk.data) if chunk.oversized is None else chunk.oversized + 1,
             bytes_out=len(output) + len(unmatched),
             by_template=TemplateCounts(by_template),
-            timeouts=Counter(self._engine.timeouts),
+            timeouts=timeouts,
         )
         return Result(output, unmatched, tally)
 
 
-_LinesResult = tuple[Records, Records, int, bytes]
-"""
-The records; those of unmatched lines, if they are kept apart; how many lines matched; and those by template, as
-`TemplateCounts` takes them.
-"""
+def pieces(data: Buffer, size: int) -> Iterator[Buffer]:
+    """*data* in pieces of about *size* bytes that hold whole lines; nothing is copied but where there is no kernel."""
+    if len(data) <= size:
+        if data:
+            yield data
+        return
+    kernel = kernel_module()
+    view = memoryview(data)
+    begin = 0
+    while begin < len(view):
+        if kernel is not None:
+            end = kernel.piece_end(view, begin, size)
+        else:
+            end = len(view)
+            if begin + size < end:
+                text = bytes(view[begin : begin + size])
+                end = begin + (text.rfind(b"\n") + 1 or bytes(view[begin:]).find(b"\n") + 1 or len(view) - begin)
+        yield view[begin:end]
+        begin = end
 
 
-class _Lines(Protocol):
-    """Turns lines into records."""
+class MatchCounter(Protocol):
+    """Counts lines that matched, by template."""
 
-    def run(self, chunk: Chunk, space: memoryview | None) -> _LinesResult:
-        """Do *chunk*."""
+    def add(self, matches: Matches) -> None:
+        """Count the lines of *matches*."""
 
-
-class _PythonLines:
-    """Lines as `bytes`; some of them are matched and then written at once, variant by variant."""
-
-    def __init__(self, engine: Engine, writer: RecordWriter, spec: WorkerSpec) -> None:
-        self._writer = writer
-        self._apart = spec.unmatched_apart
-        self._dropped = spec.unmatched_dropped
-        self._template_numbers = [variant.template_number for variant in spec.program.variants]
-        self._at_once = _AT_ONCE if len(spec.program.variants) <= _MANY else _AT_ONCE_OF_MANY
-        self._match_lines: Callable[[Sequence[bytes]], Iterable[Group]]
-        self._match_lines = getattr(engine, "match_lines", None) or functools.partial(_match_each, engine)
-
-    def run(self, chunk: Chunk, space: memoryview | None) -> _LinesResult:
-        """See `_Lines.run`."""
-        data = bytes(chunk.data)  # no copy of what is bytes
-        self._writer.begin(chunk.file, data)
-        lines = data.split(b"\n")
-        if not lines[-1]:
-            lines.pop()
-        has_return = b"\r" in data
-        has_blank = has_return or any(blank in data for blank in (b" \n", b"\t\n")) or data.endswith((b" ", b"\t"))
-        records: list[bytes] = []
-        apart: list[bytes] = []
-        counts: Counter[int] = Counter()
-        first_line, offset = chunk.first_line, chunk.offset
-        # Nothing that is made here is part of a cycle, and the collector would look through it again and again.
-        with held_back():
-            for begin in range(0, len(lines), self._at_once):
-                part = lines[begin : begin + self._at_once]
-                # Read only where a record needs them.
-                offsets = itertools.accumulate((len(line) + 1 for line in part), initial=offset)
-                texts = [line[:-1] if line.endswith(b"\r") else line for line in part] if has_return else part
-                stripped = [line.rstrip(WHITESPACE) for line in texts] if has_blank else texts
-                made = self._matched(stripped, first_line, counts)
-                if self._writer.has_tail:
-                    made = self._completed(made, texts, first_line, offsets, apart)
-                elif None in made and not self._dropped:
-                    self._add_unmatched(made, texts, first_line, apart)
-                records += filter(None, made)
-                first_line += len(part)
-                offset += sum(map(len, part)) + len(part)
-        pairs = array("i", itertools.chain.from_iterable(counts.items()))
-        return b"".join(records), b"".join(apart), counts.total(), pairs.tobytes()
-
-    def _matched(self, lines: Sequence[bytes], first_line: int, counts: Counter[int]) -> list[bytes | None]:
-        """
-        The records of *lines*, without trailing whitespace, that matched, None for the others; adds to *counts* how
-        many there are by template.
-        """
-        records: list[bytes | None] = [None] * len(lines)
-        for variant_number, places, values in self._match_lines(lines):
-            counts[self._template_numbers[variant_number]] += len(places)
-            of_variant = self._writer.matched(variant_number, [first_line + place for place in places], values)
-            for place, record in zip(places, of_variant, strict=True):
-                records[place] = record
-        return records
-
-    def _add_unmatched(
-        self, records: list[bytes | None], lines: Sequence[bytes], first_line: int, apart: list[bytes]
-    ) -> None:
-        """Add to *records* or *apart* those of unmatched lines, where the layout says nothing of each line."""
-        for place in [place for place, record in enumerate(records) if record is None]:
-            record = self._writer.unmatched(first_line + place, 0, lines[place])  # no offset is written
-            if self._apart:
-                apart.append(record)
-            else:
-                records[place] = record
-
-    def _completed(
-        self,
-        records: Iterable[bytes | None],
-        lines: Sequence[bytes],
-        first_line: int,
-        offsets: Iterable[int],
-        apart: list[bytes],
-    ) -> list[bytes | None]:
-        """*records* with what the layout says of each line, and with those of unmatched lines, if not for *apart*."""
-        writer = self._writer
-        completed: list[bytes | None] = []
-        for line_number, (record, line, offset) in enumerate(zip(records, lines, offsets, strict=False), first_line):
-            if record is not None:
-                completed.append(writer.with_tail(record, offset, line) if writer.has_tail else record)
-            elif not self._dropped:
-                (apart if self._apart else completed).append(writer.unmatched(line_number, offset, line))
-        return completed
+    def take(self) -> tuple[int, bytes]:
+        """How many lines matched since this was last asked, and those by template, as `TemplateCounts` takes them."""
 
 
-def _match_each(engine: Engine, lines: Sequence[bytes]) -> list[Group]:
-    """The same as `PortableEngine.match_lines`, by an engine that matches a line after the other."""
-    groups: dict[int, Group] = {}
-    for place, line in enumerate(lines):
-        found = engine.match(line)
-        if found is not None:
-            _, places, values = groups.setdefault(found[0], (found[0], [], []))
-            places.append(place)
-            values.append(found[1])
-    return list(groups.values())
+def make_counter(program: Program, *, by_columns: bool) -> MatchCounter:
+    """A counter that reads the columns of matches, which takes the kernel, or their groups; the counts are the same."""
+    numbers = array("i", (variant.template_number for variant in program.variants))
+    return _ColumnCounter(numbers) if by_columns else _GroupCounter(numbers)
 
 
-class _NativeLines:
-    """Pieces of a chunk, each matched into a table and encoded from it."""
-
-    def __init__(self, engine: NativeEngine, writer: RecordWriter, spec: WorkerSpec) -> None:
+class _ColumnCounter:
+    def __init__(self, template_numbers: array[int]) -> None:
         from logmatch.engine.native import _kernel
-        from logmatch.output import _jsonl as _encode
 
-        self._engine = engine
-        self._writer = writer
-        self._kernel = _kernel
-        self._table = _kernel.Table()
-        self._encoder = _encode.Encoder(
-            len(spec.program.variants),
-            lambda number: writer.bodies[number].pieces(),
-            raw=spec.layout.raw,
-            offsets=spec.layout.offsets,
-        )
-        self._records = _encode.Output()
-        self._apart = _encode.Output() if spec.unmatched_apart else None
-        self._unmatched = None if spec.unmatched_dropped else self._apart or self._records
+        self._counter = _kernel.TemplateCounter(template_numbers.tobytes())
+        self.take = self._counter.take
 
-    def run(self, chunk: Chunk, space: memoryview | None) -> _LinesResult:
-        """See `_Lines.run`."""
-        data = chunk.data
-        table = self._table
-        self._writer.begin(chunk.file, b"")
-        self._records.begin(space)
-        if self._apart is not None:
-            self._apart.begin()
-        begin = 0
-        first_line = chunk.first_line
-        while begin < len(data):
-            end = self._kernel.piece_end(data, begin, _PIECE)
-            self._engine.match_chunk(data, begin, end, table)
-            self._encoder.encode(
-                data,
-                begin,
-                table,
-                head=self._writer.head,
-                first_line=first_line,
-                offset=chunk.offset + begin,
-                records=self._records,
-                unmatched=self._unmatched,
-            )
-            self._writer.replaced += self._encoder.replaced
-            first_line += table.line_count
-            begin = end
-        unmatched = b"" if self._apart is None else self._apart.view()
-        return self._records.view(), unmatched, *self._engine.take_counts()
+    def add(self, matches: Matches) -> None:
+        self._counter.add(matches.variant_numbers)
+
+
+class _GroupCounter:
+    def __init__(self, template_numbers: array[int]) -> None:
+        self._template_numbers = template_numbers
+        self._counts: Counter[int] = Counter()
+
+    def add(self, matches: Matches) -> None:
+        for variant_number, places, _ in matches.groups():
+            self._counts[self._template_numbers[variant_number]] += len(places)
+
+    def take(self) -> tuple[int, bytes]:
+        counts, self._counts = self._counts, Counter()
+        pairs = array("i", [number for pair in counts.items() for number in pair])
+        return counts.total(), pairs.tobytes()

@@ -1,8 +1,8 @@
 """
 Comparison: a case -> how much was compared, or the first `Difference` of the native engine from the reference.
 
-Compared are whole records and tallies (`worker.Worker`, in several layouts, into spaces of several sizes), tables of
-`match_chunk` at any place of a buffer, and `locate` for each line. Buffers are allocated to the byte, so that a
+Compared are whole records and tallies (`worker.Worker`, in several layouts, into spaces of several sizes), the columns
+of `match_batch` at any place of a buffer, and `locate` for each line. Buffers are allocated to the byte, so that a
 sanitizer sees what is read or written beyond them.
 """
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import time
 from array import array
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from random import Random
@@ -18,10 +17,12 @@ from unittest import mock
 
 from generator import Case, joined
 
-from logmatch.engine import FieldTimeouts, Found, Located, make_engine, reference
+from logmatch.engine import Found, Located, Matches, make_engine, reference
+from logmatch.engine.matches import match_each, match_in_groups, texts_of
 from logmatch.engine.native import _kernel
 from logmatch.engine.native.engine import NativeEngine
 from logmatch.input.chunk import Chunk
+from logmatch.line import Buffer
 from logmatch.output.jsonl import Layout
 from logmatch.program import WHITESPACE, Program, compile_program
 from logmatch.run import worker
@@ -72,10 +73,11 @@ class Remembering:
     """
 
     name = "reference"
+    by_columns = False
+    batch_size = 1 << 20
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.timeouts: FieldTimeouts = Counter()
         self._literals = [
             [item.text for item in variant.items if isinstance(item, Literal)] for variant in program.variants
         ]
@@ -96,7 +98,11 @@ class Remembering:
     def match(self, line: bytes) -> Found | None:
         """See `Engine.match`."""
         found = self.locate(line)
-        return None if found is None else (found[0], reference.texts(line, found[1]))
+        return None if found is None else (found[0], texts_of(line, found[1]))
+
+    def match_batch(self, data: Buffer) -> Matches:
+        """See `Engine.match_batch`."""
+        return match_in_groups(self.program.variants, data, lambda lines: match_each(self.match, lines))
 
 
 def compare(case: Case) -> Counts:
@@ -128,26 +134,36 @@ def matched_text(line: bytes) -> bytes:
     return line.removesuffix(b"\r").rstrip(WHITESPACE)
 
 
+def columns_of(matches: Matches) -> tuple[list[int], ...]:
+    """The columns of *matches* as lists."""
+    columns = (
+        *(matches.line_begins, matches.line_ends, matches.variant_numbers, matches.span_begins),
+        matches.spans,
+    )
+    return tuple(memoryview(column).tolist() for column in columns)
+
+
 def _compare_tables(case: Case, program: Program, engine: Remembering, seed: int) -> Counts:
     random = Random(seed)
     native = make_engine(program, "native")
     assert isinstance(native, NativeEngine)
     portable = make_engine(program, "portable") if random.random() < 0.05 and len(case.templates) < 60 else None
     whole = reference.ReferenceEngine(program)
-    table = _kernel.Table()
+    counter = worker.make_counter(program, by_columns=True)
     lines = matched = 0
     for chunk in case.chunks:
         texts = lines_of(chunk)
-        expected: tuple[list[int], list[int], list[int], list[int]] = ([], [], [0], [])
+        expected: tuple[list[int], ...] = ([], [], [], [0], [])
         at = 0
         for text in texts:
             line = matched_text(text)
             found = engine.locate(line)
+            expected[0].append(at)
+            expected[1].append(at + len(text.removesuffix(b"\r")))
+            expected[2].append(-1 if found is None else found[0])
+            expected[4].extend(() if found is None else found[1])
+            expected[3].append(len(expected[4]))
             at += len(text) + 1
-            expected[0].append(at - 1)
-            expected[1].append(-1 if found is None else found[0])
-            expected[3].extend(() if found is None else found[1])
-            expected[2].append(len(expected[3]))
             lines += 1
             matched += found is not None
             if random.random() < 0.02:
@@ -160,12 +176,13 @@ def _compare_tables(case: Case, program: Program, engine: Remembering, seed: int
         behind = random.choice([b"", b"", b"a" * random.randint(1, 70)]) if chunk.endswith(b"\n") else b""
         begin, end = len(before), len(before) + len(chunk)
         data = exact(before + chunk + behind)
-        native.match_chunk(data, begin, end, table)
-        check(f"table of {chunk!r}", expected, table.to_lists())
+        matches = native.match_batch(data[begin:end])
+        check(f"columns of {chunk!r}", expected, columns_of(matches))
+        counter.add(matches)
         check(f"count_lines of {chunk!r}", len(texts), _kernel.count_lines(exact(chunk)))
         size = random.choice([1, 2, 16, 64, len(chunk)])
         check(f"piece_end of {chunk!r}, {size}", _piece_end(data, begin, size), _kernel.piece_end(data, begin, size))
-    check("how many lines matched", matched, native.take_counts()[0])
+    check("how many lines matched", matched, counter.take()[0])
     return Counts(lines, matched, sum(map(len, case.chunks)))
 
 
@@ -198,7 +215,7 @@ def _compare_records(case: Case, program: Program, engine: Remembering, seed: in
         spaces = [None, size + 64, size, size - 1, 0, size + 64 + 128 + 12 * len(chunk), int(random.random() * size)]
         for room in random.sample(spaces, 2):
             space = None if room is None or room < 0 else exact(bytes(room))
-            with mock.patch.object(worker, "_PIECE", piece):
+            with mock.patch.object(NativeEngine, "batch_size", piece):
                 actual = second.run(Chunk(file, first_line, count, offset, exact(chunk), 0), space)
             what = f"{layout}, unmatched {unmatched}, pieces of {piece}, space of {room}, chunk {chunk!r}"
             check(f"records: {what}", bytes(expected.output), bytes(actual.output))

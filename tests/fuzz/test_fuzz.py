@@ -21,7 +21,7 @@ from comparison import Difference, compare, shrink
 from generator import Case
 
 from logmatch.engine import reference
-from logmatch.engine.native import engine as native
+from logmatch.engine.native import assemble
 from logmatch.engine.native.engine import NativeEngine
 from logmatch.output import jsonl as output
 from logmatch.program import Variant
@@ -65,7 +65,7 @@ def test_a_wrong_end_of_a_field_is_seen(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_wrong_code_for_the_kernel_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     # A free field before a token is ended only where the token can begin.
-    monkeypatch.setattr(native, "_first_bytes", lambda item: 1 << 127)
+    monkeypatch.setattr(assemble, "_first_bytes", lambda item: 1 << 127)
     assert _first_difference(range(30)) is not None
 
 

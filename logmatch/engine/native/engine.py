@@ -1,653 +1,84 @@
 """
-Native: a program -> the code, tables and checks of the kernel; the engine that runs them.
+Native: the engine that was compiled. It lays a program out as code (`assemble`) and has the kernel run it.
 
-`Assembler` lays out one tree over the items of all variants as instructions for `_kernel` (its docstring lists them).
-Variants go one way for as long as their items are the same, literals byte by byte, so that a line meets each beginning
-once, however many variants share it. Variants with `/regex/` fields have code of their own, which is run after the
-tree, and only if a variant that precedes what the tree found may still match.
-
-What the kernel does not check for itself is made true here, in one place each: the size of the stacks
-(`Assembler._measure`), that jumps lead to instructions (`Assembler._patch`), and that a chunk is small enough for its
-offsets (`NativeEngine.match_chunk`).
+The kernel and what it calls here are shared by threads; what a call finds out is its own (`_RegexFields`).
 """
 
 from __future__ import annotations
 
-import dataclasses
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from logmatch.engine import FieldTimeouts, Found, Located
+from logmatch.engine.matches import FieldTimeouts, Found, Located, texts_of
 from logmatch.engine.native import _kernel as kernel
-from logmatch.engine.reference import Scanner, texts
-from logmatch.program import WHITESPACE, Program, common_prefix
-from logmatch.templates.model import (
-    ANY,
-    REST,
-    WORD,
-    Field,
-    FieldType,
-    Literal,
-    NamedType,
-    RegexType,
-    WordList,
-)
+from logmatch.engine.native.assemble import Assembler, Items
+from logmatch.engine.reference import RegexBudget, Scanner, has_regex, holds_literals
+from logmatch.line import Buffer
+from logmatch.program import Program
+from logmatch.templates.model import Literal
 
 if TYPE_CHECKING:
     from logmatch.engine.portable.engine import PortableEngine
-
-Items = tuple[Literal | Field, ...]
-
-_Entry = tuple[int, Items, int, int]
-"""A variant's number, its items, the index of the next of them, and how many bytes of that, a literal, are taken."""
-
-_OPERATION: dict[str, int] = kernel.OPERATIONS
-_LITERAL = _OPERATION["LITERAL"]
-_TOKEN = _OPERATION["TOKEN"]
-_CUT, _FINAL = kernel.FLAGS["CUT"], kernel.FLAGS["FINAL"]
-_RETURNS = kernel.FLAGS["RETURNS"]
-_UNORDERED, _NULLABLE = kernel.FLAGS["UNORDERED"], kernel.FLAGS["NULLABLE"]
-
-TIMED_OUT: int = kernel.TIMED_OUT_RESULT
-
-_MOST_LITERAL = (1 << 23) - 1
-"""How many bytes a LITERAL instruction holds."""
-
-_MOST_KEYS = 16
-"""How many bytes a BYTE instruction tells apart."""
-
-_MOST_WAYS = 100_000
-"""How many texts a TABLE instruction tells apart; the kernel could do with a few more."""
-
-_TABLE_KEY = 8
-"""How many bytes a TABLE instruction looks at, at most."""
-
-# Sets of bytes, as integers of 256 bits.
-_ALL = (1 << 256) - 1
-
-
-def _set(text: bytes) -> int:
-    bits = 0
-    for byte in text:
-        bits |= 1 << byte
-    return bits
-
-
-@dataclass(slots=True)
-class _Path:
-    """
-    What is known of the way from the root to a place in the tree.
-
-    `once`: no line comes here more than once. The others tell of what came since the last free field: whether it leaves
-    a frame (`pushes`), whether a line comes to it once (`once_there`), whether the way has not branched (`unbroken`),
-    and whether all tokens since end in order (`monotone`); `ordered`: so do all tokens since the first free field.
-    """
-
-    frames: int = 0
-    once: bool = True
-    pushes: bool = False
-    once_there: bool = True
-    unbroken: bool = False
-    monotone: bool = True
-    ordered: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class _Tail:
-    """The rest of a variant, behind what it shares: where it is laid out, how many frames and numbers it needs."""
-
-    at: int
-    frames: int
-    returns: int
-
-
-class Assembler:
-    """
-    Makes the kernel's code of variants; see `_kernel` for the instructions.
-
-    Attributes:
-        code: 32-bit words.
-        sets: for FREE_SWEEP.
-        most_frames: the most frames that a path can leave open.
-        return_count: how many numbers of memos and caches there are.
-        return_bases: for each variant, the first of those that are its own.
-    """
-
-    def __init__(self, variant_count: int) -> None:
-        self.code = array("i")
-        self.sets = bytearray()
-        self.most_frames = 0
-        self.return_count = 0
-        self.return_bases = array("i", bytes(4 * variant_count))
-        self._fields_at = self._fields_end = self._token_at = -1
-        """
-        Where the last FIELDS instruction is and ends, and the last TOKEN: if nothing has been laid out behind, and
-        nothing leads to there, it can take what comes.
-        """
-        self._returns_of_tail: int | None = None
-        """While a tail is laid out, how many numbers it has got."""
-        self._set_offsets: dict[tuple[int, int], int] = {}
-        self._tails: dict[tuple[object, ...], _Tail] = {}
-        """By what remains of a variant and of its path."""
-
-    def add(self, variants: Iterable[tuple[int, Items]]) -> int:
-        """Add one tree over *variants* (number and items), in their order of precedence; return where it begins."""
-        entry = len(self.code)
-        # Trees that are still to be laid out, the last first: their variants, their paths, and where their place in the
-        # code is to be written.
-        self._todo: list[tuple[list[_Entry], _Path, int]] = []
-        self._lay_out([(number, items, 0, 0) for number, items in variants], _Path())
-        while self._todo:
-            entries, path, at = self._todo.pop()
-            self.code[at] = self._lay_out_tail(entries[0], path) if len(entries) == 1 else self._lay_out(entries, path)
-        return entry
-
-    def finished(self) -> bytes:
-        """The code and its padding."""
-        return self.code.tobytes() + bytes(kernel.PADDING)
-
-    def _lay_out_tail(self, entry: _Entry, path: _Path) -> int:
-        """Lay out the rest of one variant, unless another ends in the same way; return where it is."""
-        number, items, index, taken = entry
-        rest = [item.text if isinstance(item, Literal) else id(item.type) for item in items[index:]]
-        if taken:
-            first = items[index]
-            assert isinstance(first, Literal)
-            rest[0] = first.text[taken:]
-        key = (*rest, path.once, path.pushes, path.once_there, path.unbroken, path.monotone, path.ordered)
-        tail = self._tails.get(key)
-        if tail is None:
-            frames = path.frames
-            self._returns_of_tail = 0
-            at = self._put_tail(rest, items, index, path)
-            tail = self._tails[key] = _Tail(at, path.frames - frames, self._returns_of_tail)
-            self._returns_of_tail = None
-        else:
-            path.frames += tail.frames
-            self._measure(path)
-        self.return_bases[number] = self.return_count
-        self.return_count += tail.returns
-        return tail.at
-
-    def _put_tail(self, rest: Sequence[bytes | int], items: Items, index: int, path: _Path) -> int:
-        """
-        Lay out items[index:], of which *rest* has the texts of literals. It is what `_lay_out` would do, but for one
-        variant, which needs no looking at what others have in common: with thousands of templates most of the code is
-        of this kind.
-        """
-        at = self._begin()
-        first = index
-        while index < len(items):
-            item = items[index]
-            text = rest[index - first]
-            index += 1
-            if isinstance(text, bytes):
-                self._literal(text)
-                continue
-            assert isinstance(item, Field)
-            type_ = item.type
-            if not type_.facts.is_free:
-                self._token(type_, items, index - 1, path)
-                continue
-            assert isinstance(type_, NamedType)
-            prefix = rest[index - first] if index < len(items) else b""
-            if isinstance(prefix, bytes):
-                index += bool(prefix)
-                following = items[index] if index < len(items) else None
-                final = isinstance(following, Field) and following.type in (ANY, REST)
-                self._put_free(type_, path, prefix, ends=following is None, final=final)
-                if following is None:
-                    return at
-            else:
-                self._put_free(type_, path, beginnings=_beginnings([(0, items, index, 0)]))
-        self.code.append(_OPERATION["END"])
-        return at
-
-    def _lay_out(self, entries: list[_Entry], path: _Path) -> int:
-        """
-        Lay out what the entries, in ascending order and never empty, have in common; put off where they part.
-
-        Returns where it begins.
-        """
-        code = self.code
-        at = self._begin()
-        while True:
-            ways: dict[FieldType | type[Literal] | None, list[_Entry]] = {}
-            for entry in entries:
-                items, index = entry[1], entry[2]
-                item = items[index] if index < len(items) else None
-                key = item.type if isinstance(item, Field) else None if item is None else Literal
-                ways.setdefault(key, []).append(entry)
-            if len(ways) > 1:
-                self._split(list(ways.values()), path)
-                return at
-            ((key, entries),) = ways.items()
-            if key is None:
-                # Others that are the same to the end can never be the first.
-                code.append(_OPERATION["END"])
-                return at
-            if key is Literal:
-                text = _common_literal(entries)
-                if not text:
-                    self._part_by_byte(entries, path)
-                    return at
-                self._literal(text)
-                entries = _behind_literal(entries, len(text))
-            else:
-                assert not isinstance(key, type)
-                behind = [(number, items, index + 1, 0) for number, items, index, _ in entries]
-                if key.facts.is_free:
-                    assert isinstance(key, NamedType)
-                    rest = self._free(key, behind, path)
-                    if rest is None:
-                        return at
-                    entries = rest
-                else:
-                    self._token(key, *entries[0][1:3], path)
-                    entries = behind
-
-    def _begin(self) -> int:
-        """Where a jump leads to: what is laid out here is no part of what stands before."""
-        self._fields_at = self._fields_end = self._token_at = -1
-        return len(self.code)
-
-    def _split(self, ways: list[list[_Entry]], path: _Path) -> None:
-        code = self.code
-        ways.sort(key=lambda entries: entries[0][0])
-        literals = [way for way, entries in enumerate(ways) if _is_literal(entries[0])]
-        if len(ways) == 2 and literals:
-            code.append(_OPERATION["FORK"] | literals[0] << 8)
-            firsts, _, _ = _beginnings(ways[literals[0]])
-            for start in range(0, 256, 32):
-                bits = firsts >> start & 0xFFFFFFFF
-                code.append(bits if bits < 1 << 31 else bits - (1 << 32))
-        else:
-            code.append(_OPERATION["SPLIT"] | len(ways) << 8)
-        path.frames += 1
-        self._measure(path)
-        self._part(ways, path)
-
-    def _part_by_byte(self, entries: list[_Entry], path: _Path) -> None:
-        """Where the line goes on with another byte for each of several groups of *entries*, whose next is a literal."""
-        code = self.code
-        if self._part_by_table(entries, path):
-            return
-        by_byte: dict[int, list[_Entry]] = {}
-        for entry in entries:
-            _, items, index, taken = entry
-            item = items[index]
-            assert isinstance(item, Literal)
-            by_byte.setdefault(item.text[taken], []).append(entry)
-        if len(by_byte) == 256:
-            del by_byte[0x0A]  # no line holds it, and 255 keys is what an instruction can tell apart
-        keys = bytes(by_byte)
-        if len(keys) <= _MOST_KEYS:
-            code.append(_OPERATION["BYTE"] | len(keys) << 8)
-            code.frombytes(keys.ljust(_MOST_KEYS, b"\0"))
-        else:
-            indices = bytearray(b"\xff" * 256)
-            for index, byte in enumerate(keys):
-                indices[byte] = index
-            code.append(_OPERATION["BYTES"])
-            code.frombytes(bytes(indices))
-        self._part([_behind_literal(group, 1) for group in by_byte.values()], path)
-
-    def _part_by_table(self, entries: list[_Entry], path: _Path) -> bool:
-        """The same by several bytes at once, if the literals are long enough and the ways not too many."""
-        rests = []
-        for _, items, index, taken in entries:
-            item = items[index]
-            assert isinstance(item, Literal)
-            rests.append(item.text[taken : taken + _TABLE_KEY])
-        size = min(map(len, rests))
-        if size < 2:
-            return False
-        by_key: dict[bytes, list[_Entry]] = {}
-        for entry, rest in zip(entries, rests, strict=True):
-            by_key.setdefault(rest[:size], []).append(entry)
-        if len(by_key) > _MOST_WAYS:
-            return False
-        words, places = kernel.lay_out_table(list(by_key), len(self.code))
-        at = len(self.code)
-        self.code.frombytes(words)
-        groups = [_behind_literal(group, size) for group in by_key.values()]
-        for group, place in zip(reversed(groups), reversed(places), strict=True):
-            self.code[at + place] = group[0][0]
-            self._todo.append((group, dataclasses.replace(path, unbroken=False), at + place + 1))
-        return True
-
-    def _part(self, ways: list[list[_Entry]], path: _Path) -> None:
-        """The pairs of an instruction with several targets."""
-        at = len(self.code)
-        for entries in ways:
-            self.code.extend((entries[0][0], -1))
-        for index in reversed(range(len(ways))):
-            self._todo.append((ways[index], dataclasses.replace(path, unbroken=False), at + 2 * index + 1))
-
-    def _literal(self, text: bytes) -> None:
-        if text[0] == 0x20 and 0 <= self._token_at == len(self.code) - 2:
-            type_ = self.code[self._token_at] >> 8
-            del self.code[self._token_at :]
-            self._token_at = -1  # what comes to stand there is no token
-            self._put_field(type_)
-            text = text[1:]
-        for start in range(0, len(text), _MOST_LITERAL):
-            part = text[start : start + _MOST_LITERAL]
-            self.code.append(_LITERAL | len(part) << 8)
-            self._bytes(part)
-
-    def _put_field(self, type_: int) -> None:
-        """A word or a token of FIELDS."""
-        code = self.code
-        if self._fields_end == len(code) and self._fields_at >= 0:
-            code[self._fields_at] += 1 << 8
-        else:
-            self._fields_at = len(code)
-            code.append(_OPERATION["FIELDS"] | 1 << 8)
-        code.append(type_)
-        self._fields_end = len(code)
-
-    def _bytes(self, text: bytes) -> None:
-        self.code.frombytes(text + bytes(-len(text) % 4))
-
-    def _token(self, type_: FieldType, items: Items, index: int, path: _Path) -> None:
-        """Lay out items[index], a token."""
-        code = self.code
-        if isinstance(type_, WordList):
-            words = list(dict.fromkeys(type_.longest_first))
-            code.append(_OPERATION["WORDS"] | len(words) << 8)
-            for word in words:
-                code.append(len(word))
-                self._bytes(word)
-            in_order = len({len(word) for word in words}) == 1
-        elif isinstance(type_, RegexType):
-            field_number = sum(isinstance(item, Field) for item in items[:index])
-            code.extend((_OPERATION["REGEX"], field_number))
-            in_order = False
-        else:
-            facts = type_.facts
-            returns = not facts.is_bounded and not path.once
-            if facts.is_solid and not returns:
-                self._token_at = len(code)
-            code.extend((_TOKEN | kernel.TOKENS[type_.name] << 8, self._return() if returns else -1))
-            in_order = facts.ends_in_order
-        if not in_order:
-            path.monotone = False
-            path.ordered = False
-
-    def _free(self, type_: NamedType, behind: list[_Entry], path: _Path) -> list[_Entry] | None:
-        """Lay out a free field and what ends it; return what comes behind that, None if nothing does."""
-        if all(entry[2] < len(entry[1]) and isinstance(entry[1][entry[2]], Literal) for entry in behind):
-            prefix = _common_literal(behind)
-        else:
-            prefix = b""
-        rest = _behind_literal(behind, len(prefix)) if prefix else behind
-        if all(entry[2] == len(entry[1]) for entry in rest):
-            self._put_free(type_, path, prefix, ends=True)
-            return None
-        if len(prefix) > 1 or (prefix and len(behind) == 1) or (prefix and type_ != ANY and prefix[0] in WHITESPACE):
-            following = {_type_at(entry) for entry in rest}
-            self._put_free(type_, path, prefix, final=following <= {ANY} or following <= {REST})
-            return rest
-        self._put_free(type_, path, beginnings=_beginnings(behind))
-        return behind
-
-    def _put_free(
-        self,
-        type_: NamedType,
-        path: _Path,
-        prefix: bytes = b"",
-        *,
-        ends: bool = False,
-        final: bool = False,
-        beginnings: tuple[int, int, bool] | None = None,
-    ) -> None:
-        """
-        The instruction for a free field.
-
-        Args:
-            prefix: the literal behind it.
-            ends: whether the line ends behind that.
-            final: whether what follows the literal takes all there is.
-            beginnings: with what the items behind it can begin, if that is no literal; see `_beginnings`.
-        """
-        is_any = type_ == ANY
-        flags = 0
-        once = path.once
-        if is_any and path.unbroken and path.pushes and path.monotone:
-            # The free field before cannot do better at a later place: this one can take what lies between.
-            flags |= _CUT
-            once = path.once_there
-        if once:
-            path.ordered = True
-        if not path.ordered:
-            flags |= _UNORDERED
-        pushes = False
-        kind = "ANY" if is_any else "FREE"
-        if ends:
-            operation = "SUFFIX" if prefix else "END"
-        elif beginnings is not None:
-            operation = "SWEEP"
-            flags |= _NULLABLE if beginnings[2] else 0
-            pushes = True
-        elif not is_any and prefix[0] in WHITESPACE:
-            operation = "SPACE"
-        else:
-            operation = "LITERAL"
-            flags |= _FINAL if final else 0
-            pushes = not final
-        # `any` that is followed by the end finds that without going anywhere.
-        returns = not once and not (is_any and ends)
-        flags |= _RETURNS if returns else 0
-        if operation == "SPACE" and type_ == WORD and prefix[0] == 0x20 and not returns:
-            self._put_field(kernel.TOKENS["word"])
-            if prefix[1:]:
-                self._literal(prefix[1:])
-        else:
-            word = _OPERATION[f"{kind}_{operation}"] | flags << 8
-            if not is_any:
-                word |= kernel.FREE_KINDS[type_.name] << 16
-            elif operation == "LITERAL":
-                word |= prefix[0] << 16 | prefix[-1] << 24
-            self.code.append(word if word < 1 << 31 else word - (1 << 32))
-            if returns:
-                self.code.append(self._return())
-            if beginnings is not None:
-                self.code.append(self._sets(*beginnings[:2]))
-            elif prefix:
-                self.code.append(len(prefix))
-                self._bytes(prefix)
-        if pushes:
-            path.frames += 1
-            self._measure(path)
-        path.once_there = once
-        path.once = once and not pushes
-        path.pushes = pushes
-        path.unbroken = True
-        path.monotone = True
-
-    def _return(self) -> int:
-        """
-        A number for a memo or a cache.
-
-        In a tail, which variants share, it is relative to a number of the variant's own (`return_bases`), and negative:
-        -2 for the first. What is known of one variant must not be taken for another.
-        """
-        if self._returns_of_tail is not None:
-            self._returns_of_tail += 1
-            return -1 - self._returns_of_tail
-        self.return_count += 1
-        return self.return_count - 1
-
-    def _sets(self, firsts: int, seconds: int) -> int:
-        offset = self._set_offsets.get((firsts, seconds))
-        if offset is None:
-            offset = self._set_offsets[firsts, seconds] = len(self.sets)
-            self.sets += bytes((firsts >> byte & 1) | (seconds >> byte & 1) << 1 for byte in range(256))
-            self.sets += bytes(kernel.SETS_SIZE - 256)
-        return offset
-
-    def _measure(self, path: _Path) -> None:
-        self.most_frames = max(self.most_frames, path.frames)
-
-
-def _is_literal(entry: _Entry) -> bool:
-    """Whether a literal comes next."""
-    _, items, index, _ = entry
-    return index < len(items) and isinstance(items[index], Literal)
-
-
-def _type_at(entry: _Entry) -> FieldType | None:
-    """The type of the field that comes next; None where none does."""
-    _, items, index, _ = entry
-    item = items[index] if index < len(items) else None
-    return item.type if isinstance(item, Field) else None
-
-
-def _common_literal(entries: list[_Entry]) -> bytes:
-    """With which bytes all *entries*, whose next item is a literal, go on."""
-    texts_ = []
-    for _, items, index, taken in entries:
-        item = items[index]
-        assert isinstance(item, Literal)
-        texts_.append(item.text[taken:])
-    if len(texts_) == 1:
-        return texts_[0]
-    return common_prefix(texts_)
-
-
-def _behind_literal(entries: list[_Entry], count: int) -> list[_Entry]:
-    """*entries* when *count* more bytes of the literal that comes next are taken."""
-    result = []
-    for number, items, index, taken in entries:
-        item = items[index]
-        assert isinstance(item, Literal)
-        taken += count
-        result.append((number, items, index + 1, 0) if taken == len(item.text) else (number, items, index, taken))
-    return result
-
-
-def _beginnings(entries: Iterable[_Entry]) -> tuple[int, int, bool]:
-    """
-    With which bytes what follows can begin, which can be second, and whether it can be empty.
-
-    They are sets, as integers; all bytes where it is not worth telling.
-    """
-    firsts = seconds = 0
-    nullable = False
-    for _, items, index, taken in entries:
-        item = items[index] if index < len(items) else None
-        if isinstance(item, Literal):
-            firsts |= 1 << item.text[taken]
-            if taken + 1 < len(item.text):
-                seconds |= 1 << item.text[taken + 1]
-            elif index + 1 < len(items):
-                following = items[index + 1]
-                seconds |= _first_bytes(following)
-        elif item is None:
-            nullable = True
-        else:
-            firsts |= _first_bytes(item)
-            seconds = _ALL
-            nullable = nullable or item.type.facts.can_be_empty
-    return firsts, seconds, nullable
-
-
-def _first_bytes(item: Literal | Field) -> int:
-    if isinstance(item, Literal):
-        return 1 << item.text[0]
-    first_bytes = item.type.facts.first_bytes
-    return _ALL if first_bytes is None else _set(first_bytes)
 
 
 class NativeEngine:
     """The engine that was compiled; see the module."""
 
     name = "native"
+    by_columns = True
+    batch_size = 256 * 1024
+    """Few enough that lines, spans and records are still in the processor's cache when they are needed next."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.timeouts: FieldTimeouts = Counter()
-        # Fields that were too slow on the line that the kernel has last asked for.
-        self._too_slow: set[tuple[int, int]] = set()
-        self._line: bytes | None = None
         self._other: PortableEngine | None = None
         assembler = Assembler(len(program.variants))
         plain: list[tuple[int, Items]] = []
         with_regex: list[tuple[int, Items]] = []
         for number, variant in enumerate(program.variants):
-            has_regex = any(isinstance(item, Field) and isinstance(item.type, RegexType) for item in variant.items)
-            (with_regex if has_regex else plain).append((number, variant.items))
+            (with_regex if has_regex(variant) else plain).append((number, variant.items))
+        self._has_regex = bool(with_regex)
         entry = assembler.add(plain) if plain else -1
         regex_entries = [(number, assembler.add([(number, items)]), *_literals(items)) for number, items in with_regex]
         field_counts = array("i", (len(variant.slots) for variant in program.variants))
-        template_numbers = array("i", (variant.template_number for variant in program.variants))
         self._kernel = kernel.Kernel(
             assembler.finished(),
             entry,
             plain[0][0] if plain else 0,
             bytes(assembler.sets),
             field_counts=field_counts.tobytes(),
-            template_numbers=template_numbers.tobytes(),
             most_fields=max(field_counts, default=0),
             most_frames=assembler.most_frames,
             return_count=assembler.return_count,
             return_bases=assembler.return_bases.tobytes(),
             regex_entries=regex_entries,
-            new_fields=self._new_fields,
             other_match=self._other_match,
         )
+
+    def __reduce__(self) -> tuple[type[NativeEngine], tuple[Program]]:
+        return NativeEngine, (self.program,)
 
     def match(self, line: bytes) -> Found | None:
         """See `Engine.match`."""
         found = self.locate(line)
-        return None if found is None else (found[0], texts(line, found[1]))
+        return None if found is None else (found[0], texts_of(line, found[1]))
 
     def locate(self, line: bytes) -> Located | None:
         """See `Engine.locate`."""
-        found = self._kernel.match_line(line)
-        self._count_timeouts()
-        return found
+        return self._kernel.match_line(line, _RegexFields(self.program) if self._has_regex else None)
 
-    def match_chunk(self, data: bytes | memoryview, begin: int, end: int, table: kernel.Table) -> None:
-        """Match the lines of data[begin:end], at most `PIECE` bytes of whole lines, into *table*, without the GIL."""
-        self._kernel.match(data, begin, end, table)
-        self._count_timeouts()
+    def match_batch(self, data: Buffer) -> kernel.Table:
+        """See `Engine.match_batch`; without the GIL, but for lines that a `/regex/` field may match."""
+        return self.match_table(kernel.Table.split(data))
 
-    def take_counts(self) -> tuple[int, bytes]:
-        """
-        How many lines have matched since this was last asked, and how many each template: template numbers and lines in
-        turn, as 32-bit integers, each number once.
-        """
-        return self._kernel.take_counts()
-
-    def _new_fields(self, number: int, line: bytes) -> Callable[[int, int], int]:
-        """What finds the ends of `/regex/` fields in *line*; the kernel asks before it runs the code of a variant."""
-        if line is not self._line:
-            self._count_timeouts()
-            self._line = line
-        variant = self.program.variants[number]
-        types = [field.type for field in variant.fields()]
-        scanner = Scanner(line)
-
-        def end_of(field: int, start: int) -> int:
-            try:
-                return scanner.token_end(types[field], start)
-            except TimeoutError:
-                self._too_slow.add((variant.template_number, variant.slots[field]))
-                return TIMED_OUT
-
-        return end_of
-
-    def _count_timeouts(self) -> None:
-        """Count the fields that were too slow on the last line: each once, in however many variants it stands."""
-        if self._too_slow:
-            self.timeouts.update(self._too_slow)
-            self._too_slow.clear()
-        self._line = None
+    def match_table(self, table: kernel.Table) -> kernel.Table:
+        """Match lines that were found by other rules than those of `match_batch`; return *table*, filled."""
+        fields = _RegexFields(self.program)
+        self._kernel.match(table, fields)
+        table.timeouts = fields.timeouts
+        return table
 
     def _other_match(self, line: bytes) -> Located | None:
         """What the portable engine says; for lines that would take the kernel too much memory."""
@@ -656,6 +87,37 @@ class NativeEngine:
 
             self._other = PortableEngine(self.program)
         return self._other.locate(line)
+
+
+class _RegexFields:
+    """Answers the kernel's questions for `/regex/` fields, during one of its calls; see `Kernel.match`."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self.timeouts: FieldTimeouts = Counter()
+
+    def begin(self, line: bytes) -> None:
+        """From now on the questions are about *line*."""
+        self._line = line
+        self._budget = RegexBudget()
+        self._scanner = Scanner(line, self._budget)
+
+    def fields(self, number: int) -> Callable[[int, int], int] | None:
+        """What finds the ends of the fields of a variant; None where it is not to be tried."""
+        variant = self._program.variants[number]
+        if self._budget.is_spent or not holds_literals(variant, self._line):
+            return None
+        types = [field.type for field in variant.fields()]
+
+        def end_of(field: int, start: int) -> int:
+            try:
+                return self._scanner.token_end(types[field], start)
+            except TimeoutError:
+                self._budget.is_spent = True
+                self.timeouts[variant.template_number, variant.slots[field]] += 1
+                return kernel.TIMED_OUT_RESULT
+
+        return end_of
 
 
 def _literals(items: Items) -> tuple[bytes, bytes]:

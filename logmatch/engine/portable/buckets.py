@@ -14,19 +14,14 @@ import operator
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from logmatch.engine import Found
+from logmatch.engine.matches import Found, Group, texts_of
 from logmatch.engine.portable import expression, prefilter
 from logmatch.engine.portable.items import Items, count_fields, has_regex
 from logmatch.engine.portable.prefilter import Filter
-from logmatch.engine.reference import NO_MATCH, FieldTimeoutError, Scanner, texts, walk
+from logmatch.engine.reference import NO_MATCH, FieldTimeoutError, Scanner, walk
 from logmatch.program import Variant
 from logmatch.templates.field_type import RegexType
 from logmatch.templates.model import Field, Literal
-
-Group = tuple[int, list[int], list[tuple[bytes, ...]]]
-"""
-Lines that one variant matched: its number, their places in a sequence of lines, and for each the texts of its fields.
-"""
 
 Texts = Callable[[re.Match[bytes]], tuple[bytes, ...]]
 """Takes the texts of some groups out of a match."""
@@ -95,11 +90,11 @@ class Candidate:
             if around is not None and len(line) <= around.longest_line:
                 return around.match(line, start)
             spans = walk(variant, line)
-            return texts(line, spans)[self._prefix_fields :] if spans is not None else None
+            return texts_of(line, spans)[self._prefix_fields :] if spans is not None else None
         # From where the prefix has ended, since there may be other ends.
         rest = line[start:]
         spans = walk(Variant(variant.template_number, self.items, variant.slots[self._prefix_fields :]), rest)
-        return texts(rest, spans) if spans is not None else None
+        return texts_of(rest, spans) if spans is not None else None
 
 
 class AroundRegex:

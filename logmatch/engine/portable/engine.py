@@ -24,41 +24,62 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
-from logmatch.engine import FieldTimeouts, Found, Located
-from logmatch.engine.portable.buckets import NO_LIMIT, Group, Scratch
+from logmatch.engine.matches import FieldTimeouts, Found, Group, Located, Matches, match_in_groups, spans_of
+from logmatch.engine.portable.buckets import NO_LIMIT, Scratch
 from logmatch.engine.portable.items import has_regex
 from logmatch.engine.portable.merged import MergedPrefixes, merge_prefixes
 from logmatch.engine.portable.prefixes import PrefixGroup
 from logmatch.engine.portable.split import split_by_prefix
-from logmatch.engine.reference import FieldTimeoutError, ReferenceEngine, walk
+from logmatch.engine.reference import FieldTimeoutError, ReferenceEngine
+from logmatch.line import Buffer
 from logmatch.program import Program
+
+BATCH_SIZE = 256 * 1024
+"""
+About how many bytes of lines are matched at once: enough that many of them are of one variant, and few enough that what
+is made of them stays in the processor's cache.
+"""
+
+BATCH_SIZE_OF_MANY = 1024 * 1024
+"""The same where there are more than `MANY_VARIANTS`, so that there are some lines of each."""
+
+MANY_VARIANTS = 256
 
 
 class PortableEngine:
     """The engine that needs no compiler; see the module."""
 
     name = "portable"
+    by_columns = False
     match: Callable[[bytes], Found | None]
     """See `Engine.match`."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.timeouts: FieldTimeouts = Counter()
+        self.batch_size = BATCH_SIZE if len(program.variants) <= MANY_VARIANTS else BATCH_SIZE_OF_MANY
         groups = [PrefixGroup(prefix, variants) for prefix, variants in split_by_prefix(program.variants)]
         for index, group in enumerate(groups):
             group.find_preferred(groups[:index])
         self._groups = merge_prefixes(groups)
         # For a single group that cannot time out, match is that group's: a call less for each line.
-        is_simple = len(self._groups) == 1 and not any(map(has_regex, program.variants))
-        self.match = self._groups[0].match if is_simple else self._match
+        self._is_simple = len(self._groups) == 1 and not any(map(has_regex, program.variants))
+        self.match = self._groups[0].match if self._is_simple else self._match
         self._beginning_with: dict[bytes, list[PrefixGroup | MergedPrefixes]] = {}
         """The first byte of a line -> which groups can match it."""
 
-    def match_lines(self, lines: Sequence[bytes]) -> list[Group]:
+    def match_batch(self, data: Buffer) -> Matches:
+        """See `Engine.match_batch`."""
+        timeouts: FieldTimeouts = Counter()
+        matches = match_in_groups(self.program.variants, data, lambda lines: self.match_lines(lines, timeouts))
+        matches.timeouts = timeouts
+        return matches
+
+    def match_lines(self, lines: Sequence[bytes], timeouts: FieldTimeouts | None = None) -> list[Group]:
         """
         Return what `match` returns for each of *lines*, by variant; what nothing matched is in no group.
 
-        No place is in two groups. For many lines this is much faster than `match`, line by line.
+        No place is in two groups. For many lines this is much faster than `match`, line by line. Fields that took too
+        long are added to *timeouts*.
         """
         found: list[Group] = []
         left: list[int] = []
@@ -76,7 +97,7 @@ class PortableEngine:
             found, left = _first_of_each(found, left, len(lines))
         one_by_one: dict[int, Group] = {}
         for place in left:
-            match = self.match(lines[place])
+            match = self.match(lines[place]) if self._is_simple else self._match(lines[place], timeouts)
             if match is not None:
                 _, places, values = one_by_one.setdefault(match[0], (match[0], [], []))
                 places.append(place)
@@ -107,14 +128,9 @@ class PortableEngine:
         found = self.match(line)
         if found is None:
             return None
-        try:
-            spans = walk(self.program.variants[found[0]], line)
-        except FieldTimeoutError:
-            return None  # it was just within its time when it was matched
-        assert spans is not None, "the portable engine and the reference differ"
-        return found[0], spans
+        return found[0], spans_of(self.program.variants[found[0]], found[1])
 
-    def _match(self, line: bytes) -> Found | None:
+    def _match(self, line: bytes, timeouts: FieldTimeouts | None = None) -> Found | None:
         found = None
         limit = NO_LIMIT
         scratch = Scratch()
@@ -126,9 +142,7 @@ class PortableEngine:
                     limit = better[0]
         except FieldTimeoutError:
             # Rare and slow: a variant that takes too long does not match, and the others are tried, by the definition.
-            reference = ReferenceEngine(self.program)
-            found = reference.match(line)
-            self.timeouts.update(reference.timeouts)
+            found = ReferenceEngine(self.program).find(line, Counter() if timeouts is None else timeouts)
         return found
 
 

@@ -8,9 +8,9 @@ import itertools
 import re
 from collections.abc import Sequence
 
-from logmatch.engine import Found
+from logmatch.engine.matches import Found, Group
 from logmatch.engine.portable import expression
-from logmatch.engine.portable.buckets import NO_LIMIT, Group, Scratch
+from logmatch.engine.portable.buckets import NO_LIMIT, Scratch
 from logmatch.engine.portable.items import bytes_after_first, count_fields, last_search, shape
 from logmatch.engine.portable.prefixes import PrefixGroup
 from logmatch.templates.model import Literal

@@ -12,9 +12,9 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
-from logmatch.engine import Found
+from logmatch.engine.matches import Found, Group
 from logmatch.engine.portable import expression
-from logmatch.engine.portable.buckets import MAX_JOINED, NO_LIMIT, Bucket, Candidate, Group, Scratch
+from logmatch.engine.portable.buckets import MAX_JOINED, NO_LIMIT, Bucket, Candidate, Scratch
 from logmatch.engine.portable.items import Items, after, count_fields, first_bytes, has_regex, last_search, shape
 from logmatch.program import WHITESPACE, Variant
 from logmatch.templates.model import Literal

@@ -1,0 +1,221 @@
+r"""
+Matches: what an engine makes of a buffer of whole lines and what a writer takes; the one currency between the two.
+
+For line i, from 0, of a buffer `data`:
+
+    line_begins[i], line_ends[i]    the line is data[begin:end], without its `\n` and one `\r` (`logmatch.line`)
+    needs_escape[i]                 0: the line is plain ASCII and JSON escapes none of it; 1: this is not known
+    variant_numbers[i]              the variant that matched, -1: none
+    spans[span_begins[i]:span_begins[i + 1]]
+                                    start and end of each field of the variant: half-open offsets in the line
+
+`needs_escape` has bytes, the other columns have 32-bit integers. Each is an object with the buffer protocol, so that
+another writer needs no Python object for a line. Columns do not change once an engine has made them.
+
+Two classes hold matches: the kernel's `Table`, made of columns, and `GroupedMatches`, made of groups. Each gives the
+other form too, at a cost.
+"""
+
+from __future__ import annotations
+
+import itertools
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from typing import Protocol
+
+from logmatch.line import Buffer, split
+from logmatch.program import WHITESPACE, Variant
+from logmatch.templates.model import Literal
+
+Found = tuple[int, tuple[bytes, ...]]
+"""The number of a variant (from 0, in the order of precedence) and the text of each of its fields, in their order."""
+
+Spans = tuple[int, ...]
+"""Start and end of each field of a variant, flat: half-open byte offsets in the line."""
+
+Located = tuple[int, Spans]
+"""As `Found`, with places in place of texts."""
+
+FieldTimeouts = Counter[tuple[int, int]]
+"""How often a `/regex/` field took too long: (template number, slot of the field) -> number of lines."""
+
+Group = tuple[int, list[int], list[tuple[bytes, ...]]]
+"""Lines that one variant matched: its number, their places in the batch, and for each the texts of its fields."""
+
+
+class Matches(Protocol):
+    """The lines of a buffer and what matched them; see the module for the columns."""
+
+    timeouts: FieldTimeouts
+    """Of these lines."""
+
+    @property
+    def data(self) -> Buffer:
+        """The buffer."""
+
+    @property
+    def line_count(self) -> int:
+        """How many lines there are."""
+
+    @property
+    def line_begins(self) -> Buffer:
+        """Where each line begins in `data`."""
+
+    @property
+    def line_ends(self) -> Buffer:
+        """Where each line ends in `data`."""
+
+    @property
+    def needs_escape(self) -> Buffer:
+        """Whether a line may hold a byte that JSON escapes, or one beyond ASCII."""
+
+    @property
+    def variant_numbers(self) -> Buffer:
+        """Which variant matched each line."""
+
+    @property
+    def span_begins(self) -> Buffer:
+        """Where in `spans` those of each line begin; one more than there are lines."""
+
+    @property
+    def spans(self) -> Buffer:
+        """The start and end of each field."""
+
+    def groups(self) -> Sequence[Group]:
+        """The lines that matched, by variant; each line is in one group at most."""
+
+    def lines(self) -> Sequence[bytes]:
+        """The lines."""
+
+
+class GroupedMatches:
+    """
+    Matches that an engine in Python has made: groups of lines. Columns are made when they are first asked for.
+
+    Args:
+        variants: those of the program.
+        data: the buffer.
+        groups: see `Matches.groups`.
+    """
+
+    def __init__(
+        self,
+        variants: Sequence[Variant],
+        data: bytes,
+        lines: Sequence[bytes],
+        raw_lines: Sequence[bytes],
+        groups: Sequence[Group],
+    ) -> None:
+        self.data: Buffer = data
+        self.timeouts: FieldTimeouts = Counter()
+        self._variants = variants
+        self._lines = lines
+        self._raw_lines = raw_lines
+        self._groups = groups
+
+    @property
+    def line_count(self) -> int:
+        """See `Matches`."""
+        return len(self._lines)
+
+    def groups(self) -> Sequence[Group]:
+        """See `Matches.groups`."""
+        return self._groups
+
+    def lines(self) -> Sequence[bytes]:
+        """See `Matches.lines`."""
+        return self._lines
+
+    @cached_property
+    def line_begins(self) -> Buffer:
+        """See `Matches`."""
+        ends = itertools.accumulate((len(line) + 1 for line in self._raw_lines), initial=0)
+        return _column(itertools.islice(ends, len(self._lines)))
+
+    @cached_property
+    def line_ends(self) -> Buffer:
+        """See `Matches`."""
+        begins = memoryview(self.line_begins)
+        return _column(begin + len(line) for begin, line in zip(begins, self._lines, strict=True))
+
+    @cached_property
+    def needs_escape(self) -> Buffer:
+        """See `Matches`."""
+        return b"\1" * len(self._lines)
+
+    @cached_property
+    def variant_numbers(self) -> Buffer:
+        """See `Matches`."""
+        numbers = array("i", [-1]) * len(self._lines)
+        for number, places, _ in self._groups:
+            for place in places:
+                numbers[place] = number
+        return memoryview(numbers)
+
+    @cached_property
+    def span_begins(self) -> Buffer:
+        """See `Matches`."""
+        return _column(itertools.accumulate(map(len, self._spans_by_line), initial=0))
+
+    @cached_property
+    def spans(self) -> Buffer:
+        """See `Matches`."""
+        return _column(itertools.chain.from_iterable(self._spans_by_line))
+
+    @cached_property
+    def _spans_by_line(self) -> list[Spans]:
+        spans: list[Spans] = [()] * len(self._lines)
+        for number, places, values in self._groups:
+            variant = self._variants[number]
+            for place, texts in zip(places, values, strict=True):
+                spans[place] = spans_of(variant, texts)
+        return spans
+
+
+def match_each(match: Callable[[bytes], Found | None], lines: Sequence[bytes]) -> list[Group]:
+    """The groups of *lines*, each matched by a call of *match*."""
+    groups: dict[int, Group] = {}
+    for place, line in enumerate(lines):
+        found = match(line)
+        if found is not None:
+            _, places, values = groups.setdefault(found[0], (found[0], [], []))
+            places.append(place)
+            values.append(found[1])
+    return list(groups.values())
+
+
+def match_in_groups(
+    variants: Sequence[Variant], data: Buffer, match_lines: Callable[[Sequence[bytes]], Sequence[Group]]
+) -> GroupedMatches:
+    """What an engine in Python gives for *data*; *match_lines* takes lines without trailing whitespace."""
+    whole = bytes(data)  # no copy of what is bytes
+    lines, raw_lines = split(whole)
+    has_blank = b"\r" in whole or b" \n" in whole or b"\t\n" in whole or whole.endswith((b" ", b"\t"))
+    stripped = [line.rstrip(WHITESPACE) for line in lines] if has_blank else lines
+    return GroupedMatches(variants, whole, lines, raw_lines, match_lines(stripped))
+
+
+def spans_of(variant: Variant, texts: Sequence[bytes]) -> Spans:
+    """Where the fields of *variant* are in a line that it matched; *texts* are theirs."""
+    spans: list[int] = []
+    remaining = iter(texts)
+    at = 0
+    for item in variant.items:
+        if isinstance(item, Literal):
+            at += len(item.text)
+        else:
+            start = at
+            at += len(next(remaining))
+            spans += (start, at)
+    return tuple(spans)
+
+
+def texts_of(line: bytes, spans: Sequence[int]) -> tuple[bytes, ...]:
+    """The text of each field of *line*; *spans* is flat: start and end of each."""
+    return tuple([line[start:end] for start, end in zip(spans[::2], spans[1::2], strict=True)])
+
+
+def _column(numbers: Iterable[int]) -> Buffer:
+    return memoryview(array("i", numbers))

@@ -1,0 +1,209 @@
+# State: what the machine knows of the line at hand: open choices, dead positions, results of scans.
+
+ctypedef const int32_t *Code
+
+cdef struct Frame:
+    Code at            # its SPLIT, ANY or FREE instruction
+    int32_t *span      # of the next field, or of the free text
+    int32_t place      # SPLIT: where in the line; else the last place where the text may end
+    int32_t least      # the least variant number that can come of it
+    int32_t next       # SPLIT: the next way to go
+
+cdef struct Memo:
+    # What is known in the line `stamp`: to extend the text of this FREE instruction to a place from `lowest` on is in vain.
+    # For words, this is so up to `limit` only, where the word ends; other words are in `by_limit`, if UNORDERED.
+    uint64_t stamp
+    int32_t lowest
+    int32_t first          # from here to limit no whitespace stands
+    int32_t limit
+    int32_t *by_limit      # offset in the line -> lowest; NULL until it is needed
+    int32_t by_limit_room  # how many offsets it has
+
+cdef struct Cache:
+    # In the line `stamp`, a token that begins in [first, end) ends at `result` (-1: there is none).
+    uint64_t stamp
+    int32_t first
+    int32_t end
+    int32_t result
+
+cdef enum:
+    UNKNOWN = 0x7FFFFFFF
+    NOTHING = -1
+    TIMED_OUT = -2
+    FAILED = -3                # a Python error is set
+
+cdef struct Machine:
+    const int32_t *code
+    const uint8_t *sets
+    Frame *frames
+    int32_t *saved             # spans of the best match so far, while others are tried
+    Memo *memos
+    Cache *caches
+    const int32_t *return_bases
+    uint64_t stamp             # a number for each line, never 0
+    PyObject *ask              # what REGEX calls; borrowed
+    Code table                 # the last TABLE so large that it is seldom in the nearest cache; NULL if there was none
+    Py_ssize_t table_place     # where in a line it was met
+    Py_ssize_t span_count      # how many numbers the spans of the last match have
+    bint out_of_memory         # the memory for UNORDERED memos is used up: this line is left to another engine
+    int64_t by_limit_total
+    Text line
+    Text line_end
+    Text readable              # memory may be read up to here: the end of the chunk
+
+
+cdef inline int32_t return_number(Machine *m, int32_t number, int32_t least) noexcept nogil:
+    # Code that variants share has numbers from -2 on downwards: there `least` is the variant.
+    return number if number >= 0 else m.return_bases[least] - 2 - number
+
+
+cdef inline Text first_end(Machine *m, int kind, int32_t number, Text p) noexcept nogil:
+    # Where free text that begins at p can end at the earliest, or NULL.
+    cdef Text end = m.line_end
+    if kind == WORD:
+        return p + 1 if p < end and not CLASS[p[0]] & SPACE else NULL
+    if kind == PATH:
+        if p >= end:
+            return NULL
+        if p[0] == c'/' or p[0] == c'~':
+            return p + 1
+        if end - p >= 3 and CLASS[p[0]] & LETTER and p[1] == c':' and (p[2] == c'/' or p[2] == c'\\'):
+            return p + 3
+        return NULL
+    # URL
+    p = remembered_token_end(m, SCHEME, number, p)
+    if p == NULL or end - p < 4 or p[0] != c':' or p[1] != c'/' or p[2] != c'/' or CLASS[p[3]] & SPACE:
+        return NULL
+    return p + 4
+
+
+cdef Text remembered_token_end(Machine *m, int type_, int32_t number, Text p) noexcept nogil:
+    # A token scanned from every byte of a long run would cost the square of its length: see reference.Scanner.
+    cdef Text end = m.line_end
+    cdef Cache *cache
+    cdef Text result, first, last
+    if number < 0:
+        return token_end(type_, p, end, m.readable)
+    cache = &m.caches[number]
+    cdef int32_t offset = <int32_t>(p - m.line)
+    if cache.stamp == m.stamp and cache.first <= offset < cache.end:
+        # Within such a range a text can begin with some bytes only.
+        if (
+            (type_ == HOST and not CLASS[p[0]] & HOSTBYTE)
+            or (type_ == QUOTED and p[0] != c'"')
+            or (type_ == SCHEME and not CLASS[p[0]] & LETTER)
+            or cache.result < 0
+        ):
+            return NULL
+        return m.line + cache.result
+    result = token_end(type_, p, end, m.readable)
+    first = last = p
+    if type_ == INT or type_ == FLOAT or type_ == PERCENT:
+        if first < end and (first[0] == c'+' or first[0] == c'-'):
+            first += 1
+        last = run_of(first, end, DIGIT)
+    elif type_ == HEX:
+        if end - first >= 3 and first[0] == c'0' and (first[1] | 0x20) == c'x' and CLASS[first[2]] & HEXDIGIT:
+            first += 2
+        last = run_of(first, end, HEXDIGIT) - 1
+    elif type_ == QUOTED:
+        if p < end and p[0] == c'"':
+            last = result - 1 if result != NULL else end
+    elif result != NULL:
+        last = result
+    cache.stamp = m.stamp
+    cache.first = <int32_t>(first - m.line)
+    cache.end = <int32_t>(last - m.line)
+    cache.result = <int32_t>(result - m.line) if result != NULL else -1
+    return result
+
+
+cdef int enter(Machine *m, Memo *memo, int kind, int32_t flags, int32_t place, int32_t *limit) noexcept nogil:
+    # Free text is about to be extended from `place` to `limit` (offsets in the line): 0 if all of that is known to be in
+    # vain; else 1, with `limit` lowered to what is not known, and from now on it is known.
+    cdef int32_t *lowest
+    cdef int32_t size, i
+    if memo.stamp != m.stamp:
+        memo.stamp = m.stamp
+        memo.lowest = UNKNOWN
+        memo.first = place
+        memo.limit = limit[0]
+        if flags & UNORDERED and kind != ANY and memo.by_limit != NULL:
+            size = <int32_t>(m.line_end - m.line) + 1
+            if size > memo.by_limit_room:
+                m.by_limit_total -= memo.by_limit_room
+                free(memo.by_limit)
+                memo.by_limit = NULL
+            else:
+                for i in range(size):
+                    memo.by_limit[i] = UNKNOWN
+    lowest = &memo.lowest
+    if kind != ANY:
+        if memo.limit != limit[0]:
+            memo.limit = limit[0]
+            memo.first = place
+            memo.lowest = UNKNOWN
+        elif place < memo.first:
+            memo.first = place
+        if flags & UNORDERED:
+            if memo.by_limit == NULL:
+                size = <int32_t>(m.line_end - m.line) + 1
+                memo.by_limit_room = size if size >= 1024 else 1024
+                if m.by_limit_total + memo.by_limit_room <= MOST_BY_LIMIT:
+                    memo.by_limit = <int32_t *>malloc(<size_t>memo.by_limit_room * sizeof(int32_t))
+                if memo.by_limit == NULL:
+                    m.out_of_memory = True
+                    return 0
+                m.by_limit_total += memo.by_limit_room
+                for i in range(size):
+                    memo.by_limit[i] = UNKNOWN
+            # SAFETY: a limit is an offset within the line, its end included, and by_limit has size of line + 1 numbers.
+            lowest = &memo.by_limit[limit[0]]
+    if place >= lowest[0]:
+        return 0
+    if lowest[0] != UNKNOWN:
+        limit[0] = lowest[0] - 1
+    lowest[0] = place
+    return 1
+
+
+cdef int32_t ask(Machine *m, int32_t field, int32_t place) except FAILED with gil:
+    # The end of the text of a `/regex/` field that begins at a place, NOTHING or TIMED_OUT.
+    return (<object>m.ask)(field, place)
+
+
+cdef bint extend(Machine *m, int32_t number, int32_t least, int kind, int32_t flags, Text from_, Text *limit) noexcept nogil:
+    # `enter` for an instruction that a line has come to more than once; its number is as it stands in the code.
+    cdef int32_t offset = <int32_t>(limit[0] - m.line)
+    if not enter(m, &m.memos[return_number(m, number, least)], kind, flags, <int32_t>(from_ - m.line), &offset):
+        return False
+    limit[0] = m.line + offset
+    return True
+
+
+cdef Text free_text(Machine *m, Code at, int32_t least, bint remember, Text p, Text *limit) noexcept nogil:
+    """
+    For a FREE instruction at p: where its text ends at the earliest, or NULL; `limit` is where it ends at the latest.
+
+    `remember`: what is in vain is written down.
+    """
+    cdef int32_t flags = at[0] >> 8 & 0xFF
+    cdef int kind = at[0] >> 16 & 0xFF
+    cdef int32_t number = -1
+    cdef Memo *memo = NULL
+    cdef Text from_
+    if remember and flags & RETURNS:
+        number = return_number(m, at[1], least)
+        memo = &m.memos[number]
+    from_ = first_end(m, kind, number, p)
+    if from_ == NULL:
+        return NULL
+    if memo == NULL:
+        limit[0] = lm_find_space(from_, m.line_end, m.readable)
+        return from_
+    if memo.stamp == m.stamp and memo.first <= from_ - m.line <= memo.limit:
+        limit[0] = m.line + memo.limit
+    else:
+        limit[0] = lm_find_space(from_, m.line_end, m.readable)
+    return from_ if extend(m, at[1], least, kind, flags, from_, limit) else NULL
+

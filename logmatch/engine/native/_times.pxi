@@ -1,0 +1,145 @@
+# Scanners of dates and times, in the form of `_scanners.pxi`; and `token_end`, which chooses a scanner by type.
+
+cdef inline bint is_date(Text p, uint8_t separator) noexcept nogil:
+    # The caller has checked that ten bytes are there.
+    return (
+        is_digit(p[0]) and is_digit(p[1]) and is_digit(p[2]) and is_digit(p[3])
+        and p[4] == separator and two_digits(p + 5, 1, 12)
+        and p[7] == separator and two_digits(p + 8, 1, 31)
+    )
+
+
+cdef inline Text fraction_end(Text p, Text end) noexcept nogil:
+    if end - p >= 2 and (p[0] == c'.' or p[0] == c',') and is_digit(p[1]):
+        p += 2
+        while p < end and is_digit(p[0]):
+            p += 1
+    return p
+
+
+cdef inline Text time_end(Text p, Text end) noexcept nogil:
+    if end - p < 5 or not two_digits(p, 0, 23) or p[2] != c':' or not two_digits(p + 3, 0, 59):
+        return NULL
+    p += 5
+    if end - p >= 3 and p[0] == c':' and two_digits(p + 1, 0, 60):
+        return fraction_end(p + 3, end)
+    return p
+
+
+cdef inline Text zone_end(Text p, Text end) noexcept nogil:
+    if p >= end:
+        return p
+    if (p[0] | 0x20) == c'z':
+        return p + 1
+    if (p[0] == c'+' or p[0] == c'-') and end - p >= 3 and two_digits(p + 1, 0, 23):
+        p += 3
+        if end - p >= 3 and p[0] == c':' and two_digits(p + 1, 0, 59):
+            return p + 3
+        if end - p >= 2 and two_digits(p, 0, 59):
+            return p + 2
+    return p
+
+
+cdef Text iso8601_end(Text p, Text end) noexcept nogil:
+    cdef Text clock
+    if end - p >= 16 and is_date(p, c'-') and (p[10] == c'T' or p[10] == c't' or p[10] == c' '):
+        clock = time_end(p + 11, end)
+        return zone_end(clock, end) if clock != NULL else NULL
+    if (
+        end - p >= 15 and is_digit(p[0]) and is_digit(p[1]) and is_digit(p[2]) and is_digit(p[3])
+        and two_digits(p + 4, 1, 12) and two_digits(p + 6, 1, 31) and p[8] == c'T'
+        and two_digits(p + 9, 0, 23) and two_digits(p + 11, 0, 59) and two_digits(p + 13, 0, 60)
+    ):
+        return zone_end(fraction_end(p + 15, end), end)
+    return NULL
+
+
+cdef inline bint is_month(Text p) noexcept nogil:
+    cdef int name = (p[0] << 16) | (p[1] << 8) | p[2]
+    return (
+        name == 0x4A616E or name == 0x466562 or name == 0x4D6172 or name == 0x417072      # Jan Feb Mar Apr
+        or name == 0x4D6179 or name == 0x4A756E or name == 0x4A756C or name == 0x417567   # May Jun Jul Aug
+        or name == 0x536570 or name == 0x4F6374 or name == 0x4E6F76 or name == 0x446563   # Sep Oct Nov Dec
+    )
+
+
+cdef inline Text syslogtime_end(Text p, Text end) noexcept nogil:
+    # The day: (?>[12][0-9]|3[01]|[ 0]?[1-9])
+    if end - p < 14 or not is_month(p) or p[3] != c' ':
+        return NULL
+    p += 4
+    if two_digits(p, 10, 31) or ((p[0] == c' ' or p[0] == c'0') and c'1' <= p[1] <= c'9'):
+        p += 2
+    elif c'1' <= p[0] <= c'9':
+        p += 1
+    else:
+        return NULL
+    if (
+        end - p < 9 or p[0] != c' ' or not two_digits(p + 1, 0, 23) or p[3] != c':'
+        or not two_digits(p + 4, 0, 59) or p[6] != c':' or not two_digits(p + 7, 0, 60)
+    ):
+        return NULL
+    return p + 9
+
+
+cdef inline Text clftime_end(Text p, Text end) noexcept nogil:
+    # 31/May/2024:13:05:59 +0200
+    if (
+        end - p < 26 or not two_digits(p, 1, 31) or p[2] != c'/' or not is_month(p + 3) or p[6] != c'/'
+        or not (is_digit(p[7]) and is_digit(p[8]) and is_digit(p[9]) and is_digit(p[10]))
+        or p[11] != c':' or not two_digits(p + 12, 0, 23) or p[14] != c':' or not two_digits(p + 15, 0, 59)
+        or p[17] != c':' or not two_digits(p + 18, 0, 60) or p[20] != c' ' or not (p[21] == c'+' or p[21] == c'-')
+        or not (is_digit(p[22]) and is_digit(p[23]) and is_digit(p[24]) and is_digit(p[25]))
+    ):
+        return NULL
+    return p + 26
+
+
+cdef Text token_end(int type_, Text p, Text end, Text readable) noexcept nogil:
+    cdef Text after
+    if type_ == REST:
+        return end
+    elif type_ == WS:
+        return run_of(p, end, SPACE)
+    elif type_ == INT:
+        return int_end(p, end, readable)
+    elif type_ == FLOAT:
+        return float_end(p, end)
+    elif type_ == PERCENT:
+        after = float_end(p, end)
+        return after + 1 if after != NULL and after < end and after[0] == c'%' else NULL
+    elif type_ == HEX:
+        return hex_end(p, end)
+    elif type_ == IPV4:
+        return ipv4_end(p, end)
+    elif type_ == IPV6:
+        return ipv6_end(p, end)
+    elif type_ == IP:
+        after = ipv6_end(p, end)
+        return after if after != NULL else ipv4_end(p, end)
+    elif type_ == MAC:
+        return mac_end(p, end)
+    elif type_ == UUID:
+        return uuid_end(p, end)
+    elif type_ == HOST:
+        return host_end(p, end)
+    elif type_ == QUOTED:
+        return quoted_end(p, end)
+    elif type_ == DATE:
+        if end - p >= 10 and (is_date(p, c'-') or is_date(p, c'/')):
+            return p + 10
+        return NULL
+    elif type_ == TIME:
+        return time_end(p, end)
+    elif type_ == ISO8601:
+        return iso8601_end(p, end)
+    elif type_ == SYSLOGTIME:
+        return syslogtime_end(p, end)
+    elif type_ == CLFTIME:
+        return clftime_end(p, end)
+    elif type_ == SCHEME:
+        if p < end and CLASS[p[0]] & LETTER:
+            return run_of(p + 1, end, SCHEMEBYTE)
+        return NULL
+    return NULL
+
