@@ -3,17 +3,28 @@ Errors: what can go wrong, as place, sentence and remedy.
 
 Everything that logmatch raises on purpose is a `LogmatchError`. It is made of a sentence, an optional place
 (file, line, the text of that line and the span that is wrong) and an optional hint that says what to do. `str()` gives
-the whole message as a person reads it, without the program's name. Only `cli` catches these; nothing here prints or
-exits.
+the whole message as a person reads it, without the program's name and safe for a terminal (`printable`). Only
+`commands.app` catches these; nothing here prints or exits.
 """
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 PROGRAM = "logmatch"
 """What messages begin with."""
+
+
+class ExitStatus(enum.IntEnum):
+    """How the process ends."""
+
+    DONE = 0
+    ANSWER_IS_NO = 1
+    FATAL = 2
+    INTERRUPTED = 130
+    TERMINATED = 143
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +45,7 @@ class Place:
     end: int = 0
 
     def __str__(self) -> str:
-        parts = [self.file] if self.file is not None else []
+        parts = [printable(self.file)] if self.file is not None else []
         if self.line_number is not None:
             parts.append(str(self.line_number))
             if self.column is not None:
@@ -50,8 +61,28 @@ class Place:
 
 
 def printable(text: str) -> str:
-    """*text* with what a terminal must not be sent (control characters, lone surrogates) replaced, one for one."""
+    """
+    *text* with what a terminal must not be sent replaced by U+FFFD, one for one: a tab stays.
+
+    That is: control characters (C0, DEL, C1), line breaks of all kinds, marks that change the direction of text, other
+    invisible characters, and lone surrogates. The one owner of this rule: all that comes from a log, a template, a name
+    of a file or a variable passes here before it is shown.
+    """
+    if text.isprintable():
+        return text
     return "".join(char if char == "\t" or char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
+def printable_lines(text: str) -> str:
+    """*text*, which has lines of our own making, with each line `printable`."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
+def valid_unicode(text: str) -> str:
+    """*text* without lone surrogates, which stand for bytes that are not UTF-8, and which JSON cannot hold."""
+    if text.isascii():
+        return text
+    return "".join("\N{REPLACEMENT CHARACTER}" if "\ud800" <= char <= "\udfff" else char for char in text)
 
 
 class LogmatchError(Exception):
@@ -65,11 +96,12 @@ class LogmatchError(Exception):
 
     def __str__(self) -> str:
         where = str(self.place) if self.place is not None else ""
-        lines = [f"{where}: {self.sentence}" if where else self.sentence]
+        sentence = printable(self.sentence)
+        lines = [f"{where}: {sentence}" if where else sentence]
         if self.place is not None:
             lines += self.place.picture()
         if self.hint is not None:
-            lines.append(f"  = help: {self.hint}")
+            lines.append(f"  = help: {printable(self.hint)}")
         return "\n".join(lines)
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -95,6 +127,9 @@ class TemplateErrors(LogmatchError):
     def __init__(self, errors: Sequence[LogmatchError]) -> None:
         super().__init__("\n".join(str(error) for error in errors))
         self.errors = tuple(errors)
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.errors))
 
     def __reduce__(self) -> tuple[object, ...]:
         return TemplateErrors, (self.errors,)

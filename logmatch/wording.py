@@ -34,3 +34,8 @@ def listed(names: Iterable[str], last: str = "or") -> str:
     """The *names* as a sentence has them: "a, b or c"."""
     *first, end = names
     return f"{', '.join(first)} {last} {end}" if first else end
+
+
+def share_of(share: float) -> str:
+    """*share* (0 to 1) in percent; less than all is never rounded to 100 %."""
+    return f"{share if share == 1 else min(share, 0.999):.1%}"

@@ -113,13 +113,17 @@ def run_process(
 
 
 def run_on_terminal(
-    *arguments: str, cwd: Path, on: Sequence[str], env: Mapping[str, str] | None = None
+    *arguments: str, cwd: Path, on: Sequence[str], env: Mapping[str, str] | None = None, **others: Any
 ) -> tuple[int, str, str]:
-    """Run the command with the streams *on* ("stdin", …) being a terminal: status, what that got, stdout if a pipe."""
+    """
+    Run the command with the streams *on* ("stdin", …) being a terminal: status, what that got, stdout if a pipe.
+
+    *others* are other streams, as `subprocess` takes them.
+    """
     ours, theirs = pty.openpty()
     try:
         streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-        streams |= dict.fromkeys(on, theirs)
+        streams |= {**others, **dict.fromkeys(on, theirs)}
         process = subprocess.Popen([*COMMAND, *arguments], cwd=cwd, env=environment(**(env or {})), **streams)
         os.close(theirs)
         theirs = -1

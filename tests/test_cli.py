@@ -269,21 +269,36 @@ def test_without_input_and_with_a_terminal_on_stdin_there_is_short_help(director
 
 
 def test_a_summary_is_shown_where_stderr_is_a_terminal(directory: Path) -> None:
-    status, shown, piped = run_on_terminal(*PARSE, "--no-progress", cwd=directory, on=["stderr"])
-    assert (0, RECORD) == (status, piped)
+    for arguments, on in ((TO_FILE, ["stderr"]), (PARSE, ["stdout", "stderr"])):
+        status, shown, _ = run_on_terminal(*arguments, "--no-progress", cwd=directory, on=on)
+        assert 0 == status
+        assert "1 line in N s: 1 matched (100.0%), 0 unmatched\n" in mask(shown)
+
+
+@pytest.mark.parametrize("arguments", [PARSE, (*TO_FILE, "--unmatched", "-")])
+def test_the_screen_of_a_program_that_reads_the_records_is_left_alone(
+    arguments: tuple[str, ...], directory: Path
+) -> None:
+    status, shown, _ = run_on_terminal(*arguments, cwd=directory, on=["stderr"])
+    assert (0, "") == (status, shown)
+    _, shown, _ = run_on_terminal(*arguments, "--summary", cwd=directory, on=["stderr"])
     assert "1 line in N s: 1 matched (100.0%), 0 unmatched\n" in mask(shown)
 
 
-def test_progress_is_shown_where_stderr_is_a_terminal_and_records_go_elsewhere(directory: Path) -> None:
+def test_progress_is_shown_where_stderr_is_a_terminal_and_records_go_to_a_file(directory: Path) -> None:
     _, shown, _ = run_on_terminal(*TO_FILE, "--no-summary", cwd=directory, on=["stdout", "stderr"])
+    assert "100.0% matched" in shown
+    with open(directory / "out.jsonl", "wb") as file:
+        _, shown, _ = run_on_terminal(*PARSE, "--no-summary", cwd=directory, on=["stderr"], stdout=file)
     assert "100.0% matched" in shown
     _, shown, _ = run_on_terminal(*PARSE, "--no-summary", cwd=directory, on=["stdout", "stderr"])
     assert RECORD == shown
 
 
 def test_a_terminal_gets_nothing_that_was_declined(directory: Path) -> None:
-    _, shown, _ = run_on_terminal(*TO_FILE, "--no-summary", "--no-progress", cwd=directory, on=["stdout", "stderr"])
-    assert "" == shown
+    for declined in (("--no-summary", "--no-progress"), ("--quiet",)):
+        _, shown, _ = run_on_terminal(*TO_FILE, *declined, cwd=directory, on=["stdout", "stderr"])
+        assert "" == shown
 
 
 def test_progress_is_left_off_a_pipe_unless_asked_for(directory: Path) -> None:

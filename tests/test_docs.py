@@ -37,7 +37,7 @@ from logmatch.commands.help import TOPICS, page
 from logmatch.commands.main import MAIN
 from logmatch.commands.manual import STATUSES
 from logmatch.commands.options import Option, declarations
-from logmatch.run.tally import ExitStatus
+from logmatch.errors import ExitStatus
 from logmatch.templates.load import load_text
 from logmatch.templates.model import TYPES, Greediness
 from logmatch.templates.pattern import parse_foreign_pattern, parse_pattern

@@ -114,6 +114,7 @@ ORDER = (
     "commands.options",
     "commands",
     "commands.terminal",
+    "commands.summary",
     "commands.manual",
     "commands.completion",
     "commands.parse",

@@ -16,8 +16,7 @@ from logmatch.commands.command_line import Group, complete, make_group, run_comm
 from logmatch.commands.completion import VARIABLE
 from logmatch.commands.main import MAIN
 from logmatch.commands.terminal import say
-from logmatch.errors import PROGRAM, LogmatchError, OutputClosedError, TemplateErrors
-from logmatch.run.tally import ExitStatus
+from logmatch.errors import PROGRAM, ExitStatus, LogmatchError, OutputClosedError, TemplateErrors
 
 _WRITE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 

@@ -17,8 +17,7 @@ from logmatch.commands.options import (
     workers_option,
 )
 from logmatch.commands.terminal import console, say, write, write_json
-from logmatch.errors import PROGRAM, UsageError
-from logmatch.run.tally import ExitStatus
+from logmatch.errors import PROGRAM, ExitStatus, UsageError
 
 
 @dataclass(frozen=True, kw_only=True)

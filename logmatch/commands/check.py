@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from logmatch.commands.options import Command, argument, header_option, json_option
 from logmatch.commands.terminal import say, write, write_json
-from logmatch.errors import UsageError
-from logmatch.run.tally import ExitStatus
+from logmatch.errors import ExitStatus, UsageError
 from logmatch.wording import count
 
 

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from logmatch.commands import COMMANDS, load_command
 from logmatch.commands.options import Command, argument
 from logmatch.commands.terminal import write
-from logmatch.errors import UsageError
-from logmatch.run.tally import ExitStatus
+from logmatch.errors import ExitStatus, UsageError
 from logmatch.wording import did_you_mean
 
 TOPICS = ("patterns", "types", "templates", "records")

@@ -8,8 +8,7 @@ from logmatch.commands import COMMANDS, load_command
 from logmatch.commands.completion import SHELLS, install_script, read_shell, script_for
 from logmatch.commands.options import Command, option
 from logmatch.commands.terminal import say, write
-from logmatch.errors import PROGRAM
-from logmatch.run.tally import ExitStatus
+from logmatch.errors import PROGRAM, ExitStatus
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,16 +20,17 @@ from logmatch.commands.options import (
     is_percentage,
     option,
     read_glob,
+    read_path,
     read_percentage,
     read_size,
     show_size,
     templates_option,
     workers_option,
 )
-from logmatch.commands.terminal import Observer, is_terminal, say, show_summary, write_json
-from logmatch.errors import PROGRAM, UsageError
-from logmatch.run.tally import ExitStatus, Summary, summarize
-from logmatch.wording import count
+from logmatch.commands.terminal import Destination, Observer, destination_of, is_terminal, say, write_json
+from logmatch.errors import PROGRAM, ExitStatus, UsageError, printable
+from logmatch.run.tally import Summary, summarize
+from logmatch.wording import count, did_you_mean
 
 if TYPE_CHECKING:
     from logmatch.input.chunk import Input, Selection
@@ -40,6 +41,23 @@ if TYPE_CHECKING:
 
 STDIN = "-"
 STDOUT = "-"
+
+
+def read_unmatched(text: str, name: str) -> str:
+    """What `--unmatched` says; a file has a `/` or a `.` in its name, so that a slip makes no file."""
+    words = ("inline", "drop")
+    if text and text not in words and text != STDOUT and not {"/", "."} & set(text):
+        hint = f"{did_you_mean(text, words)}use inline, drop, or the path of a file: ./{text}"
+        raise UsageError(f"{name} is {text!r}, which is not known", hint=hint)
+    return read_path(text, name)
+
+
+def is_percentage_and_no_file(text: str) -> bool:
+    """Whether what follows `--fail-on-unmatched` is its value."""
+    if is_percentage(text) and os.path.exists(text):
+        what = f"{text} after --fail-on-unmatched is a percentage, and a file here"
+        raise UsageError(what, hint=f"write --fail-on-unmatched={text}, or ./{text} for the file")
+    return is_percentage(text)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +110,7 @@ class ParseOptions:
         *("--output", "-o"),
         default=STDOUT,
         metavar="FILE",
+        read=read_path,
         section=OUTPUT,
         help="Where records go; - is stdout.",
     )
@@ -99,6 +118,7 @@ class ParseOptions:
         "--unmatched",
         default="inline",
         metavar="inline|drop|FILE",
+        read=read_unmatched,
         section=OUTPUT,
         help="Where the records of unmatched lines go: among the others, nowhere (they are counted), or to a file.",
     )
@@ -121,7 +141,7 @@ class ParseOptions:
         metavar="[=PERCENT]",
         read=read_percentage,
         bare="0",
-        follows=is_percentage,
+        follows=is_percentage_and_no_file,
         section=REPORTING,
         help="Exit with status 1 if more than this share of the lines is unmatched; without a value: if any is.",
     )
@@ -129,20 +149,34 @@ class ParseOptions:
         *("--progress", "--no-progress"),
         default=None,
         section=REPORTING,
-        help="Show progress on stderr. Default: if that is a terminal and the records go elsewhere.",
+        help="Show progress on stderr. Default: if that is a terminal and the records go to a file.",
     )
     summary: bool | None = option(
         *("--summary", "--no-summary"),
         default=None,
         section=REPORTING,
-        help="Show a summary on stderr at the end. Default: if that is a terminal.",
+        help="Show a summary on stderr at the end. Default: if that is a terminal, and no other program reads the "
+        "records.",
     )
     summary_json: str | None = option(
         "--summary-json",
         default=None,
         metavar="FILE",
+        read=read_path,
         section=REPORTING,
         help="Write the summary to a file, as JSON.",
+    )
+    quiet: bool = option(
+        *("--quiet", "-q"),
+        default=False,
+        section=REPORTING,
+        help="Show errors only: no progress, no summary, no remarks on files that are left out.",
+    )
+    verbose: bool = option(
+        *("--verbose", "-v"),
+        default=False,
+        section=REPORTING,
+        help="Show what is read and by which engine, and a summary with all templates.",
     )
     workers: int | None = workers_option("How many processes match lines. Default: the cores that may be used.")
     chunk_size: int = option(
@@ -180,19 +214,26 @@ def parse(options: ParseOptions) -> ExitStatus:
     templates = _load_templates(options)
     program = compile_program(templates)
     found = resolve_inputs(files, _selection(options, templates))
-    for path in found.binary:
-        say(f"{PROGRAM}: {path} is binary and is left out; name it to have it read")
+    if not options.quiet:
+        for path in found.binary:
+            say(f"{PROGRAM}: {printable(path)} is binary and is left out; name it to have it read")
     for error in found.errors:
         say(f"{PROGRAM}: {error}")
     if not found.inputs:
         return ExitStatus.FATAL
     job = _make_job(options, program, found.inputs, with_file=found.with_file)
     _check_outputs(job, options.summary_json, template_files={template.origin.file for template in templates})
-    with Observer(job, shows_progress=_shows_progress(options)) as observer:
+    if options.verbose:
+        _tell(job)
+    destinations = {destination_of(path) for path in _record_outputs(options)}
+    with Observer(job, shows_progress=_shows_progress(options, destinations)) as observer:
         outcome = pipeline.run(job, observer=observer)
-    summary = _summarize(outcome, program)
-    if options.summary if options.summary is not None else is_terminal(2):
-        show_summary(summary)
+    summary = _summarize(outcome, program, top=len(templates) if options.verbose else 10)
+    if _shows_summary(options, destinations):
+        from logmatch.commands.summary import show_summary
+
+        patterns = {template.id: str(template.pattern) for template in templates}
+        show_summary(summary, patterns, in_full=options.verbose)
     if options.summary_json is not None:
         write_json(options.summary_json, summary.to_dict())
     return _status(outcome, options.fail_on_unmatched, inputs=len(found.inputs), had_errors=bool(found.errors))
@@ -238,10 +279,33 @@ def _identities(path: str) -> Iterator[tuple[int, int]]:
         yield status.st_dev, status.st_ino
 
 
-def _shows_progress(options: ParseOptions) -> bool:
+def _record_outputs(options: ParseOptions) -> list[str]:
+    """The outputs that records go to."""
+    return [options.output] if options.unmatched in ("inline", "drop") else [options.output, options.unmatched]
+
+
+def _shows_progress(options: ParseOptions, destinations: Set[Destination]) -> bool:
     if options.progress is not None:
         return options.progress
-    return is_terminal(2) and not (options.output == STDOUT and is_terminal(1))
+    return is_terminal(2) and not options.quiet and destinations == {Destination.FILE}
+
+
+def _shows_summary(options: ParseOptions, destinations: Set[Destination]) -> bool:
+    if options.summary is not None:
+        return options.summary
+    return options.verbose or (is_terminal(2) and not options.quiet and Destination.READER not in destinations)
+
+
+def _tell(job: Job) -> None:
+    """Say what will be done."""
+    from logmatch.engine import default_name
+
+    engine = default_name() if job.engine == "auto" else job.engine
+    workers, templates = count(job.busy_workers, "worker"), count(len(job.program.templates), "template")
+    say(f"{PROGRAM}: {engine} engine, {workers}, {templates}")
+    for source in job.inputs:
+        name = "stdin" if source.is_stdin else printable(source.name)
+        say(f"{PROGRAM}: reads {name}" + (f" ({count(source.size, 'byte')})" if source.size is not None else ""))
 
 
 def _load_templates(options: ParseOptions) -> list[Template]:
@@ -316,7 +380,7 @@ def _check_writable(path: str) -> None:
         raise UsageError(f"cannot write {path}: permission denied", hint="name another file")
 
 
-def _summarize(outcome: Outcome, program: Program) -> Summary:
+def _summarize(outcome: Outcome, program: Program, *, top: int) -> Summary:
     names = {
         (template, slot): program.templates[template].names[slot] or f"field {slot + 1}"
         for template, slot in outcome.tally.timeouts
@@ -328,6 +392,7 @@ def _summarize(outcome: Outcome, program: Program) -> Summary:
         seconds=outcome.seconds,
         workers=outcome.workers,
         engine=outcome.engine,
+        top=top,
     )
 
 

@@ -1,20 +1,23 @@
 """
-Display: progress and summary as a person sees them, on stderr.
+Terminal: what a person sees: messages, progress and summary on stderr, results on stdout.
 
-The only module besides `bench` that draws with rich; a run whose stderr is no terminal and that was not asked for
-either never imports it.
+Everything that is written here is safe for a terminal, wherever its texts come from (`errors.printable`). Only the bar
+of progress is drawn by rich, which no other run imports.
 """
 
 from __future__ import annotations
 
+import enum
 import os
+import re
+import stat
 import sys
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 
-from logmatch.errors import PROGRAM, OutputClosedError, UsageError
-from logmatch.wording import count
+from logmatch.errors import PROGRAM, OutputClosedError, UsageError, printable_lines
+from logmatch.wording import share_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,12 +25,34 @@ if TYPE_CHECKING:
 
     from logmatch.errors import InputError
     from logmatch.run.job import Job
-    from logmatch.run.tally import Summary, Tally
+    from logmatch.run.tally import Tally
 
 SECONDS_BETWEEN_DRAWINGS = 0.2
 
 WIDTH_OF_FILES = 120
 """Columns of what goes to a file or a pipe."""
+
+
+class Destination(enum.Enum):
+    """Where records go, as far as that decides what may be shown beside them."""
+
+    FILE = "file"
+    """Nobody looks at them meanwhile."""
+    TERMINAL = "terminal"
+    """They are on the screen themselves."""
+    READER = "reader"
+    """Another program has them, which may own the screen: `less`, `jq`."""
+
+
+def destination_of(path: str) -> Destination:
+    """Where the output *path* leads; "-" is stdout."""
+    try:
+        mode = (os.fstat(1) if path == "-" else os.stat(path)).st_mode
+    except (OSError, ValueError):
+        return Destination.FILE  # it will be made, or opening it will tell
+    if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
+        return Destination.READER
+    return Destination.TERMINAL if path == "-" and is_terminal(1) else Destination.FILE
 
 
 def console(*, stderr: bool = True) -> Console:
@@ -76,7 +101,7 @@ class Observer:
             self._task,
             completed=before + position,
             rate=f"{rate:,.0f} lines/s",
-            share=f"{_share(tally.matched_share)} matched",
+            share=f"{share_of(tally.matched_share)} matched",
         )
         self._progress.refresh()
 
@@ -108,71 +133,6 @@ def _progress_bar(sizes: Sequence[int | None]) -> tuple[Progress, TaskID]:
     return progress, progress.add_task("", total=sum(known) if is_known else None, rate="", share="")
 
 
-def show_summary(summary: Summary) -> None:
-    """Write the summary to stderr."""
-    from rich.table import Table
-
-    out = console()
-    share = f" ({_share(summary.matched_share)})" if summary.lines else ""
-    out.print(
-        f"{count(summary.lines, 'line')} in {_duration(summary.seconds)}: "
-        f"{summary.matched:,} matched{share}, {summary.unmatched:,} unmatched",
-        markup=False,
-        soft_wrap=True,
-    )
-    out.print(
-        f"{summary.lines_per_second:,.0f} lines/s, {summary.megabytes_in_per_second:,.1f} MB/s in, "
-        f"{summary.megabytes_out_per_second:,.1f} MB/s out, with {count(summary.workers, 'worker')} "
-        f"and the {summary.engine} engine",
-        markup=False,
-        soft_wrap=True,
-    )
-    for sentence in _remarks(summary):
-        out.print(sentence, markup=False, soft_wrap=True)
-    if summary.top_templates:
-        table = Table(box=None, pad_edge=False, show_edge=False, header_style="bold")
-        table.add_column(
-            f"most frequent of {summary.templates_used:,} used (of {count(summary.templates, 'template')})"
-        )
-        table.add_column("lines", justify="right")
-        table.add_column("share", justify="right")
-        for id_, lines in summary.top_templates:
-            table.add_row(_plain(id_), f"{lines:,}", f"{lines / summary.lines:.1%}")
-        out.print(table)
-
-
-def _remarks(summary: Summary) -> list[str]:
-    remarks = []
-    if summary.too_long:
-        remarks.append(f"{count(summary.too_long, 'line')} longer than --max-line, not matched")
-    if summary.replaced:
-        remarks.append(f"{summary.replaced:,} U+FFFD written in place of bytes that are not UTF-8")
-    for id_, name, lines in summary.slow_fields:
-        remarks.append(
-            f"template {id_!r}: the regular expression of field {name!r} took too long on {count(lines, 'line')}"
-        )
-    return remarks
-
-
-def _plain(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)
-
-
-def _share(share: float) -> str:
-    """*share* (0 to 1) in percent; less than all is never rounded to 100 %."""
-    return f"{share if share == 1 else min(share, 0.999):.1%}"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.2f} s"
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02} h" if hours else f"{minutes}:{rest:02} min"
-
-
 def is_terminal(descriptor: int) -> bool:
     """Whether the file descriptor is one."""
     try:
@@ -182,25 +142,26 @@ def is_terminal(descriptor: int) -> bool:
 
 
 def say(text: str) -> None:
-    """Write a message of the program to stderr, as it is; a closed stderr is not an error."""
+    """Write a message of the program to stderr; a closed stderr is not an error."""
     try:
-        sys.stderr.write(text + "\n")
+        sys.stderr.write(printable_lines(text) + "\n")
         sys.stderr.flush()
     except (OSError, ValueError, AttributeError):
         return
 
 
 def write(text: str) -> None:
-    """Write *text* to stdout."""
-    sys.stdout.write(text)
+    """Write *text* to stdout; what its encoding cannot say is written as "?"."""
     sys.stdout.flush()
+    sys.stdout.buffer.write(printable_lines(text).encode(sys.stdout.encoding or "utf-8", "replace"))
+    sys.stdout.buffer.flush()
 
 
 def write_json(path: str, value: object) -> None:
     """Write *value* as indented JSON to the file *path*; "-" is stdout."""
     import orjson
 
-    text = orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    text = escaped(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     if path == "-":
         try:
             sys.stdout.buffer.write(text)
@@ -213,3 +174,13 @@ def write_json(path: str, value: object) -> None:
             file.write(text)
     except OSError as error:
         raise UsageError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from None
+
+
+def escaped(json: bytes) -> bytes:
+    """*json* with the characters that a terminal must not be sent as escapes: the same values."""
+    text = json.decode("utf-8")
+    return re.sub(r"[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]", _escape, text).encode("utf-8")
+
+
+def _escape(match: re.Match[str]) -> str:
+    return f"\\u{ord(match[0]):04x}"

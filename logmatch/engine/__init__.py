@@ -15,22 +15,16 @@ from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Protocol
 
-from logmatch.engine.matches import FieldTimeouts, Found, Group, Located, Matches, Spans
 from logmatch.errors import UsageError
-from logmatch.line import Buffer
 
 if TYPE_CHECKING:
+    from logmatch.engine.matches import Found, Located, Matches
+    from logmatch.line import Buffer
     from logmatch.program import Program
 
 __all__ = [
     "NAMES",
     "Engine",
-    "FieldTimeouts",
-    "Found",
-    "Group",
-    "Located",
-    "Matches",
-    "Spans",
     "available",
     "default_name",
     "kernel_module",

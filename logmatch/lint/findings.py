@@ -11,7 +11,7 @@ import enum
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from logmatch.errors import LogmatchError, Place, printable
+from logmatch.errors import LogmatchError, Place, valid_unicode
 from logmatch.templates.template import Template
 
 
@@ -40,7 +40,7 @@ class Finding:
     others: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return str(LogmatchError(printable(self.sentence), place=self.place, hint=printable(self.hint)))
+        return str(LogmatchError(self.sentence, place=self.place, hint=self.hint))
 
     def to_dict(self) -> dict[str, object]:
         """The finding as JSON values: `line` counts from 1, `start` and `end` are a span of characters in `text`."""
@@ -59,10 +59,7 @@ class Finding:
 
 
 def _unicode(text: str | None) -> str | None:
-    """*text* without the stand-ins for bytes that are not UTF-8, which JSON cannot hold."""
-    if text is None:
-        return None
-    return "".join("\N{REPLACEMENT CHARACTER}" if "\ud800" <= char <= "\udfff" else char for char in text)
+    return None if text is None else valid_unicode(text)
 
 
 def make_finding(

@@ -1,14 +1,13 @@
 """
-Report: what a run has counted, and the status it exits with.
+Tally: what a run has counted.
 
 A `Tally` holds counts that add: each chunk of lines gives one, and their sum is the tally of the run. A `Summary` is a
 tally with the time it took and the names of the templates, as plain values for people and machines; how it looks on a
-terminal is the business of `display`.
+terminal is the business of `commands.summary`.
 """
 
 from __future__ import annotations
 
-import enum
 from array import array
 from collections import Counter
 from collections.abc import Sequence
@@ -16,16 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from logmatch.engine import kernel_module
-
-
-class ExitStatus(enum.IntEnum):
-    """The statuses of SPEC 5."""
-
-    DONE = 0
-    ANSWER_IS_NO = 1
-    FATAL = 2
-    INTERRUPTED = 130
-    TERMINATED = 143
+from logmatch.errors import valid_unicode
 
 
 class TemplateCounts:
@@ -145,6 +135,8 @@ class Summary:
     templates: int
     templates_used: int
     top_templates: tuple[tuple[str, int], ...]
+    unused_templates: tuple[str, ...]
+    """The ids of templates that no line matched, in their order."""
     slow_fields: tuple[tuple[str, str, int], ...]
     """(template id, field, lines) for `/regex/` fields that took too long."""
     bytes_in: int
@@ -159,17 +151,15 @@ class Summary:
     def to_dict(self) -> dict[str, Any]:
         """The summary as what JSON can hold, in the order of its fields."""
         plain = {name: getattr(self, name) for name in self.__slots__}
-        plain["top_templates"] = [{"template_id": _unicode(id_), "lines": lines} for id_, lines in self.top_templates]
+        plain["top_templates"] = [
+            {"template_id": valid_unicode(id_), "lines": lines} for id_, lines in self.top_templates
+        ]
+        plain["unused_templates"] = [valid_unicode(id_) for id_ in self.unused_templates]
         plain["slow_fields"] = [
-            {"template_id": _unicode(id_), "field": _unicode(name), "lines": lines}
+            {"template_id": valid_unicode(id_), "field": valid_unicode(name), "lines": lines}
             for id_, name, lines in self.slow_fields
         ]
         return plain
-
-
-def _unicode(text: str) -> str:
-    """*text* without the surrogates that stand for bytes of a file that is not UTF-8."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def summarize(
@@ -192,7 +182,8 @@ def summarize(
         top: how many of the most frequent templates to name.
     """
     per_second = 1 / seconds if seconds > 0 else 0.0
-    frequent = sorted(tally.by_template.to_dict().items(), key=lambda pair: (-pair[1], pair[0]))
+    used = tally.by_template.to_dict()
+    frequent = sorted(used.items(), key=lambda pair: (-pair[1], pair[0]))
     return Summary(
         lines=tally.lines,
         matched=tally.matched,
@@ -203,6 +194,7 @@ def summarize(
         templates=len(template_ids),
         templates_used=len(frequent),
         top_templates=tuple((template_ids[number], lines) for number, lines in frequent[:top]),
+        unused_templates=tuple(id_ for number, id_ in enumerate(template_ids) if number not in used),
         slow_fields=tuple(
             (template_ids[place[0]], field_name[place], lines) for place, lines in sorted(tally.timeouts.items())
         ),

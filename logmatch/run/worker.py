@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from logmatch.engine import Matches, kernel_module, make_engine
-from logmatch.engine.matches import FieldTimeouts
+from logmatch.engine import kernel_module, make_engine
+from logmatch.engine.matches import FieldTimeouts, Matches
 from logmatch.input.chunk import Chunk
 from logmatch.line import Buffer
 from logmatch.output.jsonl import Layout, make_writer

@@ -17,8 +17,8 @@ from unittest import mock
 
 from generator import Case, joined
 
-from logmatch.engine import Found, Located, Matches, make_engine, reference
-from logmatch.engine.matches import match_each, match_in_groups, texts_of
+from logmatch.engine import make_engine, reference
+from logmatch.engine.matches import Found, Located, Matches, match_each, match_in_groups, texts_of
 from logmatch.engine.native import _kernel
 from logmatch.engine.native.engine import NativeEngine
 from logmatch.input.chunk import Chunk
