@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import ast
+import bz2
+import gzip
+import lzma
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,12 +15,15 @@ import pytest
 from logmatch import Matcher
 from logmatch.errors import TemplateErrors
 from logmatch.formats import PACKS, families, packs_of, read_pack
+from logmatch.formats.detect import detect, detect_lines
 from logmatch.lint.check import check_templates
 from logmatch.templates.load import load_templates
 
 DIRECTORY = Path(__file__).resolve().parent.parent / "logmatch" / "formats"
 
-MEANT: dict[str, set[str]] = {}
+MEANT: dict[str, set[str]] = {
+    "logback": {"log4j"},  # the same layouts
+}
 """Packs by those that may take lines of theirs when both are loaded: they describe the same lines."""
 
 each_pack = pytest.mark.parametrize("pack", PACKS)
@@ -116,4 +123,44 @@ def test_a_file_whose_name_begins_with_the_mark_can_still_be_named(
 def test_the_registry_imports_nothing_that_costs_time() -> None:
     tree = ast.parse((DIRECTORY / "__init__.py").read_text("utf-8"))
     top = {ast.unparse(node) for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)}
-    assert {"from __future__ import annotations", "import os", "from logmatch.errors import UsageError"} == top
+    expected = {
+        "from __future__ import annotations",
+        "import os",
+        "from logmatch.errors import UsageError",
+        "from logmatch.wording import did_you_mean",
+    }
+    assert expected == top
+
+
+# Detection
+
+
+def test_the_middle_and_the_end_of_a_large_file_are_looked_at_too(tmp_path: Path) -> None:
+    log = tmp_path / "mixed.log"
+    own = b"own line %d\n"
+    dpkg = b"2026-03-03 06:01:22 startup packages configure\n"
+    log.write_bytes(b"".join(own % n for n in range(100_000)) + dpkg * 100_000)
+    assert ["dpkg"] == [share.pack for share in detect(str(log)).shares]
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress])
+def test_compressed_input_is_looked_at(compress: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(compress(b"2026-03-03 06:01:22 startup packages configure\n" * 3))
+    assert [("dpkg", 1.0)] == detect(str(log)).shares
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\n", b"\0\xff" * 1000, b"x" * 300_000])
+def test_what_no_pack_matches_is_no_error(content: bytes, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(content)
+    found = detect(str(log))
+    assert ([], ()) == (found.shares, found.suggestion)
+
+
+def test_what_is_suggested_covers_all_that_any_pack_matches() -> None:
+    lines = [
+        example.line.encode() for pack in ("cron", "su") for t in load_templates([f"@{pack}"]) for example in t.match
+    ]
+    found = detect_lines([*lines, b"own line"])
+    assert (("cron", "su"), len(lines)) == (found.suggestion, found.suggested_lines)

@@ -10,6 +10,7 @@ from logmatch.commands.options import (
     Command,
     argument,
     engine_option,
+    formats_option,
     header_option,
     json_option,
     option,
@@ -28,6 +29,7 @@ class BenchOptions:
         metavar="FILE", help="Log files. Default: 400,000 lines made from the built-in samples."
     )
     templates: tuple[str, ...] = templates_option()
+    formats: tuple[str, ...] = formats_option()
     header: str | None = header_option()
     json: bool = json_option("Write the figures as JSON.")
     markdown: bool = option("--markdown", default=False, section=OUTPUT, help="Write the tables as Markdown.")
@@ -52,7 +54,7 @@ def bench(options: BenchOptions) -> ExitStatus:
         raise UsageError("--json and --markdown are two forms of the same figures", hint="use one of them")
     request = BenchRequest(
         files=options.files,
-        templates=options.templates,
+        templates=options.templates + options.formats,
         header=options.header,
         engine=options.engine,
         workers=options.workers if options.workers is not None else available_workers(),

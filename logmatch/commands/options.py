@@ -13,6 +13,7 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any
 
 from logmatch.errors import UsageError
+from logmatch.formats import MARK, packs_of
 from logmatch.wording import did_you_mean, listed
 
 Read = Callable[[str, str], Any]
@@ -203,6 +204,12 @@ def read_path(text: str, name: str) -> str:
     return text
 
 
+def read_formats(text: str, name: str) -> str:
+    """Names of packs, as a template file is named."""
+    packs_of(text)
+    return MARK + text
+
+
 def read_glob(text: str, name: str) -> str:
     """A pattern for names of files."""
     if not text.strip("/"):
@@ -233,8 +240,23 @@ def templates_option() -> Any:
         read=read_path,
         several=True,
         section=TEMPLATES,
-        help="Template file (TOML, CSV, JSON, JSON Lines, text) or directory of them; - is stdin. "
+        help="Template file (TOML, CSV, JSON, JSON Lines, text) or directory of them; - is stdin, @NAME a format. "
         "May be given several times.",
+    )
+
+
+def formats_option() -> Any:
+    """`--format`; its value can be put behind that of `--templates`."""
+    return option(
+        "--format",
+        default=(),
+        metavar="NAME[,NAME]",
+        read=read_formats,
+        show=lambda value: value.removeprefix(MARK),
+        several=True,
+        section=TEMPLATES,
+        help="Templates that come with logmatch, for the logs of common programs (logmatch formats lists them). "
+        "--format NAME is the same as -t @NAME.",
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from logmatch.commands.options import (
     Command,
     argument,
     engine_option,
+    formats_option,
     header_option,
     is_percentage,
     option,
@@ -28,7 +29,7 @@ from logmatch.commands.options import (
     workers_option,
 )
 from logmatch.commands.terminal import Destination, Observer, destination_of, is_terminal, say, write_json
-from logmatch.errors import PROGRAM, ExitStatus, UsageError, printable
+from logmatch.errors import PROGRAM, ExitStatus, InputError, UsageError, printable
 from logmatch.run.tally import Summary, summarize
 from logmatch.wording import count, did_you_mean
 
@@ -70,6 +71,7 @@ class ParseOptions:
         "zstd is recognised by its content.",
     )
     templates: tuple[str, ...] = templates_option()
+    formats: tuple[str, ...] = formats_option()
     header: str | None = header_option()
     include: tuple[str, ...] = option(
         "--include",
@@ -311,9 +313,26 @@ def _tell(job: Job) -> None:
 def _load_templates(options: ParseOptions) -> list[Template]:
     from logmatch.templates.load import load_templates
 
-    if not options.templates:
-        raise UsageError("no templates are given", hint="name a template file or a directory of them with -t")
-    return list(load_templates(options.templates, header=options.header))
+    named = options.templates + options.formats
+    if not named:
+        raise UsageError("no templates are given", hint=_what_would_match(options.files))
+    return list(load_templates(named, header=options.header))
+
+
+def _what_would_match(files: Sequence[str]) -> str:
+    """What to do about missing templates: the packs that match the first of *files*, where some do."""
+    from logmatch.formats.detect import detect
+
+    hint = "name a template file or a directory of them with -t"
+    for file in files[:1]:
+        if os.path.isfile(file):
+            with suppress(InputError):
+                found = detect(file)
+                if found.suggestion:
+                    share = min(found.suggested_lines / found.lines, 1)
+                    shown = "all" if share == 1 else f"{min(share, 0.999):.1%}"
+                    return f"--format {','.join(found.suggestion)} matches {shown} of {file}; or {hint}"
+    return hint
 
 
 def _make_job(options: ParseOptions, program: Program, inputs: tuple[Input, ...], *, with_file: bool) -> Job:

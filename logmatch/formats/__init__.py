@@ -11,16 +11,27 @@ from __future__ import annotations
 import os
 
 from logmatch.errors import UsageError
+from logmatch.wording import did_you_mean
 
 MARK = "@"
 """What stands before the name of a pack where a template file could be named too."""
 
 PACKS: dict[str, str] = {
     "cron": "cron, crond, crontab, anacron and run-parts, in syslog",
+    "dpkg": "dpkg.log of Debian and Ubuntu",
+    "iptables": "packets that iptables and nftables log",
+    "kernel": "the Linux kernel, in syslog or from dmesg",
+    "log4j": "log4j: the layouts of its documentation, headers only",
+    "logback": "logback and Spring Boot: the usual layouts, headers only",
+    "mysql-error": "MySQL and MariaDB: error log",
+    "nginx-access": "nginx: access.log, combined format",
     "pam": "Linux-PAM, in the syslog lines of any program",
+    "postfix": "Postfix, in syslog",
     "sshd": "the OpenSSH server, in syslog",
     "su": "su and runuser, in syslog",
     "sudo": "sudo, in syslog",
+    "systemd": "systemd and its daemons, in syslog",
+    "ufw": "packets that ufw logs",
 }
 """The packs by name, with what they are for."""
 
@@ -56,8 +67,5 @@ def read_pack(name: str) -> bytes:
 
 
 def _hint(name: str) -> str:
-    import difflib
-
-    near = difflib.get_close_matches(name.lower(), [*PACKS, *families()], n=1)
-    meant = f"did you mean {near[0]!r}? " if near else ""
+    meant = did_you_mean(name, [*PACKS, *families()])
     return f"{meant}'logmatch formats' lists them; the name of a file that begins with '{MARK}' is written './{MARK}…'"
