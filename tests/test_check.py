@@ -11,10 +11,10 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support_templates import any_templates
 
 from logmatch import samples
 from logmatch.engine.reference import ReferenceEngine
-from logmatch.errors import LogmatchError
 from logmatch.lint import contest
 from logmatch.lint.check import check_templates
 from logmatch.lint.findings import Finding, FindingKind
@@ -22,8 +22,8 @@ from logmatch.lint.samples import texts_of
 from logmatch.lint.shadowing import covers
 from logmatch.program import WHITESPACE, compile_program
 from logmatch.templates.load import load_templates, load_text
-from logmatch.templates.model import TYPES, Field, Literal, OptionalPart, Pattern, WordList
-from logmatch.templates.pattern import check_fields, parse_pattern
+from logmatch.templates.model import Literal, Pattern
+from logmatch.templates.pattern import parse_pattern
 from logmatch.templates.template import Example, Origin, Template
 
 
@@ -598,42 +598,6 @@ def test_much_work_ends_the_samples(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [FindingKind.DUPLICATE] == [
         finding.kind for finding in patterns("n <x:float> in", "n <x:int> in", "n <y:int> in")
     ]
-
-
-literals = st.builds(Literal, st.text("ab5 .\t<x", min_size=1, max_size=4).map(str.encode))
-types = st.one_of(
-    st.sampled_from([type_ for name, type_ in TYPES.items() if name != "rest"]),
-    st.builds(WordList, st.lists(st.sampled_from([b"a", b"ab", b"5", b" "]), min_size=2, unique=True).map(tuple)),
-)
-fields = st.builds(Field, st.sampled_from(["_", None]), types)
-parts = st.one_of(literals, fields)
-optionals = st.builds(OptionalPart, st.lists(parts, min_size=1, max_size=3).map(tuple))
-any_pattern = st.builds(Pattern, st.lists(st.one_of(parts, parts, optionals), max_size=5).map(tuple))
-
-
-@st.composite
-def any_templates(draw: st.DrawFn) -> list[Template]:
-    made: list[Template] = []
-    for number in range(draw(st.integers(0, 5))):
-        lines = st.lists(st.text("ab5 .x\n\r\t\0é", max_size=8), max_size=2)
-        header = draw(st.none() | any_pattern)
-        pattern = parse_pattern(str(draw(any_pattern)))
-        header = parse_pattern(str(header)) if header is not None else None
-        try:
-            check_fields(header, pattern)
-        except LogmatchError:
-            continue
-        made.append(
-            Template(
-                f"t{number}",
-                pattern,
-                header,
-                draw(st.integers(-1, 1)),
-                match=tuple(Example(line, (("p1", 5), ("p2", "a"))) for line in draw(lines)),
-                no_match=tuple(draw(lines)),
-            )
-        )
-    return made
 
 
 @settings(deadline=None, max_examples=60)

@@ -271,6 +271,17 @@ def header_option() -> Any:
     )
 
 
+def encoding_option() -> Any:
+    """`--encoding`."""
+    return option(
+        "--encoding",
+        default="auto",
+        metavar="NAME",
+        section=INPUT,
+        help="The encoding of the lines; auto is UTF-8, or what a byte order mark says.",
+    )
+
+
 def engine_option(help: str) -> Any:
     """`--engine`."""
     return option(

@@ -15,6 +15,7 @@ from logmatch.commands.options import (
     RUNNING,
     Command,
     argument,
+    encoding_option,
     engine_option,
     formats_option,
     header_option,
@@ -101,13 +102,7 @@ class ParseOptions:
         section=INPUT,
         help="Lines longer than this are not matched.",
     )
-    encoding: str = option(
-        "--encoding",
-        default="auto",
-        metavar="NAME",
-        section=INPUT,
-        help="The encoding of the lines; auto is UTF-8, or what a byte order mark says.",
-    )
+    encoding: str = encoding_option()
     output: str = option(
         *("--output", "-o"),
         default=STDOUT,

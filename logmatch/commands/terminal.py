@@ -157,6 +157,13 @@ def write(text: str) -> None:
     sys.stdout.buffer.flush()
 
 
+def write_json_line(value: object) -> None:
+    """Write *value* as JSON to stdout, in one line."""
+    import orjson
+
+    write(orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE).decode())
+
+
 def write_json(path: str, value: object) -> None:
     """Write *value* as indented JSON to the file *path*; "-" is stdout."""
     import orjson

@@ -1,0 +1,228 @@
+"""Explain: `logmatch explain`, which says why a line matched, or which templates are nearest and where they stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from logmatch.commands.options import (
+    INPUT,
+    OUTPUT,
+    Command,
+    argument,
+    encoding_option,
+    formats_option,
+    header_option,
+    json_option,
+    option,
+    read_count,
+    read_path,
+    templates_option,
+)
+from logmatch.commands.terminal import is_terminal, say, write, write_json_line
+from logmatch.errors import PROGRAM, ExitStatus, InputError, Place, UsageError
+from logmatch.wording import count
+
+STDIN = "-"
+
+MOST_LINE = 1 << 26
+"""Lines longer than this, in bytes, are not explained."""
+
+CHUNK_SIZE = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExplainOptions:
+    """What `logmatch explain` takes."""
+
+    lines: tuple[str, ...] = argument(
+        metavar="LINE|-", help="Lines, each in quotes; - reads lines from stdin, which is the default."
+    )
+    templates: tuple[str, ...] = templates_option()
+    formats: tuple[str, ...] = formats_option()
+    header: str | None = header_option()
+    file: str | None = option(
+        "--file",
+        default=None,
+        metavar="FILE",
+        read=read_path,
+        section=INPUT,
+        has_variable=False,
+        help="Explain a line of this file, which --line names. It may be compressed.",
+    )
+    line: tuple[int, ...] = option(
+        "--line",
+        default=(),
+        metavar="N",
+        read=read_count,
+        several=True,
+        section=INPUT,
+        has_variable=False,
+        help="Which line of --file, from 1. May be given several times.",
+    )
+    records: str | None = option(
+        "--records",
+        default=None,
+        metavar="FILE",
+        read=read_path,
+        section=INPUT,
+        has_variable=False,
+        help="Explain the unmatched records of a file that parse wrote; - is stdin.",
+    )
+    encoding: str = encoding_option()
+    top: int = option(
+        "--top",
+        default=3,
+        metavar="K",
+        read=read_count,
+        section=OUTPUT,
+        help="How many of the nearest templates are shown for a line that none matches.",
+    )
+    json: bool = json_option("Write one JSON object for each line.")
+
+
+def explain(options: ExplainOptions) -> ExitStatus:
+    """Write an explanation of each line to stdout."""
+    from logmatch.explain.explanation import Explainer
+    from logmatch.explain.show import render
+    from logmatch.templates.load import load_templates
+
+    named = options.templates + options.formats
+    if not named:
+        raise UsageError("no templates are given", hint="name a template file or a directory of them with -t")
+    if options.file is None and options.line:
+        raise UsageError("--line names a line of no file", hint="name the file with --file")
+    if options.file is not None and not options.line:
+        raise UsageError("--file is given without --line", hint="say which line: --line 3")
+    has_lines = options.lines or options.file is not None or options.records is not None
+    if not has_lines and is_terminal(0):
+        from logmatch.commands.manual import short_help
+
+        say(short_help(COMMAND))
+        say("Write a line in quotes, or pipe lines into it. For all options: logmatch explain --help")
+        return ExitStatus.FATAL
+    if [STDIN in options.templates, STDIN in options.lines or not has_lines, options.records == STDIN].count(True) > 1:
+        raise UsageError("stdin is named twice", hint="name a file for one of them")
+    explainer = Explainer(load_templates(named, header=options.header))
+    width = _width()
+    is_first = True
+    for line, source in _lines(options) if has_lines else _read_lines(STDIN, options.encoding):
+        explanation = explainer.explain(line, options.top)
+        if options.json:
+            write_json_line(explanation.to_dict())
+        else:
+            write(("" if is_first else "\n") + render(explanation, source, width))
+        is_first = False
+    return ExitStatus.DONE
+
+
+def _lines(options: ExplainOptions) -> Iterator[tuple[bytes, str]]:
+    """The lines that are asked for, without their ends, and where each was read."""
+    for text in options.lines:
+        if text == STDIN:
+            yield from _read_lines(STDIN, options.encoding)
+        else:
+            yield from ((_content(line), "") for line in _encoded(text).removesuffix(b"\n").split(b"\n"))
+    if options.file is not None:
+        yield from _numbered_lines(options.file, options.line, options.encoding)
+    if options.records is not None:
+        yield from _unmatched_lines(options.records)
+
+
+def _numbered_lines(file: str, numbers: tuple[int, ...], encoding: str) -> Iterator[tuple[bytes, str]]:
+    """The lines of *file* that have *numbers*, in the order of the numbers as they were given."""
+    found: dict[int, bytes] = {}
+    last = 0
+    for last, line in _whole_lines(file, encoding):
+        if last in numbers:
+            found[last] = _content(line)
+        if last == max(numbers):
+            break
+    for number in numbers:
+        if number not in found:
+            place = Place(file)
+            raise InputError(f"there is no line {number:,}", place=place, hint=f"the file has {count(last, 'line')}")
+        yield found[number], f"{file}:{number}"
+
+
+def _read_lines(name: str, encoding: str) -> Iterator[tuple[bytes, str]]:
+    """The lines of a file, or of stdin, as they are matched."""
+    for number, line in _whole_lines(name, encoding):
+        yield _content(line), f"{_shown(name)}:{number}"
+
+
+def _shown(name: str) -> str:
+    return "stdin" if name == STDIN else name
+
+
+def _whole_lines(name: str, encoding: str) -> Iterator[tuple[int, bytes]]:
+    """The lines of a file, or of stdin, and their numbers from 1."""
+    from logmatch.input.chunk import Input, read_chunks
+
+    for chunk in read_chunks(Input(name), chunk_size=CHUNK_SIZE, max_line=MOST_LINE, encoding=encoding):
+        if chunk.oversized is not None:
+            place = Place(_shown(name), chunk.first_line)
+            say(f"{PROGRAM}: {place}: a line of {chunk.oversized:,} bytes is not explained")
+            continue
+        yield from enumerate(bytes(chunk.data).removesuffix(b"\n").split(b"\n"), chunk.first_line)
+
+
+def _unmatched_lines(name: str) -> Iterator[tuple[bytes, str]]:
+    """The lines of the unmatched records of the file *name*; all others are left out."""
+    import orjson
+
+    for at, text in _whole_lines(name, "auto"):
+        place = Place(_shown(name), at)
+        if not text.strip():
+            continue
+        try:
+            record = orjson.loads(text)
+        except ValueError:
+            record = None
+        if not isinstance(record, dict) or "template_id" not in record:
+            hint = "use a file that logmatch parse wrote, or --unmatched FILE of it"
+            raise InputError("this line is no record", place=place, hint=hint)
+        if record["template_id"] is not None:
+            continue
+        raw, file, number = record.get("raw"), record.get("file"), record.get("line")
+        if not isinstance(raw, str) or "error" in record:
+            say(f"{PROGRAM}: {place}: the record does not hold the whole line; it is not explained")
+            continue
+        yield _content(_encoded(raw)), f"{file}:{number}" if file is not None else f"line {number}"
+
+
+def _content(line: bytes) -> bytes:
+    """*line* as it is matched."""
+    from logmatch.program import WHITESPACE
+
+    return line.removesuffix(b"\r").rstrip(WHITESPACE)
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape" if any("\udc80" <= char <= "\udcff" for char in text) else "replace")
+
+
+def _width() -> int:
+    from logmatch.commands.manual import terminal_width
+
+    return terminal_width()
+
+
+COMMAND = Command(
+    name="explain",
+    summary="Say why a line matches a template, or which templates are nearest and where they stop.",
+    usage="[OPTIONS] [LINE|-]... -t TEMPLATES",
+    options=ExplainOptions,
+    run=explain,
+    examples=(
+        "logmatch explain 'user anna loged in' -t app.toml",
+        "logmatch explain --file app.log.gz --line 1207 -t app.toml",
+        "logmatch explain --records unmatched.jsonl -t app.toml",
+    ),
+    notes=(
+        "For a match: the template, the line with its fields, and the other templates that match, each with the rule "
+        "of precedence that decided against it. For no match: the templates of which least is left unexplained, each "
+        "with the place where it stopped, what it has there, and the change that would make it match where that is "
+        "small.",
+    ),
+)
