@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
 
-__all__ = ["LogmatchError", "Match", "Matcher", "Record", "Template", "TemplateErrors", "__version__"]
+__all__ = ["LiveMatcher", "LogmatchError", "Match", "Matcher", "Record", "Template", "TemplateErrors", "__version__"]
 
 if TYPE_CHECKING:
     from logmatch.errors import LogmatchError, TemplateErrors
+    from logmatch.live import LiveMatcher
     from logmatch.matcher import Matcher
     from logmatch.record import Match, Record
     from logmatch.templates.template import Template
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
 def __getattr__(name: str) -> object:
     # PEP 562: the command imports this package too, and does not pay for what only a library user needs.
     if name in __all__:
-        from logmatch import errors, matcher, record
+        from logmatch import errors, live, matcher, record
         from logmatch.templates import template
 
-        for module in (errors, matcher, record, template):
+        for module in (errors, matcher, live, record, template):
             if hasattr(module, name):
                 return getattr(module, name)
     raise AttributeError(f"module 'logmatch' has no attribute {name!r}")

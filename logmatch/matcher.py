@@ -1,44 +1,61 @@
 """
 Matcher: templates, ready to match lines, for programs that use logmatch as a library.
 
-One matcher belongs to one thread. Its answers are those of the command; there are no processes here.
+Its answers are those of the command; there are no processes here.
 """
 
 from __future__ import annotations
 
+import codecs
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import accumulate
 
 from logmatch.engine import make_engine
-from logmatch.engine.reference import FieldTimeoutError, walk
 from logmatch.gc_pause import held_back
-from logmatch.input.chunk import Chunk, count_lines
-from logmatch.output.jsonl import Layout
-from logmatch.program import WHITESPACE, compile_program
+from logmatch.line import without_terminator
+from logmatch.output.jsonl import Layout, make_writer
+from logmatch.output.writer import Writer
+from logmatch.program import WHITESPACE, Program, compile_program
 from logmatch.record import Match, Record, Value, value_of
-from logmatch.run.worker import Worker, WorkerSpec
-from logmatch.templates.load import load_templates
+from logmatch.run.worker import pieces
+from logmatch.templates.field_type import JsonKind
+from logmatch.templates.load import load_templates, templates_from_patterns
 from logmatch.templates.template import Template
 
-Line = str | bytes
+Line = str | bytes | bytearray | memoryview
 """A line, with or without its terminator."""
+
+_MARK = codecs.BOM_UTF8
 
 
 class Matcher:
     """
     Finds the template that a line came from.
 
+    A matcher never changes, and any number of threads may use one at once; with the native engine they do so without
+    waiting for each other. It can be copied, which costs nothing, and pickled. A UTF-8 byte order mark at the beginning
+    of what it is given is left off, as the command does it.
+
     Args:
         templates: in the order of their files, which decides between templates that are equal otherwise.
         engine: "auto" or one of the other `logmatch.engine.NAMES`.
     """
 
-    def __init__(self, templates: Sequence[Template], *, engine: str = "auto") -> None:
+    def __init__(self, templates: Iterable[Template], *, engine: str = "auto") -> None:
+        templates = list(map(_template, templates))
         with held_back():
-            self._program = compile_program(templates)
-            self._engine = make_engine(self._program, engine)
+            self._set_up(compile_program(templates), engine)
+
+    def _set_up(self, program: Program, engine: str) -> None:
+        self._program = program
         self._engine_name = engine
-        self._worker: Worker | None = None
+        self._engine = make_engine(program, engine)
+        self._plans = _Plans(program)
+        self._writers: list[Writer] = []
+        """Writers that no call is using: each belongs to one thread at a time."""
 
     @classmethod
     def load(cls, *paths: str | os.PathLike[str], header: str | None = None, engine: str = "auto") -> Matcher:
@@ -56,102 +73,197 @@ class Matcher:
         with held_back():
             return cls(load_templates([os.fspath(path) for path in paths], header=header), engine=engine)
 
+    @classmethod
+    def from_patterns(
+        cls, patterns: Iterable[str] | Mapping[str, str], *, header: str | None = None, engine: str = "auto"
+    ) -> Matcher:
+        """
+        Return a matcher for templates of one pattern each.
+
+        Args:
+            patterns: "user <user:word> logged in", …; their ids follow from their texts. Or a mapping of ids to
+                patterns.
+            header: a pattern that stands before each.
+            engine: as for the class.
+
+        Raises:
+            TemplateErrors: everything that is wrong with the patterns.
+        """
+        return cls(templates_from_patterns(patterns, header=header), engine=engine)
+
+    def __reduce__(self) -> tuple[Callable[[Program, str], Matcher], tuple[Program, str]]:
+        return _restored, (self._program, self._engine_name)
+
+    def __copy__(self) -> Matcher:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Matcher:
+        return self
+
     def match(self, line: Line) -> Match | None:
         """
         Return the match of *line*, or None.
 
         Raises:
+            TypeError: *line* is no text.
             ValueError: *line* holds a line break before its end.
         """
-        text = _content(_bytes(line))
-        found = self._engine.match(text)
+        whole = without_terminator(_bytes(line, "a line is"))
+        text = whole.removeprefix(_MARK)
+        found = self._engine.locate(text.rstrip(WHITESPACE))
         if found is None:
             return None
-        number, texts = found
-        variant = self._program.variants[number]
-        try:
-            spans = walk(variant, text)
-        except FieldTimeoutError:
-            return None  # it was just within its time when the engine looked
-        assert spans is not None, "the engine and the reference differ"
-        template = self._program.templates[variant.template_number]
-        names = [template.names[slot] for slot in variant.slots]
-        places = list(zip(spans[::2], spans[1::2], strict=True))
-        if isinstance(line, str) and not text.isascii():
-            places = [(_characters(text, start), _characters(text, end)) for start, end in places]
+        number, spans = found
+        template_id, fields = self._plans[number]
+        values = _values(fields, text, spans)
+        left_off = len(whole) - len(text)
+        places: Sequence[int] = [place + left_off for place in spans] if left_off else spans
+        if isinstance(line, str) and not line.isascii():
+            to_character = _characters(line, whole)
+            places = [to_character(place) for place in places]
         return Match(
-            template.id,
-            self._values(number, texts),
-            {name: place for name, place in zip(names, places, strict=True) if name is not None},
+            template_id, values, {field[0]: (places[2 * field[1]], places[2 * field[1] + 1]) for field in fields}
         )
 
     def parse(self, lines: Iterable[Line]) -> Iterator[Record]:
         """
-        Yield the record of each line, in their order.
+        Return an iterator of the record of each line, in their order; a line is asked for when its record is.
+
+        Args:
+            lines: any iterable, endless ones too: a list, a file opened as text or bytes, a generator.
 
         Raises:
+            TypeError: *lines* is one text, or something in it is none.
             ValueError: a line holds a line break before its end.
         """
-        for number, line in enumerate(lines, 1):
-            raw = _line(_bytes(line))
-            found = self._engine.match(raw.rstrip(WHITESPACE))
-            text = raw.decode("utf-8", "replace")
-            if found is None:
-                yield Record(number, None, None, text)
-            else:
-                template = self._program.template_of(found[0])
-                yield Record(number, template.id, self._values(*found), text)
+        kind = type(lines).__name__
+        if isinstance(lines, str):
+            raise TypeError('parse takes an iterable of lines, not str: for one text, write text.split("\\n")')
+        if isinstance(lines, bytes | bytearray | memoryview):
+            raise TypeError(f"parse takes an iterable of lines, not {kind}: parse_bytes takes these")
+        if not hasattr(lines, "__iter__"):
+            raise TypeError(f"parse takes an iterable of lines, not {kind}")
+        return self._parse(iter(lines))
 
-    def parse_bytes(self, chunk: bytes, *, first_line: int = 1) -> bytes:
+    def _parse(self, lines: Iterator[Line]) -> Iterator[Record]:
+        locate = self._engine.locate
+        plans = self._plans
+        for number, line in enumerate(lines, 1):
+            text = line.encode() if type(line) is str and line.isascii() else _bytes(line, f"line {number} is")
+            text = without_terminator(text)
+            if number == 1:
+                text = text.removeprefix(_MARK)
+            found = locate(text.rstrip(WHITESPACE))
+            raw = text.decode("utf-8", "replace")
+            if found is None:
+                yield Record(number, None, None, raw)
+                continue
+            template_id, fields = plans[found[0]]
+            yield Record(number, template_id, _values(fields, text, found[1]), raw)
+
+    def parse_bytes(self, chunk: bytes | bytearray | memoryview, *, first_line: int = 1) -> bytes:
         """
         Return the records of *chunk*, whole lines, as JSON Lines: what `logmatch parse` writes for a file of them.
 
+        With the native engine other threads run meanwhile.
+
         Args:
             chunk: lines, each ended by `\\n`; the last may lack it.
-            first_line: the number of the first of them.
+            first_line: the number of the first of them, from 1.
+
+        Raises:
+            TypeError: *chunk* is not bytes.
         """
         if not isinstance(chunk, bytes | bytearray | memoryview):
             raise TypeError(f"lines are bytes, not {type(chunk).__name__}")
-        if not chunk:
+        data = memoryview(chunk).cast("B")
+        if first_line == 1 and data[: len(_MARK)] == _MARK:
+            data = data[len(_MARK) :]
+        if not data:
             return b""
-        if self._worker is None:
-            self._worker = Worker(WorkerSpec(self._program, self._engine_name, Layout(), unmatched_apart=False))
-        lines = Chunk("-", first_line=first_line, line_count=count_lines(chunk), offset=0, data=chunk, position=0)
-        return bytes(self._worker.run(lines).output)
+        # Between the question and the answer no other thread runs that could take the same writer.
+        writer = self._writers.pop() if self._writers else self._new_writer()
+        writer.begin("-")
+        for piece in pieces(data, self._engine.batch_size):
+            matches = self._engine.match_batch(piece)
+            writer.write(matches, first_line=first_line, offset=0)
+            first_line += matches.line_count
+        records = bytes(writer.take()[0])
+        self._writers.append(writer)
+        return records
 
-    def _values(self, number: int, texts: Sequence[bytes]) -> dict[str, Value]:
+    def _new_writer(self) -> Writer:
+        return make_writer(self._program, Layout(), by_columns=self._engine.by_columns)
+
+
+def _template(value: object) -> Template:
+    if isinstance(value, Template):
+        return value
+    hint = "Matcher.load takes files, Matcher.from_patterns takes patterns"
+    raise TypeError(f"templates are Template, not {type(value).__name__}: {hint}")
+
+
+def _restored(program: Program, engine: str) -> Matcher:
+    matcher = Matcher.__new__(Matcher)
+    matcher._set_up(program, engine)
+    return matcher
+
+
+_Field = tuple[str, int, Callable[[bytes], Value] | None]
+"""Its name, its number in the variant, and what makes its value of its text; None: that is the text."""
+
+
+class _Plans(dict[int, tuple[str, tuple[_Field, ...]]]):
+    """For each variant by number, made when it first matches: the template's id, and the fields that are output."""
+
+    def __init__(self, program: Program) -> None:
+        super().__init__()
+        self._program = program
+
+    def __missing__(self, number: int) -> tuple[str, tuple[_Field, ...]]:
         variant = self._program.variants[number]
         template = self._program.templates[variant.template_number]
-        values = {}
-        for slot, text in zip(variant.slots, texts, strict=True):
-            name = template.names[slot]
+        fields: list[_Field] = []
+        for index, slot in enumerate(variant.slots):
+            name, type_ = template.names[slot], template.types[slot]
             if name is not None:
-                values[name] = value_of(text, template.types[slot])
-        return values
+                facts = type_.facts
+                is_text = facts.json_kind is JsonKind.STRING and not (facts.trimmed_start or facts.trimmed_end)
+                fields.append((name, index, None if is_text else partial(value_of, type_=type_)))
+        plan = self[number] = (template.id, tuple(fields))
+        return plan
 
 
-def _bytes(line: Line) -> bytes:
+def _values(fields: Iterable[_Field], text: bytes, spans: Sequence[int]) -> dict[str, Value]:
+    values: dict[str, Value] = {}
+    for name, index, convert in fields:
+        value = text[spans[2 * index] : spans[2 * index + 1]]
+        values[name] = value.decode("utf-8", "replace") if convert is None else convert(value)
+    return values
+
+
+def _bytes(line: Line, subject: str) -> bytes:
+    """*line* as bytes; *subject* begins the sentence that says what is wrong with it."""
     if isinstance(line, bytes):
         return line
+    if isinstance(line, str):
+        try:
+            return line.encode()
+        except UnicodeEncodeError:
+            return b"".join(map(_encoded, line))
+    if isinstance(line, bytearray | memoryview):
+        return bytes(line)
+    raise TypeError(f"{subject} str or bytes, not {type(line).__name__}")
+
+
+def _encoded(character: str) -> bytes:
     try:
-        return line.encode("utf-8", "surrogateescape")
+        return character.encode("utf-8", "surrogateescape")  # a byte that was not UTF-8 when the line was read
     except UnicodeEncodeError:
-        return line.encode("utf-8", "surrogatepass")  # half a surrogate pair: no bytes that a template could hold
+        return character.encode("utf-8", "surrogatepass")  # half a surrogate pair, as JSON escapes can give it
 
 
-def _line(line: bytes) -> bytes:
-    """*line* without its terminator."""
-    line = line.removesuffix(b"\n")
-    if b"\n" in line:
-        raise ValueError("a line cannot hold a line break; use parse_bytes for several lines")
-    return line.removesuffix(b"\r")
-
-
-def _content(line: bytes) -> bytes:
-    """What of *line* is matched."""
-    return _line(line).rstrip(WHITESPACE)
-
-
-def _characters(text: bytes, offset: int) -> int:
-    """How many characters of the `str` that *text* was made of stand before byte *offset*."""
-    return len(text[:offset].decode("utf-8", "surrogateescape"))
+def _characters(line: str, text: bytes) -> Callable[[int], int]:
+    """What gives for a byte offset in *text* how many characters of *line*, whose bytes it is, begin before it."""
+    begins = list(accumulate((len(_encoded(character)) for character in line), initial=0))
+    return lambda offset: bisect_right(begins, offset - 1)

@@ -7,13 +7,14 @@ here a number is an `int` or a `float`, while JSON keeps the digits of the line.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
-from logmatch.templates.model import FieldType, JsonKind
+from logmatch.templates.field_type import FieldType, JsonKind
 
-Value = str | int | float
-"""The value of a field."""
+Value = str | int | float | Decimal
+"""The value of a field; a `Decimal` is an `int` of more than 100,000 digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,7 @@ class Match:
         template_id: the id of the template.
         values: the value of each field that is output, in the order of the line.
         spans: where each of them is in the line: half-open, in characters of a `str` and in bytes of `bytes`. A span
-        takes
-            in what is left off the value: the quotes of a quoted text, the `%` of a percentage.
+            takes in what is left off the value: the quotes of a quoted text, the `%` of a percentage.
     """
 
     template_id: str
@@ -37,7 +37,8 @@ class Match:
 @dataclass(frozen=True, slots=True)
 class Record:
     """
-    What one line became. `record["template_id"]` and `dict(record)` read it as the JSON object that it stands for.
+    What one line became. `record["template_id"]` and `dict(record)` read it as the JSON object that it stands for;
+    data frames take a list of records and make a column of each attribute.
 
     Attributes:
         line: its number, from 1.
@@ -57,15 +58,17 @@ class Record:
             return {"line": self.line, "template_id": None, "raw": self.raw}
         return {"line": self.line, "template_id": self.template_id, "values": self.values}
 
-    def __getitem__(self, key: str) -> object:
-        return self.to_dict()[key]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.to_dict())
+    # No __iter__: what can be iterated pandas takes for a list, and would show the keys in its rows.
 
     def keys(self) -> Sequence[str]:
         """The keys of `to_dict`."""
         return list(self.to_dict())
+
+    def __getitem__(self, key: str) -> object:
+        return self.to_dict()[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.to_dict()
 
 
 def value_of(text: bytes, type_: FieldType) -> Value:
@@ -73,20 +76,31 @@ def value_of(text: bytes, type_: FieldType) -> Value:
     facts = type_.facts
     text = facts.value_text(text)
     if facts.json_kind is JsonKind.NUMBER:
-        return _integer(text) if facts.is_integer else float(text)
+        return integer(text) if facts.is_integer else float(text)
     return text.decode("utf-8", "replace")
 
 
-_PIECE = 4000  # digits: int() refuses more than 4,300 at once, since the time it takes grows with their square
+_FEW_DIGITS = 4_000
+"""int() refuses more than 4,300 digits, since the time that it takes grows with their square."""
+
+_MOST_DIGITS = 100_000
+"""Of an `int`: it takes 40 ms. From here on a number is a `Decimal`, whose time grows with its length."""
 
 
-def _integer(text: bytes) -> int:
-    if len(text) <= _PIECE:
+def integer(text: bytes) -> int | Decimal:
+    """The number that *text* stands for, a sign and any number of digits."""
+    if len(text) <= _FEW_DIGITS:
         return int(text)
+    if len(text) > _MOST_DIGITS:
+        return Decimal(text.decode())
     sign = -1 if text.startswith(b"-") else 1
-    digits = text.lstrip(b"+-")
-    value = 0
-    for start in range(0, len(digits), _PIECE):
-        piece = digits[start : start + _PIECE]
-        value = value * 10 ** len(piece) + int(piece)
-    return sign * value
+    return sign * _natural(text.lstrip(b"+-"))
+
+
+def _natural(digits: bytes) -> int:
+    # Halves: what costs is a few products of large numbers, which takes less than the square of their length.
+    if len(digits) <= _FEW_DIGITS:
+        return int(digits)
+    half = len(digits) // 2
+    value: int = _natural(digits[:-half]) * 10**half + _natural(digits[-half:])
+    return value

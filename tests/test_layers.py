@@ -69,6 +69,7 @@ ORDER = (
     "run.worker",
     "matcher",
     "formats.detect",
+    "live",
     "run.job",
     "interrupt",
     "output.sink",
