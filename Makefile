@@ -2,8 +2,8 @@
 # compiler and the headers of Python it builds the kernel; without them all but `make test` works as well, more slowly.
 # ARGS goes to the command: make test ARGS="-k layers", make bench ARGS=--json.
 
-.PHONY: help run test test-pure coverage check format bench samples manual clean
-.PHONY: check-lint check-format check-types check-packages check-samples
+.PHONY: help run test test-pure coverage check format bench samples manual fuzz lock clean
+.PHONY: check-lint check-format check-types check-packages check-samples check-lowest fuzz-kernel fuzz-readers
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -14,6 +14,15 @@ BIN := $(VENV)/bin
 # kernel when that is built from them.
 STAMP := $(VENV)/.installed
 KERNEL_SOURCES := $(shell find logmatch -name '*.pyx' -o -name '*.pxi' -o -name '*.h')
+
+# The versions that the tools and dependencies are installed in, so that a release of theirs changes nothing unasked. They
+# were found with the Python that the file names; `make lock` finds them anew, CONSTRAINTS= takes the newest.
+CONSTRAINTS := constraints-dev.txt
+INSTALL := -m pip install -qq $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS))
+
+# How long each target of `make fuzz` runs, and from where on; other inputs each week.
+MINUTES := 1
+SEED := $(shell date +%G%V)
 
 # An environment in which logmatch is installed as users have it, not from this tree, and without the kernel.
 PURE_VENV := .venv-pure
@@ -70,6 +79,31 @@ format: $(STAMP)  ## format the code and mend what ruff can mend
 bench: $(STAMP)  ## measure one and two workers on a corpus made from the built-in samples
 	$(BIN)/logmatch bench --workers 2 $(ARGS)
 
+# Separate targets: the first needs Linux and gcc.
+fuzz: fuzz-kernel fuzz-readers  ## give engines, parsers and readers random inputs, each for MINUTES=1, from SEED on (this week's)
+
+fuzz-kernel: $(STAMP)
+	$(BIN)/python tests/fuzz/fuzz.py --minutes $(MINUTES) --seed $(SEED)
+
+fuzz-readers: $(STAMP)
+	$(BIN)/python tests/fuzz/readers.py --minutes $(MINUTES) --seed $(SEED)
+
+# Not a part of `make check`: it needs the oldest Python that is supported, PYTHON=python3.11.
+check-lowest:
+	$(call make_environment,build/lowest)
+	sed -n 's/^    "\([a-z]*\)>=\([0-9][0-9.]*\).*/\1==\2/p' pyproject.toml >build/lowest.txt
+	build/lowest/bin/python -m pip install -qq --constraint build/lowest.txt .
+	build/lowest/bin/logmatch parse sample_logs/*.log -t sample_logs -o build/lowest.jsonl --summary
+	rm -rf build/lowest build/lowest.txt
+
+# In a new environment, so that nothing is named that is no longer needed.
+lock:  ## write constraints-dev.txt anew: the newest versions that pyproject.toml allows
+	$(call make_environment,build/lock)
+	build/lock/bin/python -m pip install -qq '.[dev]'
+	(build/lock/bin/python -c 'import sys; print(f"# Python {sys.version_info[0]}.{sys.version_info[1]}; written by make lock")'; \
+	build/lock/bin/python -m pip freeze --exclude logmatch) >constraints-dev.txt
+	rm -rf build/lock
+
 samples: $(STAMP)  ## write sample_logs/ anew from the built-in samples
 	$(BIN)/python -m logmatch.samples sample_logs $(ARGS)
 
@@ -91,10 +125,10 @@ echo "setting up $(1) with $$python"; \
 endef
 
 # $? is what has changed. A kernel that can no longer be built is gone, and not that of older sources.
-$(STAMP): pyproject.toml $(KERNEL_SOURCES)
+$(STAMP): pyproject.toml $(CONSTRAINTS) $(KERNEL_SOURCES)
 	$(if $(filter pyproject.toml,$?),$(call make_environment,$(VENV)))
 	@find logmatch -name '*.so' -delete
-	@$(BIN)/python -m pip install -qq --editable '.[dev]'
+	@$(BIN)/python $(INSTALL) --editable '.[dev]'
 	@touch $@
 
 # A compiler may have come since the kernel could not be built, or someone removed what was built.
@@ -106,8 +140,8 @@ endif
 endif
 
 # What an earlier build left in build/ would be packed again, its kernel too.
-$(PURE_STAMP): $(PACKAGED)
+$(PURE_STAMP): $(PACKAGED) $(CONSTRAINTS)
 	$(if $(filter pyproject.toml,$?),$(call make_environment,$(PURE_VENV)))
 	@rm -rf build/lib.* build/bdist.*
-	@CC=false $(PURE_BIN)/python -m pip install -qq '.[test]'
+	@CC=false $(PURE_BIN)/python $(INSTALL) '.[test]'
 	@touch $@
