@@ -124,11 +124,23 @@ echo "setting up $(1) with $$python"; \
 "$$python" -m venv --clear $(1)
 endef
 
+# Installs $(2) by the Python in $(1), with a dot for each package, so that a first `make run` is seen to work; what pip
+# says is shown where it fails.
+define install
+@printf 'installing into $(dir $(1)), some packages and a compiler run: '; \
+{ $(1)/python $(subst -qq,--progress-bar off --no-color,$(INSTALL)) $(2) 2>&1; echo "status $$?"; } | { \
+    said=; while IFS= read -r line; do case $$line in \
+        'status 0') echo ' done';; \
+        'status '*) printf '\n%s\n' "$$said"; exit 1;; \
+        Collecting*|*Building*|*Installing*) printf .;; \
+        esac; said="$$said$$line\n"; done; }
+endef
+
 # $? is what has changed. A kernel that can no longer be built is gone, and not that of older sources.
 $(STAMP): pyproject.toml $(CONSTRAINTS) $(KERNEL_SOURCES)
 	$(if $(filter pyproject.toml,$?),$(call make_environment,$(VENV)))
 	@find logmatch -name '*.so' -delete
-	@$(BIN)/python $(INSTALL) --editable '.[dev]'
+	$(call install,$(BIN),--editable '.[dev]')
 	@touch $@
 
 # A compiler may have come since the kernel could not be built, or someone removed what was built.

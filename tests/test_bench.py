@@ -43,7 +43,7 @@ from logmatch.templates.template import Template
 
 __all__ = ["run_cli"]  # a fixture
 
-README = Path(__file__).resolve().parent.parent / "README.md"
+FIGURES = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
 
 LOG = b"""\
 a1 gate: login of ann from 10.0.0.1
@@ -622,11 +622,11 @@ def shape(text: str) -> list[str]:
     return list(dict.fromkeys(re.sub(r"[0-9][0-9,]*", "N", part) for part in parts))
 
 
-def test_the_figures_in_the_readme_have_the_form_of_today() -> None:
-    readme = README.read_text("utf-8")
+def test_the_figures_in_the_documents_have_the_form_of_today() -> None:
+    document = FIGURES.read_text("utf-8")
     begin, end = "<!-- logmatch bench --workers 2 --markdown -->\n", "<!-- end -->\n"
-    assert 1 == readme.count(begin) == readme.count(end), "the figures stand between two comments"
-    figures = readme.partition(begin)[2].partition(end)[0]
+    assert 1 == document.count(begin) == document.count(end), "the figures stand between two comments"
+    figures = document.partition(begin)[2].partition(end)[0]
     assert shape(markdown(a_report())) == shape(figures), "write them anew with the command that the comment names"
 
 

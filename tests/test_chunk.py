@@ -629,7 +629,7 @@ def test_without_its_package_zstd_is_an_error_that_tells_what_to_install(
         list(read_file(path))
     assert (
         f"{path}: zstd needs the package zstandard\n"
-        "  = help: pip install 'logmatch[zstd]', or pipe it: zstd -dc FILE | logmatch ..."
+        "  = help: pip install zstandard, or pipe it: zstd -dc FILE | logmatch parse -t TEMPLATES"
     ) == str(caught.value)
 
 
@@ -796,7 +796,7 @@ def test_what_is_wrong_with_a_name_is_told_and_the_rest_is_read(tree: Path) -> N
         "logs/to-nothing: is a symbolic link to a file that does not exist",
         "logs/empty: holds no files\n"
         "  = help: hidden files and links to directories are left out; name a file to have it read",
-        "a\0b: is not a file name",
+        "a\N{REPLACEMENT CHARACTER}b: is not a file name",
     ] == [str(error) for error in resolved.errors]
 
 

@@ -308,6 +308,18 @@ def test_a_page_of_help_is_there(topic: str) -> None:
     assert page(topic).startswith("# ")
 
 
+def test_the_readme_is_short_and_works_where_it_is_shown_alone() -> None:
+    text = README.read_text("utf-8")
+    assert len(text.split()) <= 1800
+    assert [] == [target for target in re.findall(r"\]\(([^)\s]+)\)", text) if not target.startswith(("#", "https://"))]
+
+
+def test_every_target_of_make_that_a_document_names_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    for document in (README, ROOT / "CONTRIBUTING.md"):
+        assert set() == set(re.findall(r"`make ([a-z-]+)", document.read_text("utf-8"))) - targets
+
+
 # Names in the documents
 
 

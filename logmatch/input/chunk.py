@@ -620,7 +620,7 @@ def _decompressor(kind: str, name: str) -> tuple[Callable[[], _Decompressor], ty
     try:
         import zstandard
     except ImportError:
-        hint = "pip install 'logmatch[zstd]', or pipe it: zstd -dc FILE | logmatch ..."
+        hint = "pip install zstandard, or pipe it: zstd -dc FILE | logmatch parse -t TEMPLATES"
         raise InputError("zstd needs the package zstandard", place=_place(name), hint=hint) from None
     return _ZstandardFrame, zstandard.ZstdError
 
