@@ -6,11 +6,13 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import make_template
 from support_templates import any_templates
 
 from logmatch import samples
@@ -18,6 +20,7 @@ from logmatch.engine.reference import ReferenceEngine
 from logmatch.lint import contest
 from logmatch.lint.check import check_templates
 from logmatch.lint.findings import Finding, FindingKind
+from logmatch.lint.findings import shown as shown_findings
 from logmatch.lint.samples import texts_of
 from logmatch.lint.shadowing import covers
 from logmatch.program import WHITESPACE, compile_program
@@ -58,10 +61,10 @@ def kinds(found: Sequence[Finding]) -> list[tuple[FindingKind, str, tuple[str, .
 def test_an_example_that_nothing_matches() -> None:
     found = findings('[[template]]\nid = "login"\npattern = "user <user:word> in"\nmatch = ["user root out"]')
     assert """\
-t.toml:1: example 1 of 'login' does not match
+t.toml:1: example 1 of 'login' does not match: expected 'in', found 'out'
   | user root out
-  | ^^^^^^^^^^^^^
-  = help: a template matches a line only as a whole, its header included; correct the pattern or the example
+  |           ^^^
+  = help: correct the pattern or the example; this pattern would match: user <user:word> out
 """ == shown(found)
     assert [(FindingKind.EXAMPLE_FAILED, "login", ())] == kinds(found)
 
@@ -79,10 +82,10 @@ pattern = "user <user:word> out"
 """
     )
     assert """\
-t.toml:2: example 2 of 'in' does not match; 'out' (t.toml:6) matches it
+t.toml:2: example 2 of 'in' does not match: expected 'in', found 'out'; 'out' (t.toml:6) matches it
   | user root out
-  | ^^^^^^^^^^^^^
-  = help: a template matches a line only as a whole, its header included; correct the pattern or the example
+  |           ^^^
+  = help: correct the pattern or the example; this pattern would match: user <user:word> out
 """ == shown(found)
     assert [(FindingKind.EXAMPLE_FAILED, "in", ("out",))] == kinds(found)
 
@@ -215,6 +218,47 @@ def test_a_line_of_no_match_is_matched_even_where_another_template_wins_it() -> 
 def test_a_line_of_no_match_may_be_matched_by_another_template() -> None:
     text = '[[template]]\nid = "a"\npattern = "p <x:int>"\nno_match = ["p x"]\n'
     assert [] == findings(text + '[[template]]\nid = "b"\npattern = "p <x:any>"')
+
+
+def test_a_failed_example_has_its_own_line_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text(
+        """
+[[template]]
+id = "a"
+pattern = 'say "<x:int>"'
+match = [
+    "say \\"1\\"",
+    "say \\"one\\"",
+    { line = 'say "2"', values = { x = 3 } },
+]
+no_match = [
+    'say "4"',
+]
+[[template]]
+id = "b"
+pattern = "p <x:int>"
+match = ["p \\u0078"]
+"""
+    )
+    found = check_templates(load_templates([path]))
+    assert [("a", 7), ("a", 8), ("a", 11), ("b", 13)] == [(each.template_id, each.place.line_number) for each in found]
+
+
+def test_of_many_findings_about_a_file_the_first_are_shown() -> None:
+    wrong = [f"p <x:int>{number}" for number in range(30)]
+    found = patterns(*wrong)
+    texts = list(shown_findings(found))
+    assert [f"{finding}\n" for finding in found[:20]] == texts[:20]
+    assert [
+        "t.toml: and 10 more findings in this file\n  = help: correct the first ones, or see all of them with --json\n"
+    ] == texts[20:]
+
+
+def test_of_a_long_line_the_part_that_is_wrong_is_shown() -> None:
+    (finding,) = check_templates([make_template("a", "p <x:any> <y:word><z:word>!" + "q" * 1000)])
+    assert 230 > max(map(len, str(finding).splitlines()))
+    assert "…" in str(finding)
 
 
 # Duplicate
@@ -448,7 +492,7 @@ def test_a_fault_between_header_and_pattern_shows_both() -> None:
 def test_a_pattern_that_never_matches() -> None:
     found = patterns("took <n:int>0 ms")
     assert """\
-t.toml:1: 'a' can never match: <n:int> takes all digits, which leaves nothing for '0 ms' behind it
+t.toml:1: 'a' can never match: <n:int> takes all digits, which leaves nothing for '0 ms' after it
   | took <n:int>0 ms
   |      ^^^^^^^
   = help: leave one of the two out, or put other text between them
@@ -459,16 +503,16 @@ t.toml:1: 'a' can never match: <n:int> takes all digits, which leaves nothing fo
 def test_whitespace_behind_ws_never_matches() -> None:
     found = patterns("a<_:ws> b")
     assert """\
-t.toml:1: 'a' can never match: <_:ws> takes all spaces and tabs, which leaves nothing for ' b' behind it
+t.toml:1: 'a' can never match: <_:ws> takes all spaces and tabs, which leaves nothing for ' b' after it
   | a<_:ws> b
   |  ^^^^^^
-  = help: leave the whitespace behind 'ws' out of the pattern; 'ws' takes all of it
+  = help: leave the whitespace after 'ws' out of the pattern; 'ws' takes all of it
 """ == shown(found)
 
 
 def test_a_variant_that_never_matches() -> None:
     (finding,) = patterns("a<_:ws><?>(<x:int>)</?> b")
-    taken = "<_:ws> takes all spaces and tabs, which leaves nothing for ' b' behind it"
+    taken = "<_:ws> takes all spaces and tabs, which leaves nothing for ' b' after it"
     assert f"'a' has a variant that can never match: {taken}" == finding.sentence
 
 
@@ -569,11 +613,11 @@ def test_a_finding_as_json() -> None:
     assert {
         "kind": "example-failed",
         "template_id": "a",
-        "sentence": "example 1 of 'a' does not match",
+        "sentence": "example 1 of 'a' does not match: expected '\ufffd', found '1\ufffd6'",
         "file": "t.toml",
         "line": 1,
         "text": "p 1\N{REPLACEMENT CHARACTER}6",
-        "start": 0,
+        "start": 2,
         "end": 5,
         "hint": "a template matches a line only as a whole, its header included; correct the pattern or the example",
         "others": [],

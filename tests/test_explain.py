@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import examples, make_template
+from support import examples, make_program, make_template
 from support_templates import any_line, any_templates
 
-from logmatch.engine.reference import ReferenceEngine, walk
+from logmatch.engine.reference import ReferenceEngine, Trace, trace, walk
 from logmatch.explain.alignment import (
     BLANK,
     CASE,
@@ -203,6 +203,32 @@ def test_a_long_line_keeps_the_place_that_matters() -> None:
     shown = render(Explanation(line, None, (miss,)))
     assert max(map(len, shown.splitlines())) <= 80
     assert "loged in\n" in shown
+
+
+def test_a_place_in_the_middle_of_a_long_line() -> None:
+    line = b"user " + b"x" * 50_000 + b" loged in " + b"y" * 50_000
+    (miss,) = Explainer([make_template("a", "user <u:word> logged in <v:word>")]).nearest(line)
+    assert (50_006, b"loged") == (miss.stopped_at, miss.found)
+
+
+# How far the reference got
+
+
+@pytest.mark.parametrize(
+    ("pattern", "line", "expected"),
+    [
+        ("user <u:word> in", b"user ann on", Trace(2, 8, 9)),
+        ("user <u:word> in", b"usr ann in", Trace(0, 0, 2)),
+        ("user <u:word> in", b"user ann", Trace(2, 6, 6)),
+        ("user <u:word> in", b"user ann in!", Trace(3, 11, 11)),
+        ("<x> in <n:int>", b"in in in x", Trace(2, 6, 6)),
+        ("<x> in <n:int>", b"a in 5 in 6", None),
+        ("", b"x", Trace(0, 0, 0)),
+    ],
+)
+def test_how_far_a_variant_got(pattern: str, line: bytes, expected: Trace | None) -> None:
+    (variant,) = make_program(pattern).variants
+    assert expected == trace(variant, line)
 
 
 # Matches

@@ -22,6 +22,7 @@ class CheckOptions:
 def check(options: CheckOptions) -> ExitStatus:
     """Write the findings to stdout."""
     from logmatch.lint.check import check_templates
+    from logmatch.lint.findings import shown
     from logmatch.templates.load import load_templates
 
     if not options.templates:
@@ -31,7 +32,7 @@ def check(options: CheckOptions) -> ExitStatus:
     if options.json:
         write_json("-", {"templates": len(templates), "findings": [finding.to_dict() for finding in findings]})
     else:
-        write("".join(f"{finding}\n" for finding in findings))
+        write("".join(shown(findings)))
         examples = sum(len(template.match) + len(template.no_match) for template in templates)
         counts = [count(len(templates), "template"), count(examples, "example"), count(len(findings), "finding")]
         say(", ".join(counts))

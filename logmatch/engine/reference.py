@@ -15,12 +15,14 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from logmatch.engine.matches import FieldTimeouts, Found, Located, Matches, Spans, match_each, match_in_groups, texts_of
 from logmatch.line import Buffer
-from logmatch.program import WHITESPACE, Program, Variant
+from logmatch.program import WHITESPACE, Program, Variant, common_prefix
 from logmatch.templates.field_type import FieldType, NamedType, RegexType, WordList
 from logmatch.templates.model import Field, Literal
 from logmatch.templates.types import ANY, PATH, REST, URL, URL_SCHEME, WORD
@@ -130,7 +132,13 @@ def has_regex(variant: Variant) -> bool:
     return any(isinstance(item, Field) and isinstance(item.type, RegexType) for item in variant.items)
 
 
-def walk(variant: Variant, line: bytes, budget: RegexBudget | None = None) -> Spans | None:
+Observer = Callable[[int, int], None]
+"""Is told the number of each item that did not fit, and where; the end of the line has the number after the last."""
+
+
+def walk(
+    variant: Variant, line: bytes, budget: RegexBudget | None = None, observer: Observer | None = None
+) -> Spans | None:
     """
     Return where the fields of *variant* are in *line*, or None if it does not fit the whole of it.
 
@@ -140,6 +148,7 @@ def walk(variant: Variant, line: bytes, budget: RegexBudget | None = None) -> Sp
         variant: its `/regex/` fields may take as long as the others of the line have left.
         line: as for `Engine.match`.
         budget: that of the line; one of its own by default.
+        observer: is told of what did not fit.
 
     Raises:
         FieldTimeoutError: a `/regex/` field took too long.
@@ -183,6 +192,8 @@ def walk(variant: Variant, line: bytes, budget: RegexBudget | None = None) -> Sp
             index += 1
         if fits and position == len(line):
             return tuple(offset for number in slot_of for offset in (starts[number], ends[number]))
+        if observer is not None:
+            observer(index if fits else index - 1, position if fits else starts[index - 1])
         # Back: the last free field that can take one byte more does so.
         while open_free:
             index = open_free[-1]
@@ -202,6 +213,45 @@ def walk(variant: Variant, line: bytes, budget: RegexBudget | None = None) -> Sp
             return None
         ends[index] = position
         index += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """
+    How far a variant got on a line that it does not match.
+
+    `item` is the number of the item that did not fit, one more than the last for the end of the line; `start` is where
+    it was looked for, and `reached` where it stopped, which for a literal is after the bytes of it that are there.
+    """
+
+    item: int
+    start: int
+    reached: int
+
+
+def trace(variant: Variant, line: bytes) -> Trace | None:
+    """
+    Return how far *variant* got on *line*: to its last item, and there to most bytes; None if it matches.
+
+    Of equal attempts the first counts, which has the shortest free text before it.
+
+    Raises:
+        FieldTimeoutError: a `/regex/` field took too long.
+    """
+    best = Trace(-1, 0, 0)
+
+    def observe(item: int, start: int) -> None:
+        nonlocal best
+        if item < best.item:
+            return
+        text = variant.items[item] if item < len(variant.items) else None
+        matched = 0
+        if isinstance(text, Literal):
+            matched = len(common_prefix([text.text, line[start : start + len(text.text)]]))
+        if (item, matched) > (best.item, best.reached - best.start):
+            best = Trace(item, start, start + matched)
+
+    return best if walk(variant, line, observer=observe) is None else None
 
 
 class Scanner:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from logmatch.engine.reference import RegexBudget
 from logmatch.explain.nearest import Nearest, Neighbours
 from logmatch.lint.contest import Advantage, Contest
 from logmatch.templates.model import Field, FieldType, Pattern
@@ -132,9 +133,10 @@ class Explanation:
 class Explainer:
     """Explains lines by *templates*, whose order is their place in the files."""
 
-    def __init__(self, templates: Sequence[Template]) -> None:
+    def __init__(self, templates: Sequence[Template], contest: Contest | None = None) -> None:
+        """*contest* is that of *templates*, where there is one already."""
         self._templates = templates
-        self._contest = Contest(templates)
+        self._contest = contest or Contest(templates)
 
     @cached_property
     def _neighbours(self) -> Neighbours:
@@ -151,13 +153,14 @@ class Explainer:
 
     def _match(self, line: bytes) -> Matched | None:
         contest = self._contest
+        budget = RegexBudget()
         winner, spans = -1, None
         losers: dict[int, Advantage] = {}  # number of a template -> what the match has over the best of its variants
         for number in contest.candidates(line):
             owner = contest.owner(number)
             if winner >= 0 and (owner == contest.owner(winner) or owner in losers):
                 continue
-            found = contest.spans(number, line)
+            found = contest.spans(number, line, budget)
             if found is None:
                 continue
             if winner < 0:

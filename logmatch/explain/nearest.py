@@ -10,11 +10,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from logmatch.engine.reference import FieldTimeoutError, Trace, trace
 from logmatch.explain.alignment import TOO_MUCH, Aligner, Course, Piece, Row, course
 from logmatch.explain.shortlist import MOST, Shortlist
 from logmatch.explain.suggestion import suggest
-from logmatch.program import WHITESPACE
-from logmatch.templates.model import Field, Pattern
+from logmatch.program import WHITESPACE, Variant, compile_program
+from logmatch.templates.model import Field, Literal, Pattern
 from logmatch.templates.template import Template
 
 MOST_HEADER = 4096
@@ -122,10 +123,41 @@ class Neighbours:
         whole = self._course(number, with_header=view.has_header)
         pieces = _with_whole_words(whole, view.aligner.align(whole, view.entry, cost), text)
         stop = _stop(whole, pieces, text)
+        stop = replace(stop, at=view.place(stop.at))
+        if view.cut:
+            traced = _traced_stop(template, line)
+            if traced is not None and view.begin + view.seam < traced.at < view.begin + view.seam + view.cut:
+                stop = traced
         suggestion = None
         if not view.cut and (template.header is None or not view.has_header):
             suggestion = suggest(template, whole, pieces, text, line)
-        return Nearest(number, cost, Stop(view.place(stop.at), stop.expected, stop.slot, stop.found), suggestion)
+        return Nearest(number, cost, stop, suggestion)
+
+
+def _traced_stop(template: Template, line: bytes) -> Stop | None:
+    """Where the variant of *template* that got furthest stopped, by the reference's own walk."""
+    best: tuple[Trace, Variant] | None = None
+    for variant in compile_program([template]).variants:
+        try:
+            found = trace(variant, line)
+        except FieldTimeoutError:
+            continue
+        if found is not None and (best is None or found.reached > best[0].reached):
+            best = found, variant
+    if best is None:
+        return None
+    found, variant = best
+    if found.item == len(variant.items):
+        return Stop(found.reached, None, -1, line[found.reached :])
+    item = variant.items[found.item]
+    if isinstance(item, Literal):
+        matched = found.reached - found.start
+        while matched and _WORD.match(item.text, matched - 1):
+            matched -= 1
+        at = found.start + matched
+        return Stop(at, _solid(item.text, matched), -1, _solid(line, at))
+    slot = variant.slots[sum(isinstance(each, Field) for each in variant.items[: found.item])]
+    return Stop(found.reached, item, slot, _solid(line, found.reached))
 
 
 def _size(line: bytes, count: int) -> int:
@@ -255,8 +287,11 @@ def _stop(whole: Course, pieces: Sequence[Piece], text: bytes) -> Stop:
             break
         end += 1
     start, stop = pieces[begin].at, pieces[end - 1].at + (not pieces[end - 1].is_extra)
-    at = pieces[begin].start
-    found = text[at : pieces[end - 1].end] or _solid(text, at)
+    at, last = pieces[begin].start, pieces[end - 1].end
+    if end < len(pieces) and _begins_anywhere(whole, pieces[end]):
+        while _WORD.match(text, last) and last > at and _WORD.match(text, last - 1):
+            last += 1
+    found = text[at:last] or _solid(text, at)
     if start < stop:
         return Stop(at, literal[start:stop], -1, found)
     # There is only too much: name what was expected in its place.
@@ -268,6 +303,12 @@ def _stop(whole: Course, pieces: Sequence[Piece], text: bytes) -> Stop:
     if isinstance(following.item, Field):
         return Stop(at, following.item, following.slot, _solid(text, at))
     return Stop(at, _solid(following.item.text, 0), -1, found)
+
+
+def _begins_anywhere(whole: Course, piece: Piece) -> bool:
+    """Whether *piece* is free text, or what comes after the template: where it begins says nothing."""
+    item = whole.steps[piece.step].item if piece.step >= 0 else None
+    return item is None or (isinstance(item, Field) and item.type.facts.is_free)
 
 
 def _is_in_word(literal: bytes, piece: Piece, text: bytes) -> bool:

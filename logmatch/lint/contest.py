@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from logmatch.engine.portable.prefilter import Filter
-from logmatch.engine.reference import FieldTimeoutError, walk
+from logmatch.engine.reference import FieldTimeoutError, RegexBudget, walk
 from logmatch.program import WHITESPACE, Variant, compile_program, precedence
 from logmatch.templates.model import FieldType, Literal, WordList, encode
 from logmatch.templates.template import Template
@@ -96,11 +96,15 @@ class Contest:
         """The template of a variant."""
         return self.templates[self.owner(variant_number)]
 
-    def spans(self, variant_number: int, line: bytes) -> tuple[int, ...] | None:
-        """Where the fields of a variant are in *line*, or None if it does not match; a timeout counts as no match."""
+    def spans(self, variant_number: int, line: bytes, budget: RegexBudget | None = None) -> tuple[int, ...] | None:
+        """
+        Where the fields of a variant are in *line*, or None if it does not match; a timeout counts as no match.
+
+        *budget* is the time of all `/regex/` fields on this line together; None: this variant has one of its own.
+        """
         self.work += WALK_WORK
         try:
-            return walk(self.variants[variant_number], line)
+            return walk(self.variants[variant_number], line, budget)
         except FieldTimeoutError:
             self.timeouts += 1
             return None

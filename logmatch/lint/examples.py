@@ -5,26 +5,36 @@ Examples: the lines that a template says it matches, or does not match, tried.
 from __future__ import annotations
 
 import difflib
+import json
+import os
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 
+from logmatch.explain.explanation import Explainer
+from logmatch.explain.show import expectation
 from logmatch.lint.contest import Contest, example_line
 from logmatch.lint.findings import Finding, FindingKind, make_finding, named
 from logmatch.templates.model import FieldType, JsonKind, decode
+from logmatch.templates.template import Template
 
 
 def failed_examples(contest: Contest) -> Iterator[Finding]:
+    """What is wrong with the lines of `match`: another template matches them, or none, or their values differ."""
+    explainer = Explainer(contest.templates, contest)
+    places = ExamplePlaces(contest.templates)
     for number, template in enumerate(contest.templates):
         for count, example in enumerate(template.match, 1):
             line = example_line(example.line)
-            failure = _example_failure(contest, number, f"example {count} of {template.id!r}", line)
+            failure = _example_failure(contest, explainer, number, f"example {count} of {template.id!r}", line)
             if failure is not None:
-                yield failure
+                yield places.moved(failure, template, example.line)
             elif example.values:
-                yield from _wrong_values(contest, number, count, line, example.values)
+                for finding in _wrong_values(contest, number, count, line, example.values):
+                    yield places.moved(finding, template, example.line)
 
 
-def _example_failure(contest: Contest, number: int, example: str, line: bytes) -> Finding | None:
+def _example_failure(contest: Contest, explainer: Explainer, number: int, example: str, line: bytes) -> Finding | None:
     """What is wrong if *line* has another match than the template *number*."""
     template = contest.templates[number]
     kind, text = FindingKind.EXAMPLE_FAILED, decode(line)
@@ -35,15 +45,25 @@ def _example_failure(contest: Contest, number: int, example: str, line: bytes) -
     if winner is not None and contest.owner(winner) == number:
         return None
     own = contest.first_of(number, line)
-    if winner is None:
-        return make_finding(kind, template, f"{example} does not match", _AS_A_WHOLE, text=text)
-    other = contest.template(winner)
-    if own is None:
-        sentence = f"{example} does not match; {named(other)} matches it"
-        return make_finding(kind, template, sentence, _AS_A_WHOLE, text=text, others=[other])
-    sentence = f"{example} goes to {named(other)}, which has {contest.advantage(winner, own)}"
-    hint = f"give {template.id!r} a higher priority than {other.id!r}, or move the example there"
-    return make_finding(kind, template, sentence, hint, text=text, others=[other])
+    if winner is not None and own is not None:
+        other = contest.template(winner)
+        sentence = f"{example} goes to {named(other)}, which has {contest.advantage(winner, own)}"
+        hint = f"give {template.id!r} a higher priority than {other.id!r}, or move the example there"
+        return make_finding(kind, template, sentence, hint, text=text, others=[other])
+    others = [contest.template(winner)] if winner is not None else []
+    matched_by = f"; {named(others[0])} matches it" if others else ""
+    misses = explainer.nearest(line, 1, [number])
+    if not misses:
+        sentence = f"{example} does not match{matched_by}"
+        return make_finding(kind, template, sentence, _AS_A_WHOLE, text=text, others=others)
+    (miss,) = misses
+    sentence = f"{example} does not match: {expectation(miss)}{matched_by}"
+    start = len(decode(line[: miss.stopped_at]))
+    end = start + len(decode(miss.found))
+    hint = _AS_A_WHOLE
+    if miss.suggestion is not None:
+        hint = f"correct the pattern or the example; this pattern would match: {miss.suggestion}"
+    return make_finding(kind, template, sentence, hint, text=text, span=(start, end), others=others)
 
 
 _AS_A_WHOLE = "a template matches a line only as a whole, its header included; correct the pattern or the example"
@@ -114,10 +134,55 @@ def _is_number(text: bytes, expected: int | float) -> bool:
 
 
 def failed_no_matches(contest: Contest) -> Iterator[Finding]:
+    """The lines of `no_match` that the template matches, whether or not it wins them."""
+    places = ExamplePlaces(contest.templates)
     for number, template in enumerate(contest.templates):
         for count, text in enumerate(template.no_match, 1):
             line = example_line(text)
             if b"\n" not in line and contest.first_of(number, line) is not None:
                 sentence = f"{template.id!r} matches line {count} of its 'no_match'"
                 hint = "make the pattern more specific, or take the line out"
-                yield make_finding(FindingKind.NO_MATCH_FAILED, template, sentence, hint, text=decode(line))
+                finding = make_finding(FindingKind.NO_MATCH_FAILED, template, sentence, hint, text=decode(line))
+                yield places.moved(finding, template, text)
+
+
+class ExamplePlaces:
+    """
+    Finds the line of the file in which an example is written. Templates know only where they begin themselves.
+
+    The file is read again when an example has failed, and only then.
+    """
+
+    def __init__(self, templates: Sequence[Template]) -> None:
+        self._begins: dict[str, list[int]] = {}
+        """For each file the lines in which its templates begin."""
+        for template in templates:
+            origin = template.origin
+            if origin.file is not None and origin.line_number is not None:
+                self._begins.setdefault(origin.file, []).append(origin.line_number)
+        self._lines: dict[str, list[str]] = {}
+
+    def moved(self, finding: Finding, template: Template, text: str) -> Finding:
+        """*finding* at the line of the example *text* of *template*, if that can be told."""
+        line_number = self._line_of(template, text)
+        return (
+            finding if line_number is None else replace(finding, place=replace(finding.place, line_number=line_number))
+        )
+
+    def _line_of(self, template: Template, text: str) -> int | None:
+        file, begin = template.origin.file, template.origin.line_number
+        if file is None or begin is None:
+            return None
+        written = {text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
+        end = min((line for line in self._begins[file] if line > begin), default=None)
+        lines = self._lines_of(file)[begin - 1 : None if end is None else end - 1]
+        return next((begin + index for index, line in enumerate(lines) if any(each in line for each in written)), None)
+
+    def _lines_of(self, file: str) -> list[str]:
+        if file not in self._lines:
+            try:
+                with open(file, encoding="utf-8", errors="surrogateescape", newline="\n") as opened:
+                    self._lines[file] = opened.read().split("\n") if os.path.isfile(file) else []
+            except (OSError, ValueError):
+                self._lines[file] = []  # stdin, a pack, a file that has gone: the line of the template will do
+        return self._lines[file]

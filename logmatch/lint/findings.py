@@ -8,11 +8,13 @@ what it is as JSON.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from logmatch.errors import LogmatchError, Place, valid_unicode
 from logmatch.templates.template import Template
+from logmatch.wording import count
 
 
 class FindingKind(enum.Enum):
@@ -40,7 +42,7 @@ class Finding:
     others: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return str(LogmatchError(self.sentence, place=self.place, hint=self.hint))
+        return str(LogmatchError(self.sentence, place=_clipped(self.place), hint=self.hint))
 
     def to_dict(self) -> dict[str, object]:
         """The finding as JSON values: `line` counts from 1, `start` and `end` are a span of characters in `text`."""
@@ -56,6 +58,41 @@ class Finding:
             "hint": _unicode(self.hint),
             "others": [_unicode(other) for other in self.others],
         }
+
+
+MOST_SHOWN = 20
+"""How many findings about one file are shown as text."""
+
+SNIPPET = 100
+"""How many characters of a long text are shown on either side of where it is wrong, at most."""
+
+
+def shown(findings: Sequence[Finding]) -> Iterator[str]:
+    """The findings as text, each with its line break; of one file the first, and how many there are besides."""
+    counts = Counter(finding.place.file for finding in findings)
+    seen: Counter[str | None] = Counter()
+    for finding in findings:
+        file = finding.place.file
+        seen[file] += 1
+        if seen[file] <= MOST_SHOWN:
+            yield f"{finding}\n"
+        elif seen[file] == counts[file]:
+            more = count(counts[file] - MOST_SHOWN, "more finding")
+            hint = "correct the first ones, or see all of them with --json"
+            yield f"{LogmatchError(f'and {more} in this file', place=Place(file), hint=hint)}\n"
+
+
+def _clipped(place: Place) -> Place:
+    """*place* with a part of its text, if that is long: the part that is wrong."""
+    text = place.text
+    if text is None or len(text) <= 2 * SNIPPET:
+        return place
+    begin = max(0, place.start - SNIPPET)
+    end = min(len(text), max(place.start + 1, min(place.end, place.start + SNIPPET)) + SNIPPET)
+    before, after = "…" * (begin > 0), "…" * (end < len(text))
+    start = place.start - begin + len(before)
+    stop = min(start + place.end - place.start, len(before) + end - begin)
+    return replace(place, text=f"{before}{text[begin:end]}{after}", start=start, end=stop)
 
 
 def _unicode(text: str | None) -> str | None:

@@ -51,7 +51,7 @@ def _texts_of_regex(source: bytes) -> tuple[bytes, ...]:
 
 def sample_lines(variant: Variant, texts: Sequence[Sequence[bytes]], count: int) -> Iterator[bytes]:
     """
-    Up to *count* different lines that *variant* probably matches: not where a text runs into what is behind it.
+    Up to *count* different lines that *variant* probably matches: not where a text runs into what comes after it.
 
     In the first round all fields take their first text, then all their second, and so on; in the next rounds each field
     is one, two, … texts further ahead of the one before it.

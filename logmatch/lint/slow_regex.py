@@ -95,7 +95,7 @@ def _attack(source: bytes) -> _Attack:
     """
     The parts of the texts that the expression *source* is tried on.
 
-    Few expressions match a null byte, so that behind many repeats they go back and try others. But `regex` gives up
+    Few expressions match a null byte, so that after many repeats they go back and try others. But `regex` gives up
     early on a text without a string that each match holds; so in half of the texts all literals come last.
     """
     import regex  # see `syntax._regex_type`

@@ -59,11 +59,11 @@ def _faults(variant: Variant) -> Iterator[_Fault]:
             hint = "put a literal between them, or make them one field"
             yield _Fault(FindingKind.ADJACENT_FREE, this, slot, sentence, hint)
         elif _never_fits(first, second):
-            behind = repr(decode(second.text)) if isinstance(second, Literal) else str(second)
-            sentence = f"{first} takes {first.type.facts.swallows_what}, which leaves nothing for {behind} behind it"
+            after = repr(decode(second.text)) if isinstance(second, Literal) else str(second)
+            sentence = f"{first} takes {first.type.facts.swallows_what}, which leaves nothing for {after} after it"
             hint = "leave one of the two out, or put other text between them"
             if first.type == WS:
-                hint = "leave the whitespace behind 'ws' out of the pattern; 'ws' takes all of it"
+                hint = "leave the whitespace after 'ws' out of the pattern; 'ws' takes all of it"
             yield _Fault(FindingKind.NEVER_MATCHES, this, this, sentence, hint)
 
 
@@ -78,7 +78,7 @@ def _never_fits(first: Literal | Field, second: Literal | Field) -> bool:
         return False
     swallowed = first.type.facts.swallows
     if isinstance(second, Literal):
-        # A dot belongs to a host name if another label comes behind it.
+        # A dot belongs to a host name if another label follows.
         text = second.text.removeprefix(b".") if first.type == HOST else second.text
         return text[:1] != b"" and text[0] in swallowed
     first_bytes = second.type.facts.first_bytes
