@@ -11,7 +11,7 @@ import os
 import time
 from contextlib import suppress
 
-GRACE_SECONDS = 2.0
+GRACE_SECONDS = 1.5
 """How long after an interrupt what is done is still written, while its reader takes it."""
 
 

@@ -16,11 +16,11 @@ from itertools import accumulate
 from logmatch.engine import make_engine
 from logmatch.gc_pause import held_back
 from logmatch.line import without_terminator
+from logmatch.linescan import pieces
 from logmatch.output.jsonl import Layout, make_writer
 from logmatch.output.writer import Writer
 from logmatch.program import WHITESPACE, Program, compile_program
 from logmatch.record import Match, Record, Value, value_of
-from logmatch.run.worker import pieces
 from logmatch.templates.field_type import JsonKind
 from logmatch.templates.load import load_templates, templates_from_patterns
 from logmatch.templates.template import Template

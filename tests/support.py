@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import regex
 
 from logmatch.engine import available
-from logmatch.input.chunk import Chunk
+from logmatch.input.framing import Chunk
 from logmatch.output.jsonl import Layout
 from logmatch.program import Program, compile_program
 from logmatch.run.worker import Result, Worker, WorkerSpec
@@ -46,7 +46,7 @@ from logmatch.templates.template import Template
 ENGINES = ("reference", *(name for name in available() if name != "reference"))
 """All engines; the first defines what the others must answer."""
 
-KERNEL = ("engine.native._kernel", "output._jsonl", "run._board")
+KERNEL = ("engine.native._kernel", "output._jsonl", "_linescan")
 """The modules that are compiled."""
 
 HAS_KERNEL = all(importlib.util.find_spec(f"logmatch.{name}") is not None for name in KERNEL)
@@ -73,8 +73,8 @@ def make_program(*patterns: str) -> Program:
 
 def run_worker(program: Program, engine: str, data: bytes, layout: Layout | None = None) -> Result:
     """What a worker makes of *data*, the whole of a file."""
-    worker = Worker(WorkerSpec(program, engine, layout or Layout(), unmatched_apart=False))
-    assert worker.engine_name == engine
+    worker = Worker(WorkerSpec(program, engine, layout or Layout(), separate_unmatched=False))
+    assert worker.engine.name == engine
     line_count = data.count(b"\n") + (not data.endswith(b"\n"))
     result = worker.run(Chunk("-", first_line=1, line_count=line_count, offset=0, data=data, position=0))
     return Result(bytes(result.output), bytes(result.unmatched), result.tally)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,8 @@ def children_of(process: int) -> list[int]:
         return _children_by_ps(process)
     found: list[str] = []
     for task in os.listdir(f"/proc/{process}/task"):
-        found += Path(f"/proc/{process}/task/{task}/children").read_text().split()
+        with suppress(FileNotFoundError, ProcessLookupError):  # a thread that has just ended
+            found += Path(f"/proc/{process}/task/{task}/children").read_text().split()
     return [int(child) for child in found if b"resource_tracker" not in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 

@@ -1,4 +1,4 @@
-"""`logmatch.input.chunk`: the same lines come out, however the bytes arrive."""
+"""`logmatch.input`: the same lines come out, however the bytes arrive."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import sys
 import time
 import tracemalloc
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -24,8 +24,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from logmatch.errors import InputError, UsageError
-from logmatch.input import chunk as chunk_module
-from logmatch.input.chunk import Chunk, Input, Inputs, check_encoding, count_lines, read_chunks, resolve_inputs
+from logmatch.input import stream
+from logmatch.input.chunk import blocking, read_chunks
+from logmatch.input.decode import check_encoding
+from logmatch.input.framing import Buffers, Chunk, Framer
+from logmatch.input.marks import BYTE_ORDER_MARKS, COMPRESSION_MARKS
+from logmatch.input.resolve import Input, Inputs, resolve_inputs
+from logmatch.input.stream import Pause
+from logmatch.linescan import count_lines
 
 MIB = 1 << 20
 
@@ -73,6 +79,15 @@ def lines_of(chunks: Iterable[Chunk]) -> list[Line]:
     return lines
 
 
+def waiting(chunks: Generator[Chunk | Pause], wait: Callable[[int], bool]) -> Iterator[Chunk]:
+    """*chunks*; *wait* is called in each pause with its descriptor, and ends the reading when it returns False."""
+    for chunk in chunks:
+        if isinstance(chunk, Chunk):
+            yield chunk
+        elif chunk.descriptor is not None and not wait(chunk.descriptor):
+            chunks.close()
+
+
 def piped(
     pieces: Sequence[bytes], *, chunk_size: int = MIB, max_line: int = MIB, encoding: str = "auto"
 ) -> Iterator[Chunk]:
@@ -94,7 +109,8 @@ def piped(
 
     try:
         source = Input(f"/dev/fd/{reader}")
-        yield from read_chunks(source, chunk_size=chunk_size, max_line=max_line, encoding=encoding, wait=write_next)
+        chunks = read_chunks(source, chunk_size=chunk_size, max_line=max_line, encoding=encoding)
+        yield from waiting(chunks, write_next)
     finally:
         os.close(reader)
         if writing:
@@ -102,7 +118,7 @@ def piped(
 
 
 def read_file(path: Path, *, chunk_size: int = MIB, max_line: int = MIB, encoding: str = "auto") -> Iterator[Chunk]:
-    return read_chunks(Input(str(path)), chunk_size=chunk_size, max_line=max_line, encoding=encoding)
+    return blocking(read_chunks(Input(str(path)), chunk_size=chunk_size, max_line=max_line, encoding=encoding))
 
 
 def until_error(chunks: Iterable[Chunk]) -> tuple[list[Chunk], str | None]:
@@ -228,17 +244,13 @@ def test_count_lines_counts_a_last_line_without_its_end(expected: int, data: byt
 @pytest.mark.parametrize("max_line", [MIB, 200 * MIB])
 @pytest.mark.parametrize("piece_size", [100, 65536])
 def test_a_line_of_100_mib_in_small_pieces_takes_linear_time(max_line: int, piece_size: int) -> None:
-    class AnySource:
-        name = "-"
-        position = 0
-
-    splitter = chunk_module._Splitter(AnySource(), 4 * MIB, max_line, offset=0)  # type: ignore[arg-type]
+    framer = Framer("-", 4 * MIB, max_line, 0, Buffers())
     count = (100 * MIB if piece_size == 65536 else 40 * MIB) // piece_size
     piece = b"x" * piece_size
     begin = time.process_time()
     for _ in range(count):
-        assert [] == list(splitter.feed(piece))
-    [line] = splitter.end()
+        assert [] == list(framer.feed(piece))
+    [line] = framer.end()
     # About 0.3 s; copying what is there with each piece is 80 GB or more.
     assert time.process_time() - begin < 4
     size = count * piece_size
@@ -283,7 +295,7 @@ def pipe() -> Iterator[Pipe]:
 
 @pytest.mark.parametrize("first", [b"a\n", b"\n", b"B\n", b"\x1f\n", b"P*\n", b"\xef\n", b"\xff\n", b"\0\n"])
 def test_a_line_in_a_pipe_is_there_before_the_next_is_written(pipe: Pipe, first: bytes) -> None:
-    chunks = read_chunks(pipe.source, chunk_size=MIB, max_line=10, wait=pipe.wait)
+    chunks = waiting(read_chunks(pipe.source, chunk_size=MIB, max_line=10), pipe.wait)
     pipe.write(first)
     assert first == next(chunks).data
     pipe.write(b"b\nc")
@@ -298,7 +310,7 @@ def test_a_line_in_a_pipe_is_there_before_the_next_is_written(pipe: Pipe, first:
 
 
 def test_the_lines_before_a_long_line_do_not_wait_for_its_end(pipe: Pipe) -> None:
-    chunks = read_chunks(pipe.source, chunk_size=MIB, max_line=10, wait=pipe.wait)
+    chunks = waiting(read_chunks(pipe.source, chunk_size=MIB, max_line=10), pipe.wait)
     pipe.write(b"a\n" + b"x" * 100)
     assert b"a\n" == next(chunks).data
     pipe.write(b"x\nb\n")
@@ -308,13 +320,13 @@ def test_the_lines_before_a_long_line_do_not_wait_for_its_end(pipe: Pipe) -> Non
 
 @pytest.mark.parametrize(("encoding", "line"), [("utf-16", "ä\n"), ("latin-1", "ä\n"), ("utf-8", "ä\n")])
 def test_a_transcoded_line_in_a_pipe_is_there_at_once(pipe: Pipe, encoding: str, line: str) -> None:
-    chunks = read_chunks(pipe.source, chunk_size=MIB, max_line=10, encoding=encoding, wait=pipe.wait)
+    chunks = waiting(read_chunks(pipe.source, chunk_size=MIB, max_line=10, encoding=encoding), pipe.wait)
     pipe.write(line.encode(encoding))
     assert line.encode() == next(chunks).data
 
 
 def test_a_flushed_gzip_line_in_a_pipe_is_there_at_once(pipe: Pipe) -> None:
-    chunks = read_chunks(pipe.source, chunk_size=MIB, max_line=10, wait=pipe.wait)
+    chunks = waiting(read_chunks(pipe.source, chunk_size=MIB, max_line=10), pipe.wait)
     compressor = zlib.compressobj(wbits=31)
     pipe.write(compressor.compress(b"a\nb") + compressor.flush(zlib.Z_SYNC_FLUSH))
     assert b"a\n" == next(chunks).data
@@ -330,7 +342,7 @@ def test_when_told_to_stop_reading_stops_and_only_the_incomplete_line_is_left(
 ) -> None:
     pipe.write(compress(b"a\nb\nc")[: -1 if compress is gzip.compress else None])
     answers = iter([True, False])
-    chunks = list(read_chunks(pipe.source, chunk_size=MIB, max_line=10, wait=lambda _descriptor: next(answers)))
+    chunks = list(waiting(read_chunks(pipe.source, chunk_size=MIB, max_line=10), lambda _descriptor: next(answers)))
     assert b"a\nb\n" == text_of(chunks)
 
 
@@ -339,7 +351,7 @@ def test_stopping_while_the_format_is_not_known_is_quiet(pipe: Pipe, text: bytes
     if text:
         pipe.write(text)
     answers = iter([True, False] if text else [False])
-    assert [] == list(read_chunks(pipe.source, chunk_size=9, max_line=9, wait=lambda _descriptor: next(answers)))
+    assert [] == list(waiting(read_chunks(pipe.source, chunk_size=9, max_line=9), lambda _descriptor: next(answers)))
 
 
 @pytest.mark.parametrize(
@@ -348,7 +360,7 @@ def test_stopping_while_the_format_is_not_known_is_quiet(pipe: Pipe, text: bytes
 def test_what_is_there_is_gathered_for_a_short_time(
     pipe: Pipe, monkeypatch: pytest.MonkeyPatch, seconds_a_call: float, expected: list[bytes]
 ) -> None:
-    monkeypatch.setattr(chunk_module, "_SMALL_READ", 2)
+    monkeypatch.setattr(stream, "READ_SIZE", 2)
     now = 0.0
 
     def clock() -> float:
@@ -356,17 +368,17 @@ def test_what_is_there_is_gathered_for_a_short_time(
         now += seconds_a_call
         return now
 
-    monkeypatch.setattr(chunk_module.time, "monotonic", clock)  # type: ignore[attr-defined]
+    monkeypatch.setattr(time, "monotonic", clock)
     pipe.write(b"a\nb\nc\nd\n")
-    chunks = read_chunks(pipe.source, chunk_size=1000, max_line=10, wait=lambda _descriptor: True)
+    chunks = waiting(read_chunks(pipe.source, chunk_size=1000, max_line=10), lambda _descriptor: True)
     assert expected == [next(chunks).data for _ in expected]
 
 
 def test_gathering_ends_with_a_full_chunk(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chunk_module.time, "monotonic", lambda: 0.0)  # type: ignore[attr-defined]
+    monkeypatch.setattr(time, "monotonic", lambda: 0.0)
     pipe.write(b"a\nb\nc\nd\n")
     pipe.close()
-    chunks = read_chunks(pipe.source, chunk_size=4, max_line=10, wait=None)
+    chunks = blocking(read_chunks(pipe.source, chunk_size=4, max_line=10))
     assert [b"a\nb\n", b"c\nd\n"] == [chunk.data for chunk in chunks]
 
 
@@ -385,7 +397,7 @@ def test_a_named_fifo_is_read_until_its_writer_closes_it(tmp_path: Path) -> None
             written = True
         return True
 
-    chunks = list(read_chunks(source, chunk_size=10, max_line=10, wait=write))
+    chunks = list(waiting(read_chunks(source, chunk_size=10, max_line=10), write))
     assert [Line(1, 0, b"a\n"), Line(2, 2, b"b")] == lines_of(chunks)
     assert {str(path)} == {chunk.file for chunk in chunks}
 
@@ -402,7 +414,7 @@ def test_a_pipe_that_was_not_ready_after_all_is_waited_for_again(pipe: Pipe) -> 
             pipe.close()
         return True
 
-    assert b"a\n" == text_of(read_chunks(pipe.source, chunk_size=10, max_line=10, wait=wait))
+    assert b"a\n" == text_of(waiting(read_chunks(pipe.source, chunk_size=10, max_line=10), wait))
 
 
 @pytest.fixture
@@ -421,7 +433,7 @@ def test_stdin_is_read_and_left_open(pipe: Pipe, stdin: Callable[[int], None]) -
     resolved = resolve_inputs(["-"])
     assert Inputs((Input("-", None),), (), with_file=False) == resolved
     assert resolved.inputs[0].is_stdin
-    chunks = list(read_chunks(resolved.inputs[0], chunk_size=10, max_line=10))
+    chunks = list(blocking(read_chunks(resolved.inputs[0], chunk_size=10, max_line=10)))
     assert (b"a\nb", {"-"}) == (text_of(chunks), {chunk.file for chunk in chunks})
     os.fstat(0)
 
@@ -578,7 +590,7 @@ def test_a_wrong_checksum_of_gzip_loses_no_line(tmp_path: Path) -> None:
 
 @settings(deadline=None)
 @given(
-    mark=st.sampled_from([b"", *chunk_module._COMPRESSION_MARKS, *chunk_module._BYTE_ORDER_MARKS]),
+    mark=st.sampled_from([b"", *COMPRESSION_MARKS, *BYTE_ORDER_MARKS]),
     data=st.binary(max_size=200),
     cuts=st.lists(st.integers(0, 1000), max_size=5),
 )
@@ -846,16 +858,16 @@ def test_a_file_that_may_not_be_read_is_an_error(tree: Path, monkeypatch: pytest
 def test_a_failing_read_is_an_error_after_all_that_was_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.log"
     path.write_bytes(b"a\nb\nc")
-    read = os.read
+    readv = os.readv
     answers = iter([4, 1])
 
-    def failing(descriptor: int, _size: int) -> bytes:
+    def failing(descriptor: int, spaces: list[memoryview]) -> int:
         size = next(answers, None)
         if size is None:
             raise OSError(errno.EIO, "Input/output error")
-        return read(descriptor, size)
+        return readv(descriptor, [spaces[0][:size]])
 
-    monkeypatch.setattr(os, "read", failing)
+    monkeypatch.setattr(os, "readv", failing)
     chunks, sentence = until_error(read_file(path))
     assert (b"a\nb\nc", "cannot be read: input/output error") == (text_of(chunks), sentence)
 
@@ -867,7 +879,7 @@ def test_a_file_is_closed_when_reading_ends_early(tmp_path: Path) -> None:
     chunks = read_chunks(Input(str(path)), chunk_size=1, max_line=10)
     next(chunks)
     assert len(before) + 1 == len(os.listdir("/dev/fd"))
-    chunks.close()  # type: ignore[attr-defined]
+    chunks.close()
     assert len(before) == len(os.listdir("/dev/fd"))
 
 

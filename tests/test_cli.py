@@ -385,14 +385,15 @@ def test_whatever_goes_to_a_full_disk_is_an_error(arguments: tuple[str, ...], di
 # Signals
 
 
+@pytest.mark.parametrize("pool", ["threads", "processes"])
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_an_interrupt_leaves_whole_records_and_no_child(workers: str, directory: Path) -> None:
+def test_an_interrupt_leaves_whole_records_and_no_child(workers: str, pool: str, directory: Path) -> None:
     write_large_log(directory, 2_000_000)
-    with started(*PARSE, "--workers", workers, cwd=directory) as process:
+    with started(*PARSE, "--workers", workers, "--pool", pool, cwd=directory) as process:
         assert process.stdout is not None
         first = process.stdout.readline()
         workers_of = children_of(process.pid)
-        assert (0 if workers == "1" else 2) == len(workers_of)
+        assert (0 if workers == "1" or pool == "threads" else 2) == len(workers_of)
         process.send_signal(signal.SIGINT)
         rest, stderr = process.communicate(timeout=30)
         numbers = line_numbers(first + rest)
@@ -424,7 +425,7 @@ def test_an_interrupt_behind_a_live_pipe_counts_what_was_written(workers: str, d
 
 def test_a_worker_that_is_killed_is_an_error_with_its_place(directory: Path) -> None:
     write_large_log(directory, 2_000_000)
-    with started(*PARSE, "--workers", "2", cwd=directory) as process:
+    with started(*PARSE, "--workers", "2", "--pool", "processes", cwd=directory) as process:
         assert process.stdout is not None
         first = process.stdout.readline()
         workers = children_of(process.pid)

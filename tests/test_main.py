@@ -44,7 +44,7 @@ NEVER = {
         "logmatch.samples",
         "logmatch.record",
     ),
-    *("logmatch.run.pool", "logmatch.run.labour"),
+    *("logmatch.run.threads", "logmatch.run.processes", "logmatch.run.worker_process", "logmatch.run.ipc"),
 }
 """What neither `--version` nor the `parse` of one line needs."""
 

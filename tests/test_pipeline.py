@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import multiprocessing.process
 import os
+import pickle
 import resource
 import select
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -16,20 +18,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import HAS_KERNEL
+from support import ENGINES
 from support_system import children_of, needs_full_device, open_descriptors
 
 from logmatch.errors import InputError, LogmatchError, OutputError, UsageError, WorkerError
-from logmatch.input.chunk import Chunk, Input
-from logmatch.input.ranges import PlainFile, Range, RangeReader
+from logmatch.input.framing import Chunk
+from logmatch.input.resolve import Input
+from logmatch.input.stream import Source
 from logmatch.output.jsonl import Layout
 from logmatch.program import Program, compile_program
-from logmatch.run import crew, labour, pool, relay
-from logmatch.run.job import Job, Unmatched, UnmatchedFile, parse_unmatched
+from logmatch.run import inline, processes, threads, worker_process
+from logmatch.run.job import Job, Pool, Unmatched, UnmatchedFile, parse_unmatched
 from logmatch.run.pipeline import Outcome, run
-from logmatch.run.pool import Pool
 from logmatch.run.tally import Tally
-from logmatch.run.worker import Result, Worker, WorkerSpec
+from logmatch.run.worker import Spaces, Worker, WorkerSpec
 from logmatch.templates.pattern import parse_pattern
 from logmatch.templates.template import Template
 
@@ -53,26 +55,13 @@ def program() -> Program:
     return compile_program([Template(id_, parse_pattern(text)) for id_, text in PATTERNS.items()])
 
 
-sizes_are_known = True
-
-
-@pytest.fixture(params=["relay", "ranges", "chunks"])
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """How a pool does a plain file, if it can: workers share it, get ranges of it, or get what was read of it."""
-    way: str = request.param
-    if way == "relay" and not HAS_KERNEL:
-        pytest.skip("the board of a relay is not built")
-    if way == "chunks":
-        monkeypatch.setattr(sys.modules[__name__], "sizes_are_known", False)
-    if way == "ranges":
-        monkeypatch.setattr(Pool, "can_relay", lambda *_: False)
-    return way
+each_pool = pytest.mark.parametrize("pool", [Pool.THREADS, Pool.PROCESSES], ids=lambda pool: pool.value)
 
 
 def job(inputs: Sequence[Path | str], output: Path | str, **options: Any) -> Job:
     """A small job."""
     settings: dict[str, Any] = {"engine": "reference", "max_line": 200, "chunk_size": 100, **options}
-    sizes = [os.stat(name).st_size if sizes_are_known and os.path.isfile(name) else None for name in inputs]
+    sizes = [os.stat(name).st_size if os.path.isfile(name) else None for name in inputs]
     sources = tuple(Input(str(name), size) for name, size in zip(inputs, sizes, strict=True))
     return Job(program=program(), inputs=sources, output=str(output), **settings)
 
@@ -93,8 +82,10 @@ def out(tmp_path: Path) -> Path:
 def nothing_is_left() -> Iterator[None]:
     # What an earlier test left is its failure alone.
     children, descriptors, handlers = {*children_of(os.getpid())}, open_descriptors(), handlers_now()
+    running = {*threading.enumerate()}
     yield
     assert set() == {*children_of(os.getpid())} - children
+    assert set() == {*threading.enumerate()} - running
     assert descriptors == open_descriptors()
     assert handlers == handlers_now()
 
@@ -132,78 +123,77 @@ def expected(log: Path, tmp_path: Path) -> tuple[bytes, tuple[object, ...]]:
 # --- the same bytes
 
 
-@pytest.mark.usefixtures("way")
+@each_pool
 @pytest.mark.parametrize("chunk_size", [1, 7, 64, 1000, 1 << 20])
 @pytest.mark.parametrize("workers", [1, 2, 3])
 def test_chunks_and_workers_do_not_show(
-    log: Path, out: Path, expected: tuple[bytes, tuple[object, ...]], workers: int, chunk_size: int
+    log: Path, out: Path, expected: tuple[bytes, tuple[object, ...]], workers: int, chunk_size: int, pool: Pool
 ) -> None:
-    small = job([log], out, workers=workers, chunk_size=chunk_size)
+    small = job([log], out, workers=workers, pool=pool, chunk_size=chunk_size)
     outcome = run(small)
     assert expected == (out.read_bytes(), counts(outcome.tally))
-    assert (small.busy_workers, "reference", None, (), 0) == (
+    assert (small.effective_workers, "reference", None, (), 0) == (
         outcome.workers,
         outcome.engine,
         outcome.interrupted_by,
         outcome.input_errors,
-        outcome.records_beyond,
+        outcome.partial_records,
     )
 
 
-@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("start_method", ["fork", "spawn"])
 def test_start_methods_do_not_show(
     log: Path, out: Path, expected: tuple[bytes, tuple[object, ...]], start_method: str
 ) -> None:
-    outcome = run(job([log], out, workers=2, start_method=start_method))
+    outcome = run(job([log], out, workers=2, start_method=start_method, pool=Pool.PROCESSES))
     assert expected == (out.read_bytes(), counts(outcome.tally))
 
 
-@pytest.mark.usefixtures("way")
+@each_pool
 @pytest.mark.parametrize("workers", [1, 3])
-def test_chunks_larger_than_what_a_connection_holds(tmp_path: Path, out: Path, workers: int) -> None:
+def test_chunks_larger_than_what_a_connection_holds(tmp_path: Path, out: Path, workers: int, pool: Pool) -> None:
     log = tmp_path / "large.log"
     log.write_bytes(b"".join(b"line %d of many\n" % number for number in range(60_000)))
-    run(job([log], out, workers=workers, chunk_size=400_000))
+    run(job([log], out, workers=workers, pool=pool, chunk_size=400_000))
     assert b"".join(
         b'{"line":%d,"template_id":"numbered","values":{"n":%d,"what":"many"}}\n' % (number + 1, number)
         for number in range(60_000)
     ) == out.read_bytes()  # fmt: skip
 
 
-@pytest.mark.usefixtures("way")
+@each_pool
 @pytest.mark.parametrize("workers", [1, 2])
-def test_inputs_follow_each_other(tmp_path: Path, out: Path, workers: int) -> None:
+def test_inputs_follow_each_other(tmp_path: Path, out: Path, workers: int, pool: Pool) -> None:
     for name in ("a", "b", "c"):
         (tmp_path / name).write_bytes(f"line 1 of {name}\nline 2 of {name}".encode())
     names = [os.path.relpath(tmp_path / name) for name in ("a", "b", "c")]
-    run(job(names, out, workers=workers, chunk_size=1, layout=Layout(with_file=True)))
+    run(job(names, out, workers=workers, pool=pool, chunk_size=1, layout=Layout(with_file=True)))
     records = [json.loads(line) for line in out.read_bytes().splitlines()]
     assert [(name, line, f"{name[-1]}") for name in names for line in (1, 2)] == [
         (record["file"], record["line"], record["values"]["what"]) for record in records
     ]
 
 
-@pytest.mark.usefixtures("way")
+@each_pool
 @pytest.mark.parametrize("workers", [1, 2])
-def test_unmatched_lines_go_where_they_should(log: Path, out: Path, tmp_path: Path, workers: int) -> None:
+def test_unmatched_lines_go_where_they_should(log: Path, out: Path, tmp_path: Path, workers: int, pool: Pool) -> None:
     apart = tmp_path / "unmatched.jsonl"
-    inline = run(job([log], out, workers=workers))
+    inline = run(job([log], out, workers=workers, pool=pool))
     both = out.read_bytes().splitlines(keepends=True)
     unmatched = [record for record in both if b'"template_id":null' in record]
 
-    dropped = run(job([log], out, workers=workers, unmatched=Unmatched.DROP))
+    dropped = run(job([log], out, workers=workers, pool=pool, unmatched=Unmatched.DROP))
     assert [record for record in both if record not in unmatched] == out.read_bytes().splitlines(keepends=True)
     assert out.stat().st_size == dropped.tally.bytes_out
 
-    to_file = run(job([log], out, workers=workers, unmatched=UnmatchedFile(str(apart))))
+    to_file = run(job([log], out, workers=workers, pool=pool, unmatched=UnmatchedFile(str(apart))))
     assert [record for record in both if record not in unmatched] == out.read_bytes().splitlines(keepends=True)
     assert unmatched == apart.read_bytes().splitlines(keepends=True)
     assert counts(inline.tally)[:3] == counts(dropped.tally)[:3]
     assert counts(inline.tally)[:5] == counts(to_file.tally)[:5]
 
 
-def test_the_observer_sees_each_chunk_and_each_error(log: Path, out: Path, tmp_path: Path) -> None:
+def test_the_listener_hears_of_each_chunk_and_each_error(log: Path, out: Path, tmp_path: Path) -> None:
     seen: list[tuple[int, int, int] | str] = []
 
     class Observer:
@@ -216,7 +206,7 @@ def test_the_observer_sees_each_chunk_and_each_error(log: Path, out: Path, tmp_p
     missing = tmp_path / "missing"
     two = tmp_path / "two.log"
     two.write_bytes(b"line 1 of two\nline 2 of two\n")
-    outcome = run(job([two, missing, two], out, chunk_size=14), observer=Observer())
+    outcome = run(job([two, missing, two], out, chunk_size=14), listener=Observer())
     assert [(1, 14, 0), (2, 28, 0), f"{missing}: no such file", (3, 14, 2), (4, 28, 2)] == seen
     assert [f"{missing}: no such file"] == [str(error) for error in outcome.input_errors]
 
@@ -236,9 +226,12 @@ def test_what_was_read_of_a_damaged_input_is_written(tmp_path: Path, out: Path, 
 def test_small_inputs_get_few_workers(log: Path, out: Path) -> None:
     with_size = Input(str(log), 100)
     small = Job(program=program(), inputs=(with_size,), workers=8)
-    assert (1, 2) == (small.busy_workers, Job(program=program(), inputs=(with_size,) * 2, workers=8).busy_workers)
-    assert 8 == Job(program=program(), inputs=(with_size, Input("-")), workers=8).busy_workers
-    assert 8 == Job(program=program(), inputs=(Input("x", 1 << 20),), workers=8).busy_workers
+    assert (1, 2) == (
+        small.effective_workers,
+        Job(program=program(), inputs=(with_size,) * 2, workers=8).effective_workers,
+    )
+    assert 8 == Job(program=program(), inputs=(with_size, Input("-")), workers=8).effective_workers
+    assert 8 == Job(program=program(), inputs=(Input("x", 1 << 20),), workers=8).effective_workers
 
 
 def test_a_small_file_is_split_for_all_workers() -> None:
@@ -268,19 +261,19 @@ def test_what_becomes_of_unmatched_lines_is_parsed() -> None:
 class FaultyWorker(Worker):
     """Does what a line says: "crash" dies, "bug" raises, "refuse" raises an error of ours."""
 
-    def run(self, chunk: Chunk, space: memoryview | None = None) -> Result:
-        if b"crash" in bytes(chunk.data):
+    def _do(self, part: Any, chunk: Chunk, piece: Any, first_line: int, offset: int) -> int:
+        if b"crash" in bytes(piece):
             os.kill(os.getpid(), signal.SIGKILL)
-        if b"bug" in bytes(chunk.data):
+        if b"bug" in bytes(piece):
             raise ZeroDivisionError("a bug")
-        if b"refuse" in bytes(chunk.data):
+        if b"refuse" in bytes(piece):
             raise UsageError("no", hint="do not")
-        return super().run(chunk, space)
+        return super()._do(part, chunk, piece, first_line, offset)
 
 
 @pytest.fixture
 def faulty_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (crew, pool):
+    for module in (inline, threads, processes):
         monkeypatch.setattr(module, "Worker", FaultyWorker)  # reaches forked processes
 
 
@@ -306,81 +299,68 @@ def log_with(what: bytes, path: Path) -> Path:
         *((b"refuse", workers, "no\n  = help: do not") for workers in (1, 3)),
     ],
 )
-@pytest.mark.usefixtures("faulty_worker", "way")
+@pytest.mark.usefixtures("faulty_worker")
+@each_pool
 def test_all_before_a_worker_that_fails_is_written(
-    tmp_path: Path, out: Path, what: bytes, workers: int, message: str
+    tmp_path: Path, out: Path, what: bytes, workers: int, message: str, pool: Pool
 ) -> None:
     log = log_with(what, tmp_path / "app.log")
     with pytest.raises(LogmatchError) as caught:
-        run(job([log], out, workers=workers, chunk_size=30))
-    line = FaultyWorker.run.__code__.co_firstlineno + 4
+        run(job([log], out, workers=workers, pool=pool, chunk_size=30))
+    line = FaultyWorker._do.__code__.co_firstlineno + 4
     assert message.format(log=log).replace("NNN", str(line)) == str(caught.value)
     assert list(range(1, 49)) == [json.loads(record)["line"] for record in out.read_bytes().splitlines()]
 
 
 @pytest.mark.usefixtures("faulty_worker")
-def test_all_before_what_a_killed_worker_held_is_written(tmp_path: Path, out: Path, way: str) -> None:
+def test_all_before_what_a_killed_worker_held_is_written(tmp_path: Path, out: Path) -> None:
     log = log_with(b"crash", tmp_path / "app.log")
     with pytest.raises(WorkerError) as caught:
-        run(job([log], out, workers=3, chunk_size=30))
-    done = out.read_bytes().count(b"\n")
-    if way == "relay":
-        assert done == 48
-        lines = "lines from 49 on"
-    else:
-        # It may have held the results of its chunks before, three chunks of two lines back each.
-        assert done in (36, 42, 48)
-        lines = f"lines {done + 1} to {done + 2}"
-    assert list(range(1, done + 1)) == [json.loads(record)["line"] for record in out.read_bytes().splitlines()]
+        run(job([log], out, workers=3, chunk_size=30, pool=Pool.PROCESSES))
+    assert list(range(1, 49)) == [json.loads(record)["line"] for record in out.read_bytes().splitlines()]
     assert (
-        f"{log}:{done + 1}: a worker process was killed by SIGKILL; {lines} were not done, nor what follows\n"
+        f"{log}:49: a worker process was killed by SIGKILL; lines 49 to 50 were not done, nor what follows\n"
         "  = help: the system may have run out of memory: use fewer --workers or a smaller --chunk-size"
     ) == str(caught.value)
 
 
-@pytest.mark.parametrize("way", ["relay", "ranges"], indirect=True)
-@pytest.mark.usefixtures("way")
 def test_a_worker_that_cannot_begin_is_an_error(log: Path, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(spec: WorkerSpec) -> Worker:
         raise UsageError("no", hint="do not")
 
-    monkeypatch.setattr(pool, "Worker", lambda spec: spec)  # the process makes it, as one that was not forked does
-    monkeypatch.setattr(labour, "Worker", refuse)
+    # The process makes it, as one that was not forked does.
+    monkeypatch.setattr(processes, "Worker", lambda spec: spec)
+    monkeypatch.setattr(worker_process, "Worker", refuse)
     with pytest.raises(UsageError, match="no"):
-        run(job([log], out, workers=2))
+        run(job([log], out, workers=2, pool=Pool.PROCESSES))
 
 
-class FaultyReader(RangeReader):
-    """Cannot read what lies behind byte 700."""
-
-    def read(self, file: PlainFile, part: Range) -> list[Chunk]:
-        if part.start >= 700:
-            raise InputError(f"{file.name}: bad luck")
-        return super().read(file, part)
-
-
-@pytest.mark.parametrize("way", ["relay", "ranges"], indirect=True)
-@pytest.mark.usefixtures("way")
+@each_pool
 @pytest.mark.parametrize("workers", [1, 3])
 def test_a_file_that_cannot_be_read_to_its_end_is_left_there(
-    tmp_path: Path, out: Path, workers: int, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, out: Path, workers: int, monkeypatch: pytest.MonkeyPatch, pool: Pool
 ) -> None:
-    for module in (crew, labour):
-        monkeypatch.setattr(module, "RangeReader", FaultyReader)
+    read_into = Source.read_into
+
+    def failing(source: Source, space: memoryview) -> int:
+        if source.position >= 750:
+            raise InputError(f"{source.name}: bad luck")
+        return read_into(source, space)
+
+    monkeypatch.setattr(Source, "read_into", failing)
     long, short = tmp_path / "long.log", tmp_path / "short.log"
     long.write_bytes(b"".join(b"line %03d of it\n" % n for n in range(1, 101)))
     short.write_bytes(b"line 7 of another\n")
-    outcome = run(job([long, short], out, workers=workers, chunk_size=70))
-    done = -(-700 // len(b"line 001 of it\n"))
-    assert [*range(1, done + 1), 7] == [json.loads(record)["values"]["n"] for record in out.read_bytes().splitlines()]
-    assert [*range(1, done + 1), 1] == [json.loads(record)["line"] for record in out.read_bytes().splitlines()]
+    outcome = run(job([long, short], out, workers=workers, chunk_size=75, pool=pool))
+    assert [*range(1, 51), 7] == [json.loads(record)["values"]["n"] for record in out.read_bytes().splitlines()]
+    assert [*range(1, 51), 1] == [json.loads(record)["line"] for record in out.read_bytes().splitlines()]
     assert [f"{long}: bad luck"] == [str(error) for error in outcome.input_errors]
-    assert done + 1 == outcome.tally.lines
+    assert 51 == outcome.tally.lines
 
 
-@pytest.mark.usefixtures("way")
+@each_pool
 @pytest.mark.parametrize("workers", [1, 2])
-def test_what_is_added_to_a_file_meanwhile_is_read_too(tmp_path: Path, out: Path, workers: int) -> None:
+def test_what_is_added_to_a_file_meanwhile_is_read_too(tmp_path: Path, out: Path, workers: int, pool: Pool) -> None:
     log = tmp_path / "growing.log"
     log.write_bytes(b"".join(b"line %03d of it\n" % n for n in range(1, 101)) + b"line 101")
 
@@ -399,15 +379,15 @@ def test_what_is_added_to_a_file_meanwhile_is_read_too(tmp_path: Path, out: Path
         def input_failed(self, error: InputError) -> None:
             raise AssertionError(str(error))
 
-    run(job([log], out, workers=workers, chunk_size=70), observer=Observer())
+    run(job([log], out, workers=workers, pool=pool, chunk_size=70), listener=Observer())
     assert list(range(1, 103)) == [json.loads(record)["values"]["n"] for record in out.read_bytes().splitlines()]
 
 
-@pytest.mark.usefixtures("way")
+@each_pool
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("appends", [False, True])
 def test_a_file_that_is_stdout_is_written_from_where_it_is(
-    tmp_path: Path, out: Path, workers: int, appends: bool, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, out: Path, workers: int, appends: bool, monkeypatch: pytest.MonkeyPatch, pool: Pool
 ) -> None:
     log = tmp_path / "app.log"
     records = numbered_lines(log, 100)
@@ -418,7 +398,7 @@ def test_a_file_that_is_stdout_is_written_from_where_it_is(
         if not appends:
             os.lseek(file, 0, os.SEEK_END)
         os.dup2(file, 1)
-        run(job([log], "-", workers=workers))
+        run(job([log], "-", workers=workers, pool=pool))
         os.write(1, b"something behind\n")
     finally:
         os.dup2(saved, 1)
@@ -427,11 +407,17 @@ def test_a_file_that_is_stdout_is_written_from_where_it_is(
     assert b"something before\n" + records + b"something behind\n" == out.read_bytes()
 
 
-@pytest.mark.usefixtures("way")
+@each_pool
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("start", [0, 300])
 def test_stdin_may_be_a_file(
-    log: Path, out: Path, tmp_path: Path, workers: int, start: int, expected: tuple[bytes, tuple[object, ...]]
+    log: Path,
+    out: Path,
+    tmp_path: Path,
+    workers: int,
+    start: int,
+    expected: tuple[bytes, tuple[object, ...]],
+    pool: Pool,
 ) -> None:
     rest = tmp_path / "rest.log"
     rest.write_bytes(LINES[start:])
@@ -443,7 +429,7 @@ def test_stdin_may_be_a_file(
     try:
         os.lseek(file, start, os.SEEK_SET)
         os.dup2(file, 0)
-        run(job(["-"], out, workers=workers))
+        run(job(["-"], out, workers=workers, pool=pool))
         assert wanted == out.read_bytes()
         assert b"" == os.read(0, 100), "who reads on finds nothing"
     finally:
@@ -452,9 +438,11 @@ def test_stdin_may_be_a_file(
         os.close(file)
 
 
-@pytest.mark.usefixtures("way")
+@each_pool
 @pytest.mark.parametrize("workers", [1, 3])
-def test_a_file_that_may_not_grow_further_ends_with_a_whole_record(tmp_path: Path, out: Path, workers: int) -> None:
+def test_a_file_that_may_not_grow_further_ends_with_a_whole_record(
+    tmp_path: Path, out: Path, workers: int, pool: Pool
+) -> None:
     log = tmp_path / "app.log"
     records = numbered_lines(log, 1000)
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -462,7 +450,7 @@ def test_a_file_that_may_not_grow_further_ends_with_a_whole_record(tmp_path: Pat
     resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))  # inherited by the workers
     try:
         with pytest.raises(OutputError) as caught:
-            run(job([log], out, workers=workers))
+            run(job([log], out, workers=workers, pool=pool))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
         signal.signal(signal.SIGXFSZ, ignored)
@@ -476,24 +464,37 @@ def test_a_file_that_may_not_grow_further_ends_with_a_whole_record(tmp_path: Pat
     assert 10_000 - len(record_of(150, 150)) < len(written) <= 10_000
 
 
-def test_workers_that_cannot_be_started_are_an_error_with_a_remedy(
-    log: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+@each_pool
+@pytest.mark.parametrize("given", [0, 1, 2])
+def test_where_the_system_gives_fewer_workers_these_do_the_work(
+    log: Path,
+    out: Path,
+    expected: tuple[bytes, tuple[object, ...]],
+    monkeypatch: pytest.MonkeyPatch,
+    pool: Pool,
+    given: int,
 ) -> None:
-    allowed = iter([True, True, False])
-    real_socketpair = socket.socketpair
+    started = 0
+    start, start_process = threading.Thread.start, multiprocessing.process.BaseProcess.start
 
-    def socketpair() -> tuple[socket.socket, socket.socket]:
-        if not next(allowed):
-            raise OSError(24, "Too many open files")
-        return real_socketpair()
+    def limited_start(thread: threading.Thread) -> None:
+        nonlocal started
+        if started == given:
+            raise RuntimeError("can't start new thread")
+        started += 1
+        start(thread)
 
-    monkeypatch.setattr(socket, "socketpair", socketpair)
-    with pytest.raises(WorkerError) as caught:
-        run(job([log], out, workers=3))
-    assert (
-        "cannot start a worker process: too many open files\n"
-        "  = help: use fewer --workers than 3, or raise the limits on processes and files (ulimit -u, -n)"
-    ) == str(caught.value)
+    def limited_start_process(process: multiprocessing.process.BaseProcess) -> None:
+        nonlocal started
+        if started == given:
+            raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+        started += 1
+        start_process(process)
+
+    monkeypatch.setattr(threading.Thread, "start", limited_start)
+    monkeypatch.setattr(multiprocessing.process.BaseProcess, "start", limited_start_process)
+    outcome = run(job([log], out, workers=3, pool=pool))
+    assert (max(1, given), *expected) == (outcome.workers, out.read_bytes(), counts(outcome.tally))
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -524,10 +525,10 @@ DRIVER = """
 import json, os, sys
 from pathlib import Path
 from logmatch.run import pipeline
-from logmatch.input.chunk import Input
+from logmatch.input.resolve import Input
 from logmatch.errors import LogmatchError
-from logmatch.run import crew, labour, pool, relay
-from logmatch.run.job import Job, Unmatched
+from logmatch.run import inline, processes, threads
+from logmatch.run.job import Job, Pool, Unmatched
 from logmatch.program import compile_program
 from logmatch.templates.pattern import parse_pattern
 from logmatch.templates.template import Template
@@ -535,27 +536,32 @@ from logmatch.templates.template import Template
 settings, patterns = map(json.loads, sys.argv[1:])
 inputs = tuple(map(Input, settings.pop("inputs")))
 stuck = settings.pop("stuck")
+settings["pool"] = Pool(settings["pool"])
 if "unmatched" in settings:
     settings["unmatched"] = Unmatched(settings["unmatched"])
 
-class Worker(crew.Worker):
-    def run(self, chunk, space=None):
-        if stuck and b"stuck" in bytes(chunk.data):
+class Worker(inline.Worker):
+    def _do(self, part, chunk, piece, first_line, offset):
+        if stuck and b"stuck" in bytes(piece):
             print("stuck", file=sys.stderr, flush=True)
             while True:
                 os.read(os.open(stuck, os.O_RDONLY), 1)
-        return super().run(chunk, space)
+        return super()._do(part, chunk, piece, first_line, offset)
 
-crew.Worker = pool.Worker = Worker
+inline.Worker = threads.Worker = processes.Worker = Worker
 templates = [Template(id_, parse_pattern(text)) for id_, text in patterns.items()]
 print("started", file=sys.stderr, flush=True)
 try:
     outcome = pipeline.run(Job(program=compile_program(templates), inputs=inputs, **settings))
-    end = [outcome.tally.lines, outcome.interrupted_by, outcome.records_beyond]
+    end = [outcome.tally.lines, outcome.interrupted_by, outcome.partial_records]
 except LogmatchError as error:
     end = [type(error).__name__]
-tasks = os.listdir("/proc/self/task") if os.path.isdir("/proc/self/task") else []
-children = [Path(f"/proc/self/task/{task}/children").read_text() for task in tasks]
+children = []
+for file in Path("/proc/self/task").glob("*/children"):
+    try:
+        children.append(file.read_text())
+    except OSError:  # a thread that has just ended
+        pass
 print(json.dumps([*end, "".join(children)]), file=sys.stderr, flush=True)
 """
 
@@ -564,9 +570,22 @@ class Driven:
     """A process that runs a job from stdin to stdout; on stderr it says what happens."""
 
     def __init__(
-        self, workers: int, *, inputs: Sequence[str] = ("-",), stuck: Path | None = None, **options: Any
+        self,
+        workers: int,
+        pool: Pool = Pool.AUTO,
+        *,
+        inputs: Sequence[str] = ("-",),
+        stuck: Path | None = None,
+        **options: Any,
     ) -> None:
-        settings = {"inputs": inputs, "workers": workers, "chunk_size": 4096, "stuck": stuck and str(stuck), **options}
+        settings = {
+            "inputs": inputs,
+            "workers": workers,
+            "pool": pool.value,
+            "chunk_size": 4096,
+            "stuck": stuck and str(stuck),
+            **options,
+        }
         self.process = subprocess.Popen(
             [sys.executable, "-c", DRIVER, json.dumps(settings), json.dumps(PATTERNS)],
             stdin=subprocess.PIPE,
@@ -610,9 +629,10 @@ def record_of(line_number: int, number: int) -> bytes:
     return b'{"line":%d,"template_id":"numbered","values":{"n":%d,"what":"it"}}\n' % (line_number, number)
 
 
+@each_pool
 @pytest.mark.parametrize("workers", [1, 2, 3])
-def test_a_line_of_a_live_pipe_is_written_before_the_next_comes(workers: int) -> None:
-    with Driven(workers) as driven:
+def test_a_line_of_a_live_pipe_is_written_before_the_next_comes(workers: int, pool: Pool) -> None:
+    with Driven(workers, pool) as driven:
         for number in range(1, 10):
             driven.stdin.write(b"line %d of it\n" % number)
             assert record_of(number, number) == driven.line(driven.stdout)
@@ -622,19 +642,21 @@ def test_a_line_of_a_live_pipe_is_written_before_the_next_comes(workers: int) ->
         assert [10, None, 0, ""] == driven.end()
 
 
+@each_pool
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_reader_that_goes_away_ends_the_run_while_no_line_comes(workers: int) -> None:
-    with Driven(workers) as driven:
+def test_a_reader_that_goes_away_ends_the_run_while_no_line_comes(workers: int, pool: Pool) -> None:
+    with Driven(workers, pool) as driven:
         driven.stdin.write(b"line 1 of it\n")
         assert record_of(1, 1) == driven.line(driven.stdout)
         driven.stdout.close()
         assert ["OutputClosedError", ""] == driven.end()
 
 
+@each_pool
 @pytest.mark.parametrize("workers", [1, 3])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_to_all_processes_ends_the_wait_for_lines(workers: int, number: signal.Signals) -> None:
-    with Driven(workers) as driven:
+def test_a_signal_to_all_processes_ends_the_wait_for_lines(workers: int, number: signal.Signals, pool: Pool) -> None:
+    with Driven(workers, pool) as driven:
         driven.stdin.write(b"line 1 of it\nline 2 of")
         assert record_of(1, 1) == driven.line(driven.stdout)
         os.killpg(driven.process.pid, number)
@@ -647,12 +669,15 @@ def numbered_lines(path: Path, count: int) -> bytes:
     return b"".join(record_of(number, number) for number in range(1, count + 1))
 
 
+@each_pool
 @pytest.mark.parametrize("workers", [1, 2, 3])
 @pytest.mark.parametrize("signals", [1, 2])
-def test_an_interrupt_while_the_reader_is_slow_leaves_whole_records(tmp_path: Path, workers: int, signals: int) -> None:
+def test_an_interrupt_while_the_reader_is_slow_leaves_whole_records(
+    tmp_path: Path, workers: int, signals: int, pool: Pool
+) -> None:
     log = tmp_path / "app.log"
     records = numbered_lines(log, 100_000)
-    with Driven(workers, inputs=[str(log)]) as driven:
+    with Driven(workers, pool, inputs=[str(log)]) as driven:
         start = driven.line(driven.stdout)
         for _ in range(signals):
             driven.process.send_signal(signal.SIGINT)
@@ -664,11 +689,14 @@ def test_an_interrupt_while_the_reader_is_slow_leaves_whole_records(tmp_path: Pa
         assert lines + beyond == written.count(b"\n") < 100_000
 
 
+@each_pool
 @pytest.mark.parametrize("workers", [1, 2])
-def test_an_interrupt_while_the_reader_is_quick_writes_what_is_in_flight(tmp_path: Path, workers: int) -> None:
+def test_an_interrupt_while_the_reader_is_quick_writes_what_is_in_flight(
+    tmp_path: Path, workers: int, pool: Pool
+) -> None:
     log = tmp_path / "app.log"
     records = numbered_lines(log, 200_000)
-    with Driven(workers, inputs=[str(log)]) as driven:
+    with Driven(workers, pool, inputs=[str(log)]) as driven:
         written = driven.line(driven.stdout)
         driven.process.send_signal(signal.SIGINT)
         written += driven.stdout.read()
@@ -679,33 +707,14 @@ def test_an_interrupt_while_the_reader_is_quick_writes_what_is_in_flight(tmp_pat
         assert lines == written.count(b"\n") < 200_000
 
 
-@pytest.mark.skipif(not HAS_KERNEL, reason="the board of a relay is not built")
-def test_workers_share_a_large_file_without_a_task_for_each_range(
-    log: Path, out: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    dealt: list[Range] = []
-    deal_range = Pool.deal_range
-
-    def seen(pool: Pool, file: PlainFile, part: Range, task: crew.Task) -> None:
-        dealt.append(part)
-        deal_range(pool, file, part, task)
-
-    monkeypatch.setattr(Pool, "deal_range", seen)
-    run(job([log], out, workers=2, chunk_size=100))
-    assert [(len(LINES) - 100, len(LINES))] == [(part.start, part.end) for part in dealt]
-    dealt.clear()
-    run(job([log], out, workers=2, chunk_size=len(LINES) // (2 * relay.LEAST_RANGES) + 1))
-    assert 8 == len(dealt)  # too few for a relay
-    dealt.clear()
-    run(job([log], out, workers=2, chunk_size=1000, line_buffered=True))
-    assert len(LINES) // 1000 < len(dealt)
-
-
+@each_pool
 @pytest.mark.parametrize("workers", [1, 2, 3])
-def test_an_interrupt_while_a_file_is_written_leaves_whole_records(tmp_path: Path, out: Path, workers: int) -> None:
+def test_an_interrupt_while_a_file_is_written_leaves_whole_records(
+    tmp_path: Path, out: Path, workers: int, pool: Pool
+) -> None:
     log = tmp_path / "app.log"
     records = numbered_lines(log, 300_000)
-    with Driven(workers, inputs=[str(log)], output=str(out), engine="reference") as driven:  # slow enough
+    with Driven(workers, pool, inputs=[str(log)], output=str(out), engine="reference") as driven:  # slow enough
         while not (out.exists() and out.stat().st_size):
             assert driven.process.poll() is None
         driven.process.send_signal(signal.SIGINT)
@@ -717,10 +726,11 @@ def test_an_interrupt_while_a_file_is_written_leaves_whole_records(tmp_path: Pat
         assert lines == written.count(b"\n") < 300_000
 
 
+@each_pool
 @pytest.mark.parametrize("workers", [2, 3])
 @pytest.mark.parametrize("unmatched", ["inline", "drop"])
 def test_an_interrupt_cut_short_while_a_worker_is_stuck_leaves_whole_records(
-    tmp_path: Path, out: Path, workers: int, unmatched: str
+    tmp_path: Path, out: Path, workers: int, unmatched: str, pool: Pool
 ) -> None:
     gate, log = tmp_path / "gate", tmp_path / "app.log"
     os.mkfifo(gate)
@@ -730,7 +740,7 @@ def test_an_interrupt_cut_short_while_a_worker_is_stuck_leaves_whole_records(
     numbered = log.read_bytes()
     log.write_bytes(b"nobody knows\n" + numbered + numbered)
     options = {"unmatched": "drop"} if unmatched == "drop" else {}
-    with Driven(workers, inputs=[str(log)], output=str(out), stuck=gate, **options) as driven:
+    with Driven(workers, pool, inputs=[str(log)], output=str(out), stuck=gate, **options) as driven:
         assert b"stuck\n" == driven.line(driven.stderr)
         driven.process.send_signal(signal.SIGINT)
         driven.process.send_signal(signal.SIGINT)
@@ -747,10 +757,11 @@ def test_an_interrupt_cut_short_while_a_worker_is_stuck_leaves_whole_records(
         assert len(records.splitlines()) == 50_000
 
 
-def test_a_second_interrupt_does_not_wait_for_a_worker(tmp_path: Path) -> None:
+@each_pool
+def test_a_second_interrupt_does_not_wait_for_a_worker(tmp_path: Path, pool: Pool) -> None:
     gate = tmp_path / "gate"
     os.mkfifo(gate)
-    with Driven(2, stuck=gate) as driven:
+    with Driven(2, pool, stuck=gate) as driven:
         driven.stdin.write(b"line 1 of it\n")
         assert record_of(1, 1) == driven.line(driven.stdout)
         driven.stdin.write(b"stuck\n")
@@ -775,7 +786,7 @@ def test_the_reader_of_the_output_may_be_interrupted_too() -> None:
 def test_no_worker_outlives_a_parent_that_is_killed(tmp_path: Path, start_method: str) -> None:
     gate = tmp_path / "gate"
     os.mkfifo(gate)
-    with Driven(3, stuck=gate if start_method == "fork" else None, start_method=start_method) as driven:
+    with Driven(3, Pool.PROCESSES, stuck=gate if start_method == "fork" else None, start_method=start_method) as driven:
         for number in range(1, 4):
             driven.stdin.write(b"line %d of it\n" % number)
             assert record_of(number, number) == driven.line(driven.stdout)
@@ -788,10 +799,11 @@ def test_no_worker_outlives_a_parent_that_is_killed(tmp_path: Path, start_method
         assert b"" == driven.stdout.read()
 
 
+@each_pool
 @pytest.mark.parametrize("workers", [1, 2])
-def test_no_more_is_read_than_a_slow_reader_takes(workers: int) -> None:
+def test_no_more_is_read_than_a_slow_reader_takes(workers: int, pool: Pool) -> None:
     line = b"line 1 of it\n"
-    with Driven(workers) as driven:
+    with Driven(workers, pool) as driven:
         os.set_blocking(driven.stdin.fileno(), False)
         accepted = 0
         while select.select([], [driven.stdin], [], 1)[1]:  # until none is taken for a second
@@ -808,7 +820,8 @@ def test_no_more_is_read_than_a_slow_reader_takes(workers: int) -> None:
         assert [lines, None, 0, ""] == driven.end()
 
 
-def test_a_worker_spec_is_all_that_a_worker_needs() -> None:
-    worker = Worker(WorkerSpec(program(), "reference", Layout(), unmatched_apart=False))
-    result = worker.run(Chunk("-", 1, 1, 0, b"line 7 of it\n", 13))
-    assert record_of(1, 7) == result.output
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_worker_spec_is_all_that_a_worker_needs(engine: str) -> None:
+    worker = Worker(pickle.loads(pickle.dumps(WorkerSpec(program(), engine, Layout()))))
+    [part] = worker.parts([Chunk("-", 1, 1, 0, b"line 7 of it\n", 13)], Spaces(), lambda: False)
+    assert (record_of(1, 7), 1, 0) == (part.output, part.chunks_done, part.lines_done)

@@ -18,7 +18,7 @@ import pytest
 from support_system import needs_full_device
 
 from logmatch.errors import OutputClosedError, OutputError, UsageError
-from logmatch.input.chunk import Input
+from logmatch.input.resolve import Input
 from logmatch.interrupt import Interrupt
 from logmatch.output.sink import Sink, open_sinks
 
@@ -331,7 +331,7 @@ def test_stdout_that_is_an_input_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "app.log"
     path.write_bytes(b"a line\n")
     program = (
-        "import sys; from logmatch.input.chunk import Input\n"
+        "import sys; from logmatch.input.resolve import Input\n"
         "from logmatch.interrupt import Interrupt; from logmatch.output.sink import open_sinks\n"
         "open_sinks(['-'], inputs=[Input(sys.argv[1])], interrupt=Interrupt())"
     )

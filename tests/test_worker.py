@@ -9,7 +9,7 @@ import pytest
 from support import ENGINES
 from support_system import needs_proc
 
-from logmatch.input.chunk import Chunk
+from logmatch.input.framing import Chunk
 from logmatch.output.jsonl import Layout
 from logmatch.program import compile_program
 from logmatch.run.worker import Worker, WorkerSpec
@@ -22,7 +22,7 @@ from logmatch.templates.template import Template
 def test_records_that_never_fit_into_the_space_take_no_more_memory_each_time(engine: str) -> None:
     # A bug of `_encode.Output`: it doubled its memory for each of them, 16 GB after eighteen.
     program = compile_program([Template("a", parse_pattern("<a>"))])
-    worker = Worker(WorkerSpec(program, engine, Layout(), unmatched_apart=False))
+    worker = Worker(WorkerSpec(program, engine, Layout(), separate_unmatched=False))
 
     def virtual_memory() -> int:
         found = re.search(r"^VmSize:\s*(\d+) kB", Path("/proc/self/status").read_text(), re.MULTILINE)

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 from logmatch.bench.results import Corpus
 from logmatch.errors import UsageError
-from logmatch.input.chunk import Input, read_chunks, resolve_inputs
+from logmatch.input.chunk import blocking, read_chunks
+from logmatch.input.resolve import Input, resolve_inputs
 from logmatch.program import Program, compile_program
 from logmatch.run.job import DEFAULT_CHUNK_SIZE, DEFAULT_MAX_LINE
 from logmatch.templates.template import Template
@@ -146,7 +147,7 @@ def _unpack(inputs: Sequence[Input], directory: str) -> tuple[tuple[Input, ...],
         if length != source.size:
             path = os.path.join(directory, f"unpacked-{number}.log")
             with open(path, "wb") as file:
-                for chunk in read_chunks(source, chunk_size=DEFAULT_CHUNK_SIZE, max_line=DEFAULT_MAX_LINE):
+                for chunk in blocking(read_chunks(source, chunk_size=DEFAULT_CHUNK_SIZE, max_line=DEFAULT_MAX_LINE)):
                     file.write(chunk.data if chunk.oversized is None else bytes(chunk.data) + b"\n")
             source = resolve_inputs([path]).inputs[0]
             count, length = _size_of_lines(source)
@@ -159,7 +160,7 @@ def _unpack(inputs: Sequence[Input], directory: str) -> tuple[tuple[Input, ...],
 def _size_of_lines(source: Input) -> tuple[int, int]:
     """How many lines there are, and how many bytes they have: fewer than the file if it is no plain file of lines."""
     lines = size = 0
-    for chunk in read_chunks(source, chunk_size=DEFAULT_CHUNK_SIZE, max_line=DEFAULT_MAX_LINE):
+    for chunk in blocking(read_chunks(source, chunk_size=DEFAULT_CHUNK_SIZE, max_line=DEFAULT_MAX_LINE)):
         lines += chunk.line_count
         size += len(chunk.data)
     return lines, size

@@ -200,7 +200,7 @@ def steady_run(job: Job) -> SteadyRun:
     assert len(job.inputs) > 1
     clock = _FirstFileClock()
     before = time.perf_counter()
-    outcome = pipeline.run(job, observer=clock)
+    outcome = pipeline.run(job, listener=clock)
     seconds = time.perf_counter() - before
     _check_outcome(outcome)
     tally = outcome.tally
@@ -221,21 +221,21 @@ def steady_run(job: Job) -> SteadyRun:
 
 
 class _FirstFileClock:
-    """When the first file had been done, what it was, and when the last one had (`pipeline.Observer`)."""
+    """When the first file had been done, what it was, and when the last one had (`pipeline.ProgressListener`)."""
 
     def __init__(self) -> None:
         self.lines = self.bytes_in = self.bytes_out = 0
         self.first = self.last = 0.0
 
     def progress(self, tally: Tally, position: int, file_index: int) -> None:
-        """See `pipeline.Observer`."""
+        """See `pipeline.ProgressListener`."""
         self.last = time.perf_counter()
         if file_index == 0:
             self.lines, self.bytes_in, self.bytes_out = tally.lines, tally.bytes_in, tally.bytes_out
             self.first = self.last
 
     def input_failed(self, error: InputError) -> None:
-        """See `pipeline.Observer`; the outcome has the error as well."""
+        """See `pipeline.ProgressListener`; the outcome has the error as well."""
 
 
 def _check_outcome(outcome: Outcome) -> None:

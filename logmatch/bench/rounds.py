@@ -18,7 +18,7 @@ from logmatch.bench.scaling import measure_scaling
 from logmatch.bench.verify import check_copy, check_lines, check_same
 from logmatch.bench.workspace import workspace
 from logmatch.engine import available, default_name, make_engine, why_not_native
-from logmatch.input.chunk import Input
+from logmatch.input.resolve import Input
 from logmatch.run.job import Job
 
 SAMPLE_LINES = {"native": 400_000, "portable": 100_000, "reference": 2_000}

@@ -15,7 +15,7 @@ from logmatch.bench.isolated import SteadyTask, run_isolated_jobs
 from logmatch.bench.results import Cell, CellKey, Scaling, SteadyRun
 from logmatch.bench.synthetic import LENGTHS, SHORT, STYLES, make_lines, make_templates
 from logmatch.bench.verify import check_cell
-from logmatch.input.chunk import resolve_inputs
+from logmatch.input.resolve import resolve_inputs
 from logmatch.program import Program, compile_program
 from logmatch.run.job import DEFAULT_CHUNK_SIZE, Job
 

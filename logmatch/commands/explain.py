@@ -157,9 +157,11 @@ def _shown(name: str) -> str:
 
 def _whole_lines(name: str, encoding: str) -> Iterator[tuple[int, bytes]]:
     """The lines of a file, or of stdin, and their numbers from 1."""
-    from logmatch.input.chunk import Input, read_chunks
+    from logmatch.input.chunk import blocking, read_chunks
+    from logmatch.input.resolve import Input
 
-    for chunk in read_chunks(Input(name), chunk_size=CHUNK_SIZE, max_line=MOST_LINE, encoding=encoding):
+    chunks = read_chunks(Input(name), chunk_size=CHUNK_SIZE, max_line=MOST_LINE, encoding=encoding)
+    for chunk in blocking(chunks):
         if chunk.oversized is not None:
             place = Place(_shown(name), chunk.first_line)
             say(f"{PROGRAM}: {place}: a line of {chunk.oversized:,} bytes is not explained")

@@ -21,6 +21,7 @@ from logmatch.commands.options import (
     header_option,
     is_percentage,
     option,
+    read_choice,
     read_glob,
     read_path,
     read_percentage,
@@ -35,7 +36,7 @@ from logmatch.run.tally import Summary, summarize
 from logmatch.wording import count, did_you_mean
 
 if TYPE_CHECKING:
-    from logmatch.input.chunk import Input, Selection
+    from logmatch.input.resolve import Input, Selection
     from logmatch.program import Program
     from logmatch.run.job import Job
     from logmatch.run.pipeline import Outcome
@@ -175,7 +176,19 @@ class ParseOptions:
         section=REPORTING,
         help="Show what is read and by which engine, and a summary with all templates.",
     )
-    workers: int | None = workers_option("How many processes match lines. Default: the cores that may be used.")
+    workers: int | None = workers_option(
+        "How many threads or processes match lines. Default: the cores that may be used."
+    )
+    pool: str = option(
+        "--pool",
+        default="auto",
+        metavar="NAME",
+        read=read_choice("auto", "threads", "processes"),
+        choices=("auto", "threads", "processes"),
+        section=RUNNING,
+        help="What the workers are: threads, processes, or auto: threads for the native engine, which works without "
+        "Python's lock, processes for the others.",
+    )
     chunk_size: int = option(
         "--chunk-size",
         default=1 << 20,
@@ -193,7 +206,7 @@ class ParseOptions:
 
 def parse(options: ParseOptions) -> ExitStatus:
     """Match the lines and write the records."""
-    from logmatch.input.chunk import resolve_inputs
+    from logmatch.input.resolve import resolve_inputs
     from logmatch.program import compile_program
     from logmatch.run import pipeline
 
@@ -224,7 +237,7 @@ def parse(options: ParseOptions) -> ExitStatus:
         _tell(job)
     destinations = {destination_of(path) for path in _record_outputs(options)}
     with Observer(job, shows_progress=_shows_progress(options, destinations)) as observer:
-        outcome = pipeline.run(job, observer=observer)
+        outcome = pipeline.run(job, listener=observer)
     summary = _summarize(outcome, program, top=len(templates) if options.verbose else 10)
     if _shows_summary(options, destinations):
         from logmatch.commands.summary import show_summary
@@ -257,7 +270,8 @@ COMMAND = Command(
 
 def _selection(options: ParseOptions, templates: list[Template]) -> Selection:
     """Which files of a directory are logs."""
-    from logmatch.input.chunk import Selection, check_encoding
+    from logmatch.input.decode import check_encoding
+    from logmatch.input.resolve import Selection
 
     ours = {template.origin.file for template in templates}
     ours.update((options.output, options.unmatched, options.summary_json))
@@ -298,7 +312,7 @@ def _tell(job: Job) -> None:
     from logmatch.engine import default_name
 
     engine = default_name() if job.engine == "auto" else job.engine
-    workers, templates = count(job.busy_workers, "worker"), count(len(job.program.templates), "template")
+    workers, templates = count(job.effective_workers, "worker"), count(len(job.program.templates), "template")
     say(f"{PROGRAM}: {engine} engine, {workers}, {templates}")
     for source in job.inputs:
         name = "stdin" if source.is_stdin else printable(source.name)
@@ -332,7 +346,7 @@ def _what_would_match(files: Sequence[str]) -> str:
 
 def _make_job(options: ParseOptions, program: Program, inputs: tuple[Input, ...], *, with_file: bool) -> Job:
     from logmatch.output.jsonl import Layout
-    from logmatch.run.job import Job, available_workers, parse_unmatched
+    from logmatch.run.job import Job, Pool, available_workers, parse_unmatched
 
     return Job(
         program=program,
@@ -340,6 +354,7 @@ def _make_job(options: ParseOptions, program: Program, inputs: tuple[Input, ...]
         layout=Layout(with_file=with_file or options.with_file, raw=options.raw, offsets=options.offsets),
         engine=options.engine,
         workers=options.workers if options.workers is not None else available_workers(),
+        pool=Pool(options.pool),
         chunk_size=options.chunk_size,
         max_line=options.max_line,
         encoding=options.encoding,
@@ -415,7 +430,7 @@ def _status(outcome: Outcome, fail_on_unmatched: float | None, *, inputs: int, h
     tally = outcome.tally
     if outcome.interrupted_by is not None:
         done = f"{count(tally.lines, 'line')} {'is' if tally.lines == 1 else 'are'} done and written"
-        beyond = f" and {count(outcome.records_beyond, 'record')} more" if outcome.records_beyond else ""
+        beyond = f" and {count(outcome.partial_records, 'record')} more" if outcome.partial_records else ""
         say(f"{PROGRAM}: interrupted; {done}{beyond}")
         return ExitStatus(128 + outcome.interrupted_by)
     if len(outcome.input_errors) == inputs and not tally.lines:

@@ -66,7 +66,8 @@ def console(*, stderr: bool = True) -> Console:
 
 class Observer:
     """
-    Shows how a run goes: errors of inputs when they come, and a progress bar where one is wanted (`pipeline.Observer`).
+    Shows how a run goes: errors of inputs when they come, and a progress bar where one is wanted. It is a
+    `pipeline.ProgressListener`.
 
     The bar shows bytes, lines per second, the share of matched lines and the time left. It is drawn when something has
     been written, and not by a thread of its own: the pipeline forks.
@@ -90,7 +91,7 @@ class Observer:
             self._progress.stop()
 
     def progress(self, tally: Tally, position: int, file_index: int) -> None:
-        """See `pipeline.Observer`."""
+        """See `pipeline.ProgressListener`."""
         now = time.monotonic()
         if self._progress is None or now < self._next:
             return
@@ -106,7 +107,7 @@ class Observer:
         self._progress.refresh()
 
     def input_failed(self, error: InputError) -> None:
-        """See `pipeline.Observer`."""
+        """See `pipeline.ProgressListener`."""
         if self._progress is not None:
             self._progress.console.print(f"{PROGRAM}: {error}", markup=False, soft_wrap=True)
         else:

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from logmatch.formats import MARK, PACKS
-from logmatch.input.chunk import Input, read_chunks
+from logmatch.input.chunk import blocking, read_chunks
+from logmatch.input.resolve import Input
 from logmatch.matcher import Matcher
 from logmatch.templates.load import load_templates
 
@@ -126,13 +127,13 @@ def sample(path: str) -> Iterator[bytes]:
     head: list[bytes] = []
     size = 0
     chunks = read_chunks(Input(path), chunk_size=SAMPLE, max_line=LONGEST_LINE)
-    for chunk in chunks:
+    for chunk in blocking(chunks):
         size += len(chunk.data)
         if chunk.oversized is None:
             head += bytes(chunk.data).splitlines()
         if size >= SAMPLE or len(head) >= MOST_LINES:
             break
-    chunks.close()  # type: ignore[attr-defined]
+    chunks.close()
     yield from head[:MOST_LINES]
     yield from _further_pieces(path, head)
 

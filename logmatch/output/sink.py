@@ -24,7 +24,8 @@ from dataclasses import dataclass
 from types import TracebackType
 
 from logmatch.errors import OutputClosedError, OutputError, UsageError
-from logmatch.input.chunk import Input, enlarge_pipe
+from logmatch.input.resolve import Input
+from logmatch.input.stream import enlarge_pipe
 from logmatch.interrupt import Interrupt, milliseconds_until
 from logmatch.run.job import STDOUT
 

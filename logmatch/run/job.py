@@ -1,7 +1,7 @@
 """
 Job: the request of one run, validated, with its defaults resolved. It opens nothing.
 
-Who makes a job has resolved its inputs (`chunk.resolve_inputs`) and compiled its program; `pipeline.run` does it.
+The caller resolves the inputs (`input.resolve`) and compiles the program; `pipeline.run` executes the job.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ import os
 import sys
 from dataclasses import dataclass, field
 
+from logmatch.engine import default_name
 from logmatch.errors import UsageError
-from logmatch.input.chunk import Input, check_encoding
+from logmatch.input.decode import check_encoding
+from logmatch.input.resolve import Input
 from logmatch.output.jsonl import Layout
 from logmatch.program import Program
 
@@ -48,6 +50,15 @@ class Unmatched(enum.Enum):
     """They are counted and not written."""
 
 
+class Pool(enum.Enum):
+    """What the workers of a run are, if there are several."""
+
+    AUTO = "auto"
+    """Threads for the native engine, which works without the GIL; processes for the others."""
+    PROCESSES = "processes"
+    THREADS = "threads"
+
+
 @dataclass(frozen=True, slots=True)
 class UnmatchedFile:
     """The records of unmatched lines go to a file of their own; "-" is stdout."""
@@ -76,7 +87,8 @@ class Job:
     layout: Layout = field(default=Layout())
     engine: str = "auto"
     workers: int = 1
-    """How many processes match lines, at least 1; 1 is the process that runs the job."""
+    """How many workers match lines, at least 1; a single one is the thread that runs the job."""
+    pool: Pool = Pool.AUTO
     chunk_size: int = DEFAULT_CHUNK_SIZE
     max_line: int = DEFAULT_MAX_LINE
     encoding: str = "auto"
@@ -109,7 +121,7 @@ class Job:
             raise UsageError("--output names no file", hint="use the path of a file, or - for stdout")
 
     @property
-    def unmatched_apart(self) -> bool:
+    def separate_unmatched(self) -> bool:
         """Whether the records of unmatched lines go to a file of their own."""
         return isinstance(self.unmatched, UnmatchedFile)
 
@@ -121,7 +133,15 @@ class Job:
         return self.start_method
 
     @property
-    def busy_workers(self) -> int:
+    def effective_pool(self) -> Pool:
+        """What the workers are."""
+        if self.pool is not Pool.AUTO:
+            return self.pool
+        engine = default_name() if self.engine == "auto" else self.engine
+        return Pool.THREADS if engine == "native" else Pool.PROCESSES
+
+    @property
+    def effective_workers(self) -> int:
         """How many of the workers can get something to do: as far as sizes tell, a worker for each smallest share."""
         sizes = [source.size for source in self.inputs]
         shares = 0

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from logmatch.engine import kernel_module
 from logmatch.errors import valid_unicode
+from logmatch.linescan import add_pairs, extend_to
 
 
 class TemplateCounts:
@@ -38,12 +38,15 @@ class TemplateCounts:
 
     def add(self, other: TemplateCounts) -> None:
         """Add the counts of *other* to these."""
-        self._add_pairs(self._pairs)
-        self._pairs = b""
-        self._add_pairs(other._pairs)
+        if self._pairs:
+            add_pairs(self._totals, self._pairs)
+            self._pairs = b""
+        if other._pairs:
+            add_pairs(self._totals, other._pairs)
         if other._totals:
+            extend_to(self._totals, len(other._totals) - 1)
             for number, lines in enumerate(other._totals):
-                self._add(number, lines)
+                self._totals[number] += lines
 
     def to_dict(self) -> dict[int, int]:
         """Template number -> lines, for templates with any, in the order of their numbers."""
@@ -60,26 +63,6 @@ class TemplateCounts:
 
     def __repr__(self) -> str:
         return f"TemplateCounts({self.to_dict()})"
-
-    def _add_pairs(self, pairs: bytes) -> None:
-        if not pairs:
-            return
-        kernel = kernel_module()
-        if kernel is not None:
-            self._reserve(kernel.most_number(pairs))
-            kernel.add_pairs(self._totals, pairs)
-            return
-        numbers = array("i", pairs)
-        for number, lines in zip(numbers[::2], numbers[1::2], strict=True):
-            self._add(number, lines)
-
-    def _add(self, number: int, lines: int) -> None:
-        self._reserve(number)
-        self._totals[number] += lines
-
-    def _reserve(self, number: int) -> None:
-        if number >= len(self._totals):
-            self._totals.frombytes(bytes(8 * (number + 1 - len(self._totals))))
 
 
 @dataclass(slots=True)

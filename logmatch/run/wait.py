@@ -1,5 +1,5 @@
 """
-Watch: the one place where the process that runs a job waits.
+Wait: the one place where the thread that runs a job waits.
 
 It waits for descriptors, and whatever it waits for, it sees an interrupt and an output whose reader has gone.
 """
@@ -14,11 +14,11 @@ from logmatch.interrupt import Interrupt, milliseconds_until
 from logmatch.output.sink import Sink
 
 
-class GivenUp(Exception):
+class GraceExpired(Exception):
     """An interrupt's grace is over while something was waited for; it ends the run in good order."""
 
 
-class Watch:
+class Waiter:
     """Waits for descriptors; meanwhile sees interrupts, and outputs whose readers have gone."""
 
     def __init__(self, interrupt: Interrupt) -> None:
@@ -34,11 +34,12 @@ class Watch:
         """From now on look whether the reader of *sink* has gone."""
         self._sinks[sink.descriptor] = sink
 
-    def wait(self, wanted: Mapping[int, int], *, patient: bool = True) -> list[int]:
+    def wait(self, wanted: Mapping[int, int], *, until_deadline: bool = True) -> list[int]:
         """
         Wait until one of *wanted* (descriptor -> what `poll` is to look for) is ready; return those that are.
 
-        After an interrupt: when patient, raises `GivenUp` once the grace is over; otherwise returns none at once.
+        After an interrupt: with *until_deadline*, raises `GraceExpired` once the grace is over; otherwise returns none
+        at once.
         """
         poll = select.poll()
         poll.register(self._interrupt.descriptor, select.POLLIN)
@@ -47,10 +48,10 @@ class Watch:
         for descriptor, events in wanted.items():
             poll.register(descriptor, events)
         while True:
-            if self._interrupt.requested and not patient:
+            if self._interrupt.requested and not until_deadline:
                 return []
             if time.monotonic() >= self._interrupt.deadline:
-                raise GivenUp
+                raise GraceExpired
             events_by_descriptor = dict(poll.poll(milliseconds_until(self._interrupt.deadline)))
             for descriptor, sink in self._sinks.items():
                 if descriptor in events_by_descriptor:

@@ -1,26 +1,38 @@
 """
-Worker: a chunk -> its records and its tally. Pure: it runs the same in this process and in any other.
+Worker: chunks -> their records and tallies. Pure: it runs the same in any thread and process.
 
-Which process it runs in, and where the bytes go, is the business of `pipeline`. The engine matches a piece of the chunk
-(`engine.matches`), the writer makes records of it (`output.writer`), and the next piece follows.
+Where it runs, and where the bytes go, is the business of `pipeline`. The engine matches a piece of a chunk
+(`engine.matches`), the writer makes records of it (`output.writer`), and the next piece follows. Records go in *parts*,
+which bounds the memory of a worker whatever the lines: a chunk of empty lines becomes fifty times as many bytes.
 """
 
 from __future__ import annotations
 
+import mmap
+import time
 from array import array
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from logmatch.engine import kernel_module, make_engine
+from logmatch.engine import Engine, make_engine
 from logmatch.engine.matches import FieldTimeouts, Matches
-from logmatch.input.chunk import Chunk
+from logmatch.input.framing import Chunk
 from logmatch.line import Buffer
+from logmatch.linescan import count_lines, piece_end
 from logmatch.output.jsonl import Layout, make_writer
 from logmatch.output.writer import Records
-from logmatch.program import Program
+from logmatch.program import CompiledTemplate, Program
 from logmatch.run.tally import Tally, TemplateCounts
+
+PART_BYTES = 4 << 20
+"""About how many bytes of records a part has at most; one line's may be more."""
+
+_LINE_BYTES = 64  # of a record besides the names in it and the text of its line, at most
+
+_SLOW_SECONDS = 0.2
+"""Pieces that take longer, with slow `/regex/` fields, become smaller: a run can be ended between two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +42,9 @@ class WorkerSpec:
     program: Program
     engine: str
     layout: Layout
-    unmatched_apart: bool
+    separate_unmatched: bool = False
     """Whether the records of unmatched lines are kept apart from the others, for a file of their own."""
-    unmatched_dropped: bool = False
+    drop_unmatched: bool = False
     """Whether unmatched lines are counted and have no record."""
 
 
@@ -46,24 +58,158 @@ class Result:
     tally: Tally
 
 
-class Worker:
-    """Matches the lines of one chunk after the other."""
+class Part(NamedTuple):
+    """Some of the records that the chunks of a task become: whole records, in the order of the lines."""
 
-    def __init__(self, spec: WorkerSpec) -> None:
-        self._engine = make_engine(spec.program, spec.engine)
+    output: Records
+    unmatched: Records
+    """The records of unmatched lines, if they are kept apart; else empty."""
+    tally: Tally
+    chunks_done: int
+    """How many of the chunks have come to their end with this part."""
+    lines_done: int
+    """How many lines of the chunk after those."""
+    space: memoryview | None
+    """Where the records are, if that is to be given back (`Spaces`)."""
+
+
+class Spaces:
+    """Memory for the records of parts, which is used again; threads may share it."""
+
+    def __init__(self) -> None:
+        self._spare: list[memoryview] = []
+
+    def take(self) -> memoryview:
+        """Memory of `PART_BYTES`. What was never written to takes none."""
+        try:
+            return self._spare.pop()
+        except IndexError:
+            pass
+        try:
+            return memoryview(mmap.mmap(-1, PART_BYTES))
+        except OSError:
+            raise MemoryError from None
+
+    def give_back(self, space: memoryview | None) -> None:
+        """Nobody will look at *space* again."""
+        if space is not None:
+            self._spare.append(space)
+
+
+class Worker:
+    """
+    Matches the lines of one chunk after the other.
+
+    Args:
+        spec: what it is made of.
+        engine: one that was made for *spec* and may be shared; None: it makes its own.
+    """
+
+    def __init__(self, spec: WorkerSpec, engine: Engine | None = None) -> None:
+        self._engine = engine if engine is not None else make_engine(spec.program, spec.engine)
+        self._piece_size = self._engine.batch_size
+        self._line_bytes = _LINE_BYTES + _longest_names(spec.program)
+        self._with_file = spec.layout.with_file
         self._counter = make_counter(spec.program, by_columns=self._engine.by_columns)
         self._writer = make_writer(
             spec.program,
             spec.layout,
             by_columns=self._engine.by_columns,
-            separate_unmatched=spec.unmatched_apart,
-            drop_unmatched=spec.unmatched_dropped,
+            separate_unmatched=spec.separate_unmatched,
+            drop_unmatched=spec.drop_unmatched,
         )
 
     @property
-    def engine_name(self) -> str:
-        """The name of the engine that is in use."""
-        return self._engine.name
+    def engine(self) -> Engine:
+        """The engine that is in use."""
+        return self._engine
+
+    def parts(self, chunks: Sequence[Chunk], spaces: Spaces, should_stop: Callable[[], bool]) -> Iterator[Part]:
+        """
+        The records of *chunks*, in parts, made as they are asked for.
+
+        Args:
+            spaces: where records may be put; who takes a part gives its space back.
+            should_stop: asked between pieces; what is left of the chunks then has no records.
+
+        When something fails, the records of all before come first.
+        """
+        part = _PartInProgress(spaces if self._engine.by_columns else None)
+        for number, chunk in enumerate(chunks):
+            part.tally.replaced += chunk.replaced
+            first_line, offset = chunk.first_line, chunk.offset
+            for piece in self._pieces(chunk):
+                if should_stop():
+                    if part:
+                        yield part.take(self._counter, number, first_line - chunk.first_line)
+                    return
+                started = time.monotonic()
+                try:
+                    line_count = self._do(part, chunk, piece, first_line, offset)
+                except Exception:
+                    if part:
+                        yield part.take(self._counter, number, first_line - chunk.first_line)
+                    raise
+                self._adapt(time.monotonic() - started)
+                first_line += line_count
+                offset += len(piece)
+                if part.is_full:
+                    is_end = first_line == chunk.first_line + chunk.line_count
+                    yield part.take(self._counter, number + is_end, 0 if is_end else first_line - chunk.first_line)
+        if part:
+            yield part.take(self._counter, len(chunks), 0)
+
+    def _do(self, part: _PartInProgress, chunk: Chunk, piece: Buffer, first_line: int, offset: int) -> int:
+        """Add the records of *piece* of *chunk* to *part*; return how many lines it has."""
+        writer = self._writer
+        writer.begin(chunk.file, part.rest())
+        tally = part.tally
+        if chunk.oversized is None:
+            matches = self._engine.match_batch(piece)
+            writer.write(matches, first_line=first_line, offset=offset)
+            line_count = matches.line_count
+            self._counter.add(matches)
+            tally.timeouts.update(matches.timeouts)
+            tally.bytes_in += len(piece)
+        else:
+            writer.write_too_long(first_line, offset, bytes(piece), chunk.oversized)
+            line_count = 1
+            tally.too_long += 1
+            tally.bytes_in += chunk.oversized + 1
+        tally.lines += line_count
+        tally.replaced += writer.replaced
+        part.add(*writer.take())
+        return line_count
+
+    def _pieces(self, chunk: Chunk) -> Iterator[Buffer]:
+        """
+        The lines of *chunk* in pieces, each at most about as large as the engine likes, and of so few lines that their
+        records are no more than a part, less the text of the lines themselves.
+        """
+        if chunk.oversized is not None:
+            yield chunk.data
+            return
+        line_bytes = self._line_bytes + (len(chunk.file.encode("utf-8", "replace")) if self._with_file else 0)
+        most_lines = max(1, PART_BYTES // line_bytes)
+        if len(chunk.data) <= self._piece_size and chunk.line_count <= most_lines:
+            yield chunk.data
+            return
+        view = memoryview(chunk.data)
+        begin = 0
+        while begin < len(view):
+            end = piece_end(view, begin, self._piece_size)
+            if chunk.line_count > most_lines:
+                while (count := count_lines(view[begin:end])) > most_lines:
+                    end = piece_end(view, begin, max(1, min((end - begin) // 2, (end - begin) * most_lines // count)))
+            yield view[begin:end]
+            begin = end
+
+    def _adapt(self, seconds: float) -> None:
+        """Make pieces smaller where one takes long."""
+        if seconds > _SLOW_SECONDS:
+            self._piece_size = max(1, self._piece_size // 4)
+        elif seconds < _SLOW_SECONDS / 4 and self._piece_size < self._engine.batch_size:
+            self._piece_size = min(2 * self._piece_size, self._engine.batch_size)
 
     def run(self, chunk: Chunk, space: memoryview | None = None) -> Result:
         """
@@ -79,7 +225,7 @@ class Worker:
         if chunk.oversized is None:
             first_line = chunk.first_line
             offset = chunk.offset
-            for piece in pieces(chunk.data, self._engine.batch_size):
+            for piece in self._pieces(chunk):
                 matches = self._engine.match_batch(piece)
                 writer.write(matches, first_line=first_line, offset=offset)
                 self._counter.add(matches)
@@ -103,25 +249,71 @@ class Worker:
         return Result(output, unmatched, tally)
 
 
-def pieces(data: Buffer, size: int) -> Iterator[Buffer]:
-    """*data* in pieces of about *size* bytes that hold whole lines; nothing is copied but where there is no kernel."""
-    if len(data) <= size:
-        if data:
-            yield data
-        return
-    kernel = kernel_module()
-    view = memoryview(data)
-    begin = 0
-    while begin < len(view):
-        if kernel is not None:
-            end = kernel.piece_end(view, begin, size)
-        else:
-            end = len(view)
-            if begin + size < end:
-                text = bytes(view[begin : begin + size])
-                end = begin + (text.rfind(b"\n") + 1 or bytes(view[begin:]).find(b"\n") + 1 or len(view) - begin)
-        yield view[begin:end]
-        begin = end
+class _PartInProgress:
+    """A part while it is made; false while nothing has been added."""
+
+    def __init__(self, spaces: Spaces | None) -> None:
+        self._spaces = spaces
+        self._space: memoryview | None = None
+        self._used = 0  # bytes of the space
+        self._records: list[Records] = []  # those that are not in the space, and come after those that are
+        self._unmatched: list[Records] = []
+        self._size = 0  # of all of them
+        self._largest = 0  # the most that was added at once
+        self.tally = Tally()
+
+    def __bool__(self) -> bool:
+        return self.tally.lines > 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether what is added next may be too much."""
+        return bool(self._records and self._space is not None) or self._size + 2 * self._largest > PART_BYTES
+
+    def rest(self) -> memoryview | None:
+        """Where the next records may be put."""
+        if self._spaces is None:
+            return None
+        if self._space is None:
+            self._space = self._spaces.take()
+        return self._space[self._used :]
+
+    def add(self, output: Records, unmatched: Records) -> None:
+        """Add records; *output* may be in `rest`."""
+        if self._space is not None and isinstance(output, memoryview) and output.obj is self._space.obj:
+            self._used += len(output)
+        elif output:
+            self._records.append(output)
+        if unmatched:
+            self._unmatched.append(bytes(unmatched))
+        added = len(output) + len(unmatched)
+        self._size += added
+        self._largest = max(self._largest, added)
+
+    def take(self, counter: MatchCounter, chunks_done: int, lines_done: int) -> Part:
+        """The part; the next begins."""
+        tally, space, records = self.tally, self._space, self._records
+        tally.matched, by_template = counter.take()
+        tally.by_template = TemplateCounts(by_template)
+        output: Records = b"" if space is None else space[: self._used]
+        if records:
+            output = records[0] if len(records) == 1 and not output else b"".join((output, *records))
+        unmatched = b"".join(self._unmatched)
+        tally.bytes_out = len(output) + len(unmatched)
+        self._space, self._used, self._records, self._unmatched = None, 0, [], []
+        self._size = self._largest = 0
+        self.tally = Tally()
+        return Part(output, unmatched, tally, chunks_done, lines_done, space)
+
+
+def _longest_names(program: Program) -> int:
+    """How many bytes of a record of *program* are names and what belongs to them, at most."""
+    return max((_names_of(template) for template in program.templates), default=0)
+
+
+def _names_of(template: CompiledTemplate) -> int:
+    names = [template.id, *(name or "p000" for name in template.names)]
+    return sum(len(name.encode("utf-8", "replace")) + len('"":"",') for name in names)
 
 
 class MatchCounter(Protocol):

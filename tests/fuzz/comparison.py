@@ -21,7 +21,7 @@ from logmatch.engine import make_engine, reference
 from logmatch.engine.matches import Found, Located, Matches, match_each, match_in_groups, texts_of
 from logmatch.engine.native import _kernel
 from logmatch.engine.native.engine import NativeEngine
-from logmatch.input.chunk import Chunk
+from logmatch.input.framing import Chunk
 from logmatch.line import Buffer
 from logmatch.output.jsonl import Layout
 from logmatch.program import WHITESPACE, Program, compile_program

@@ -29,7 +29,9 @@ from random import Random
 
 from logmatch.commands.options import read_count, read_glob, read_percentage, read_size, read_switch
 from logmatch.errors import LogmatchError
-from logmatch.input.chunk import check_encoding, read_chunks, resolve_inputs
+from logmatch.input.chunk import blocking, read_chunks
+from logmatch.input.decode import check_encoding
+from logmatch.input.resolve import resolve_inputs
 from logmatch.run.job import parse_unmatched
 from logmatch.samples import SYSTEMS, sample_log, templates_path
 from logmatch.templates.load import load_templates, load_text
@@ -91,7 +93,7 @@ def _input(encoding: str) -> Read:
         path.write_bytes(data)
         (source,) = resolve_inputs([str(path)]).inputs
         lines = 0
-        for chunk in read_chunks(source, chunk_size=512, max_line=300, encoding=encoding):
+        for chunk in blocking(read_chunks(source, chunk_size=512, max_line=300, encoding=encoding)):
             content = bytes(chunk.data)
             assert chunk.line_count == (content.count(b"\n") + (content[-1:] not in (b"", b"\n")) or 1), chunk
             assert chunk.first_line == lines + 1, chunk

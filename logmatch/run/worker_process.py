@@ -1,0 +1,147 @@
+"""
+Worker process: what a process of the pool does; `processes` is its parent's side.
+
+It takes a task, works on it, sends the parts one after the other, and takes the next. It ends when its connection does,
+which is also when its parent is killed.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+from logmatch.errors import LogmatchError
+from logmatch.input.framing import Chunk
+from logmatch.run import ipc
+from logmatch.run.executor import Fault, fault_of
+from logmatch.run.tally import Tally
+from logmatch.run.worker import Spaces, Worker, WorkerSpec
+
+if TYPE_CHECKING:
+    import socket
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
+"""What asks a run to end. Here they are ignored: the parent says when to end."""
+
+_PR_SET_PDEATHSIG = 1  # prctl(2)
+
+
+class ChunkMeta(NamedTuple):
+    """A chunk, but for its data; see `framing.Chunk`."""
+
+    file: str
+    first_line: int
+    line_count: int
+    offset: int
+    position: int
+    oversized: int | None
+    replaced: int
+    size: int
+    """Bytes of the data, in the message's row."""
+
+
+class ReportedPart(NamedTuple):
+    """A `worker.Part`, but for its records."""
+
+    tally: Tally
+    chunks_done: int
+    lines_done: int
+
+
+class Finished(NamedTuple):
+    """A task has been done, or not."""
+
+    fault: LogmatchError | Fault | None = None
+
+
+def describe(chunk: Chunk) -> ChunkMeta:
+    """*chunk* without its data."""
+    return ChunkMeta(
+        chunk.file, chunk.first_line, chunk.line_count, chunk.offset, chunk.position, chunk.oversized, chunk.replaced,
+        len(chunk.data),
+    )  # fmt: skip
+
+
+def worker_main(connection: socket.socket, worker: Worker | WorkerSpec, inherited: list[int]) -> None:
+    """
+    Work on the tasks that come by *connection* until it ends.
+
+    Args:
+        worker: who does the work; a process that was not forked makes it of the spec.
+        inherited: descriptors that a fork has copied and that must not stay open here: while another process holds the
+            parent's end of a connection, that connection does not end.
+    """
+    _leave_to_parent(inherited)
+    with suppress(EOFError, BrokenPipeError, ConnectionResetError):
+        while True:
+            message = ipc.receive(connection)
+            try:
+                if isinstance(worker, WorkerSpec):
+                    worker = Worker(worker)
+                _work(connection, worker, _chunks(message))
+            except LogmatchError as error:
+                ipc.send(connection, ipc.Message(Finished(error)))
+            except (BrokenPipeError, ConnectionResetError):
+                return
+            except Exception as error:  # noqa: BLE001 (a bug; in the parent it becomes a WorkerError)
+                ipc.send(connection, ipc.Message(Finished(fault_of(error))))
+
+
+def _work(connection: socket.socket, worker: Worker, chunks: list[Chunk]) -> None:
+    spaces = Spaces()
+    for part in worker.parts(chunks, spaces, lambda: False):
+        reported = ReportedPart(part.tally, part.chunks_done, part.lines_done)
+        ipc.send(connection, ipc.Message(reported, part.output, part.unmatched))
+        spaces.give_back(part.space)
+    ipc.send(connection, ipc.Message(Finished()))
+
+
+def _chunks(message: ipc.Message) -> list[Chunk]:
+    chunks = []
+    start = 0
+    data = memoryview(message.first)
+    for meta in message.value:
+        assert isinstance(meta, ChunkMeta)
+        lines = data[start : start + meta.size]
+        start += meta.size
+        chunks.append(
+            Chunk(
+                meta.file, meta.first_line, meta.line_count, meta.offset, lines, meta.position, meta.oversized,
+                meta.replaced,
+            )
+        )  # fmt: skip
+    return chunks
+
+
+def _leave_to_parent(inherited: list[int]) -> None:
+    """
+    Give up what only the parent may handle: signals, the output, the connections of others.
+
+    SIGTERM and the like are ignored too: `timeout`, a shell and systemd send them to all processes of a group at once,
+    and what is in work is to be finished.
+    """
+    signal.set_wakeup_fd(-1)
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    _end_with_parent()
+    for descriptor in inherited:
+        os.close(descriptor)
+    # A reader of the output sees its end when the parent ends, whatever happens to the workers.
+    with suppress(OSError):  # no /dev/null
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, 1)
+        if nothing != 1:
+            os.close(nothing)
+
+
+def _end_with_parent() -> None:
+    """Have this process killed when its parent dies, also while it is stopped: then it sees no end of a connection."""
+    if sys.platform == "linux":
+        import ctypes
+
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
