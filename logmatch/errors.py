@@ -10,6 +10,7 @@ the whole message as a person reads it, without the program's name and safe for 
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -76,6 +77,17 @@ def printable(text: str) -> str:
 def printable_lines(text: str) -> str:
     """*text*, which has lines of our own making, with each line `printable`."""
     return "\n".join(map(printable, text.split("\n")))
+
+
+_UNSAFE_IN_JSON = re.compile(rb"\x7f|\xc2[\x80-\x9f]|\xd8\x9c|\xe2(?:\x80[\x8e\x8f\xa8-\xae]|\x81[\xa6-\xa9])")
+"""In UTF-8: DEL, C1, U+061C, U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069. JSON has C0 as escapes already."""
+
+
+def printable_json(text: bytes) -> bytes:
+    """*text*, valid JSON in UTF-8, with escapes for what a terminal must not be sent: the same values."""
+    if text.isascii() and b"\x7f" not in text:
+        return text
+    return _UNSAFE_IN_JSON.sub(lambda match: b"\\u%04x" % ord(match[0].decode()), text)
 
 
 def valid_unicode(text: str) -> str:

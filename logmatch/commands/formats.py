@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from logmatch.commands.options import INPUT, Command, argument, json_option, option, read_path
 from logmatch.commands.terminal import say, write, write_json
-from logmatch.errors import ExitStatus, UsageError
+from logmatch.errors import ExitStatus, UsageError, printable
 from logmatch.formats import PACKS, families, packs_of, read_pack
 from logmatch.wording import count, listed
 
@@ -101,7 +101,7 @@ def _to_dict(path: str, detection: Detection) -> dict[str, object]:
 def _show(path: str, detection: Detection) -> None:
     if not detection.matches:
         say(f"{count(detection.lines, 'line')} looked at; no pack matches any of them")
-        say(f"Make templates of them: logmatch learn {shlex.quote(path)}")
+        say(f"Make templates of them: logmatch learn {shlex.quote(printable(path))}")
         return
     width = max(len(match.pack) for match in detection.matches)
     for match in detection.matches:
@@ -110,7 +110,7 @@ def _show(path: str, detection: Detection) -> None:
         write(f"{match.pack:{width}}  {shown:>6}  {match.lines:>6,}  {PACKS[match.pack]}\n")
     together = detection.suggested_lines
     say(f"\n{count(detection.lines, 'line')} looked at; {together:,} of them match with")
-    say(f"logmatch parse {shlex.quote(path)} --format {','.join(detection.suggestion)}")
+    say(f"logmatch parse {shlex.quote(printable(path))} --format {','.join(detection.suggestion)}")
 
 
 COMMAND = Command(

@@ -67,9 +67,17 @@ def page(topic: str) -> str:
 
 
 def _table_of_types() -> str:
-    from logmatch.templates.model import TYPES
+    from logmatch.templates.field_type import JsonKind
+    from logmatch.templates.types import TYPES
 
-    rows = [f"| `{name}` | {type_.greediness.value}, {type_.json_kind.value} |" for name, type_ in TYPES.items()]
+    rows = []
+    for name, type_ in TYPES.items():
+        facts = type_.facts
+        kind = "" if facts.json_kind is JsonKind.STRING else f" ({facts.json_kind.value} in records)"
+        example = facts.samples[0].decode("utf-8", "replace").strip() if facts.samples else ""
+        is_shown = re.search(r"[0-9]", facts.description) is not None  # it is in the description
+        shown = f", as {example}" if example and not is_shown and not facts.can_be_empty and not facts.is_free else ""
+        rows.append(f"| `{name}` | {facts.description}{shown}{kind} |".replace("nothing in records", "not in records"))
     return "\n".join(["| type | meaning |", "|---|---|", *rows])
 
 

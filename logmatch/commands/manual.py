@@ -11,6 +11,7 @@ import os
 import re
 import textwrap
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 from logmatch.commands.options import SECTIONS, Argument, Command, Option, declarations, default_of
 from logmatch.errors import PROGRAM
@@ -47,10 +48,10 @@ def terminal_width() -> int:
         return int(os.environ["COLUMNS"])
     except (KeyError, ValueError):
         pass
-    try:
-        return os.get_terminal_size(1).columns or 80
-    except (OSError, ValueError):
-        return 80
+    for descriptor in (1, 2, 0):  # not stdout alone: help is piped into a pager
+        with suppress(OSError, ValueError):
+            return os.get_terminal_size(descriptor).columns or 80
+    return 80
 
 
 # --- help

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import textwrap
 import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
@@ -35,7 +36,8 @@ def show_summary(summary: Summary, patterns: Mapping[str, str], *, in_full: bool
     """
     width = _width()
     for line in lines_of(summary, patterns, width, in_full=in_full):
-        say(line)
+        line = printable(line)
+        say(textwrap.fill(line, width - 1, break_on_hyphens=False) if is_terminal(2) and len(line) >= width else line)
 
 
 def _width() -> int:

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import enum
 import os
-import re
 import stat
 import sys
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 
-from logmatch.errors import PROGRAM, OutputClosedError, UsageError, printable_lines
+from logmatch.errors import PROGRAM, OutputClosedError, UsageError, printable_json, printable_lines
 from logmatch.wording import share_of
 
 if TYPE_CHECKING:
@@ -169,7 +168,7 @@ def write_json(path: str, value: object) -> None:
     """Write *value* as indented JSON to the file *path*; "-" is stdout."""
     import orjson
 
-    text = escaped(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    text = printable_json(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     if path == "-":
         try:
             sys.stdout.buffer.write(text)
@@ -182,13 +181,3 @@ def write_json(path: str, value: object) -> None:
             file.write(text)
     except OSError as error:
         raise UsageError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from None
-
-
-def escaped(json: bytes) -> bytes:
-    """*json* with the characters that a terminal must not be sent as escapes: the same values."""
-    text = json.decode("utf-8")
-    return re.sub(r"[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]", _escape, text).encode("utf-8")
-
-
-def _escape(match: re.Match[str]) -> str:
-    return f"\\u{ord(match[0]):04x}"

@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 
-from logmatch.errors import OutputClosedError, OutputError, UsageError
+from logmatch.errors import OutputClosedError, OutputError, UsageError, printable_json
 from logmatch.input.resolve import Input
 from logmatch.input.stream import enlarge_pipe
 from logmatch.interrupt import Interrupt, milliseconds_until
@@ -71,6 +71,7 @@ class Sink:
         """Bytes of a record that has been begun and could not be finished; 0 but after a failure or an interrupt."""
         self._interrupt = interrupt
         self._line_buffered = line_buffered
+        self._is_terminal = os.isatty(descriptor)
         self._is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
         self._appends = bool(fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_APPEND)
         self.descriptor, self._channel = _open_channel(descriptor)
@@ -80,8 +81,18 @@ class Sink:
         """
         Write *records*, whole ones; return how many bytes were written: all, or less where an interrupt's grace ended.
 
+        A terminal gets them with escapes for characters that would control it (`errors.printable_json`).
+
         Raises `OutputClosedError` where nobody reads them any more, and `OutputError`.
         """
+        if self._is_terminal:
+            shown = printable_json(bytes(records))
+            written = self._write(shown)
+            return len(records) if written == len(shown) else _end_of_record(records, shown[:written].count(b"\n"))
+        return self._write(records)
+
+    def _write(self, records: Records) -> int:
+        """As `write`; the bytes go out as they are."""
         view = memoryview(records)
         put, blocks = self._channel.put, self._channel.blocks
         done = 0
@@ -193,6 +204,14 @@ def _length_of_unfinished(records: Records, done: int) -> int:
 
 
 _WINDOW = 4096  # bytes that are copied to look for a line break in them: a memoryview has no `find`
+
+
+def _end_of_record(records: Records, count: int) -> int:
+    """Where the first *count* of *records* end."""
+    end = 0
+    for _ in range(count):
+        end = _first_end(records, end, len(records))
+    return end
 
 
 def _first_end(records: Records, start: int, end: int) -> int:
