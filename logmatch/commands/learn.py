@@ -1,0 +1,320 @@
+"""Learn: `logmatch learn`, which makes templates out of raw lines."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING
+
+from logmatch.commands.options import (
+    INPUT,
+    OUTPUT,
+    REPORTING,
+    TEMPLATES,
+    Command,
+    argument,
+    option,
+    read_count,
+    read_size,
+    show_size,
+)
+from logmatch.commands.terminal import is_terminal, say, write
+from logmatch.errors import PROGRAM, ExitStatus, InputError, UsageError, printable
+
+if TYPE_CHECKING:
+    from logmatch.input.resolve import Input
+    from logmatch.learn.learner import Result
+    from logmatch.templates.model import Pattern
+
+STDIN = "-"
+_BLOCK = 1 << 20
+_IN_MEMORY = 32 << 20
+"""Lines of stdin are read several times: more bytes of them than this go to a temporary file."""
+_SECONDS_BETWEEN_DRAWINGS = 0.2
+_ROWS = 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearnOptions:
+    """What `logmatch learn` takes."""
+
+    files: tuple[str, ...] = argument(
+        metavar="FILE|DIR|-",
+        help="Log files, directories of them, or - for stdin (the default). Input compressed with gzip, bzip2, xz or "
+        "zstd is recognised by its content.",
+    )
+    output: str | None = option(
+        *("--output", "-o"),
+        default=None,
+        metavar="FILE",
+        section=OUTPUT,
+        help="Where the templates go, as TOML; - is stdout. Default: stdout, and a table where that is a terminal.",
+    )
+    known: tuple[str, ...] = option(
+        "--known",
+        default=(),
+        metavar="FILE|DIR",
+        several=True,
+        section=TEMPLATES,
+        help="Template files: learn only from lines that these do not match. May be given several times.",
+    )
+    header: str | None = option(
+        "--header",
+        default=None,
+        metavar="PATTERN",
+        section=TEMPLATES,
+        help="The header of the lines; '' if they have none. Default: it is found.",
+    )
+    min_count: int = option(
+        "--min-count",
+        default=1,
+        metavar="N",
+        read=read_count,
+        section=TEMPLATES,
+        help="Leave out templates of fewer lines.",
+    )
+    max_templates: int | None = option(
+        "--max-templates",
+        default=None,
+        metavar="N",
+        read=read_count,
+        section=TEMPLATES,
+        help="Keep only the N most frequent templates.",
+    )
+    max_line: int = option(
+        "--max-line",
+        default=1 << 20,
+        metavar="BYTES",
+        read=read_size,
+        show=show_size,
+        section=INPUT,
+        help="Lines longer than this are not learned from.",
+    )
+    encoding: str = option(
+        "--encoding",
+        default="auto",
+        metavar="NAME",
+        section=INPUT,
+        help="The encoding of the lines; auto is UTF-8, or what a byte order mark says.",
+    )
+    progress: bool | None = option(
+        *("--progress", "--no-progress"),
+        default=None,
+        section=REPORTING,
+        help="Show on stderr what is being done. Default: if that is a terminal.",
+    )
+
+
+def learn(options: LearnOptions) -> ExitStatus:
+    """Learn templates and write them."""
+    from logmatch.input.resolve import resolve_inputs
+    from logmatch.learn import learner
+    from logmatch.learn.write import summary, write_result
+    from logmatch.templates.load import load_templates
+
+    files = options.files
+    if not files:
+        if is_terminal(0):
+            from logmatch.commands.manual import short_help
+
+            say(short_help(COMMAND))
+            say("Name a log file, or pipe lines into it. For all options: logmatch learn --help")
+            return ExitStatus.FATAL
+        files = (STDIN,)
+    known = load_templates(options.known) if options.known else ()
+    what = learner.LearnOptions(known, _header(options.header), options.min_count, options.max_templates)
+    found = resolve_inputs(files)
+    for path in found.binary:
+        say(f"{PROGRAM}: {path} is binary and is left out; name it to have it read")
+    for error in found.errors:
+        say(f"{PROGRAM}: {error}")
+    if not found.inputs:
+        return ExitStatus.FATAL
+    shows_progress = is_terminal(2) if options.progress is None else options.progress
+    with _Lines(found.inputs, options, shows_progress=shows_progress) as lines:
+        result = learner.learn(lines.read, what, lines.step)
+    if lines.too_long:
+        result.left_over["longer than --max-line"] = lines.too_long
+    if is_terminal(2) or options.output not in (None, "-"):  # the file says the same in comments
+        for sentence in summary(result):
+            say(f"{PROGRAM}: {sentence}")
+    if options.output is None and is_terminal(1):
+        _show(result, files)
+    else:
+        _write(options.output, write_result(result))
+    return ExitStatus.ANSWER_IS_NO if lines.failed or found.errors else ExitStatus.DONE
+
+
+def _header(text: str | None) -> Pattern | None:
+    """Return the header that was asked for; without items for ''."""
+    from logmatch.templates.load import load_text
+    from logmatch.templates.model import Pattern
+
+    if text is None:
+        return None
+    return load_text("message", header=text)[0].header if text else Pattern(())
+
+
+def _write(output: str | None, text: str) -> None:
+    if output in (None, "-"):
+        write(text)
+        return
+    try:
+        with open(output, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except OSError as error:
+        raise UsageError(f"cannot write {output}: {(error.strerror or str(error)).lower()}") from None
+
+
+class _Lines:
+    """Reads the inputs once for each pass; stdin is kept in a temporary file."""
+
+    def __init__(self, inputs: Sequence[Input], options: LearnOptions, *, shows_progress: bool) -> None:
+        self._inputs = inputs
+        self._options = options
+        self._kept: dict[str, IO[bytes]] = {}
+        self._progress = _Progress() if shows_progress else None
+        self._failed: dict[str, InputError] = {}
+        self.too_long = 0
+
+    def __enter__(self) -> _Lines:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        for file in self._kept.values():
+            file.close()
+        if self._progress is not None:
+            self._progress.clear()
+
+    @property
+    def failed(self) -> bool:
+        """Whether an input could not be read to its end."""
+        return bool(self._failed)
+
+    def step(self, text: str) -> None:
+        """Show what is done now."""
+        if self._progress is not None:
+            self._progress.step(text)
+
+    def read(self) -> Iterator[bytes]:
+        """Yield blocks of whole lines."""
+        self.too_long = 0
+        for source in self._inputs:
+            blocks = self._stdin(source) if source.is_stdin else self._file(source)
+            for block in blocks:
+                if self._progress is not None:
+                    self._progress.advance(len(block))
+                yield block
+
+    def _file(self, source: Input) -> Iterator[bytes]:
+        from logmatch.input.chunk import blocking, read_chunks
+
+        options = self._options
+        try:
+            chunks = read_chunks(source, chunk_size=_BLOCK, max_line=options.max_line, encoding=options.encoding)
+            for chunk in blocking(chunks):
+                if chunk.oversized is None:
+                    yield bytes(chunk.data)
+                else:
+                    self.too_long += 1
+        except InputError as error:
+            if source.name not in self._failed:
+                say(f"{PROGRAM}: {error}")
+            self._failed[source.name] = error
+
+    def _stdin(self, source: Input) -> Iterator[bytes]:
+        kept = self._kept.get(source.name)
+        if kept is None:
+            kept = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115  (closed by __exit__)
+            self._kept[source.name] = kept
+            for block in self._file(source):
+                kept.write(block)
+                yield block
+            self._too_long_in_stdin = self.too_long
+            return
+        kept.seek(0)
+        self.too_long += self._too_long_in_stdin
+        left = b""
+        while block := kept.read(_BLOCK):
+            whole, line_break, rest = (left + block).rpartition(b"\n")
+            left = rest
+            yield whole + line_break
+        if left:
+            yield left
+
+
+class _Progress:
+    """One line on stderr that says what is done, drawn over and over and taken away at the end."""
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._bytes = 0
+        self._next = time.monotonic() + 1.0
+        self._drawn = False
+        self._plain = os.environ.get("TERM") == "dumb"
+
+    def step(self, text: str) -> None:
+        self._text, self._bytes = text, 0
+        self._draw()
+
+    def advance(self, size: int) -> None:
+        self._bytes += size
+        self._draw()
+
+    def clear(self) -> None:
+        if self._drawn:
+            self._put("\r\x1b[K")
+
+    def _draw(self) -> None:
+        now = time.monotonic()
+        if now >= self._next and not self._plain:
+            self._next = now + _SECONDS_BETWEEN_DRAWINGS
+            read = f", {self._bytes / 1e6:,.0f} MB" if self._bytes else ""
+            self._put(f"\r\x1b[K{self._text}{read} …")
+            self._drawn = True
+
+    def _put(self, text: str) -> None:
+        with suppress(OSError, ValueError, AttributeError):
+            sys.stderr.write(text)
+            sys.stderr.flush()
+
+
+def _show(result: Result, files: Sequence[str]) -> None:
+    """Show a table of templates, and say what to type next."""
+    width = shutil.get_terminal_size().columns
+    lines = [f"{'lines':>9}  {'share':>6}  template"]
+    for learned in result.templates[:_ROWS]:
+        text = f"{learned.lines:9,}  {learned.lines / result.lines:6.1%}  {printable(str(learned.template.pattern))}"
+        lines.append(text if len(text) <= width else f"{text[: width - 1]}…")
+    if len(result.templates) > _ROWS:
+        lines.append(f"          … and {len(result.templates) - _ROWS:,} more")
+    names = shlex.join(files)
+    lines += ["", f"To keep them:  {PROGRAM} learn {names} -o app.toml"]
+    lines += [f"To use them:   {PROGRAM} parse {names} -t app.toml"]
+    write("\n".join(lines) + "\n")
+
+
+COMMAND = Command(
+    name="learn",
+    summary="Make templates out of raw lines.",
+    usage="[OPTIONS] [FILE|DIR|-]... [-o TEMPLATES]",
+    options=LearnOptions,
+    run=learn,
+    examples=(
+        "logmatch learn app.log",
+        "logmatch learn app.log -o app.toml",
+        "logmatch learn new.log --known app.toml -o more.toml",
+    ),
+    notes=(
+        "The header of the lines is found first, then the messages after it; docs/learning.md says how. Every line "
+        "that was read matches one of the templates or is counted as left over with the reason. The result is the "
+        "same whatever the order of the lines, and `logmatch check` passes on it.",
+    ),
+)

@@ -1,0 +1,180 @@
+"""
+Passes: what joins shapes that one statement of a program wrote.
+
+`slot` joins shapes that differ in one word, where the words there are the values of a field. `merge_lists`,
+`fill_brackets` and `drop_parentheses` join shapes that are equal once a list is one value, an empty pair of brackets
+holds one, and a value in parentheses is left out. `cut_tails` gives up on the text after `name:` where it is free.
+They are repeated until nothing changes; each is a function of all groups, so the order of lines does not show.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+
+from logmatch.learn.evidence import Place, free_text, varies
+from logmatch.learn.groups import Cell, Cells, Change, Groups, keys_of, unchanged, with_values
+from logmatch.learn.shapes import REST, VALUE, Shape, is_open, is_stem, is_word
+
+_MASK = (1 << 61) - 1
+_PAIRS = 3
+_PAIRS_SHARE = 0.9
+_TEXTS = 3
+"""So many different texts between quotes are free text."""
+_LONG = 160
+"""Places of a shape beyond this one are not looked at by `slot`: such a line is a document, not a message."""
+
+
+def join(groups: Groups) -> None:
+    """Run the passes until no pass changes a group."""
+    groups.apply(open_pairs(groups))
+    again = True
+    while again:
+        while groups.apply(slot(groups)):
+            pass
+        again = groups.apply(_alike(groups, merge_lists))
+        again |= groups.apply(_alike(groups, fill_brackets))
+        again |= groups.apply(merge_quotes(groups))
+        again |= groups.apply(cut_tails(groups))
+        again |= _parentheses(groups)
+
+
+def slot(groups: Groups) -> Change:
+    """Find the places where groups differ in one word only and the words are values."""
+    by_keys = groups.by_keys()
+    at: dict[tuple[int, int, int], list[Shape]] = defaultdict(list)
+    for shape in by_keys:
+        words = sum(map(is_word, shape))
+        before, after = _hashes(shape)
+        for place, key in enumerate(shape[:_LONG]):
+            if is_open(key) and words > is_word(key):
+                at[place, before[place], after[place + 1]].append(shape)
+    many = sorted(
+        ((-len(shapes), place, shapes) for (place, _, _), shapes in at.items() if len(shapes) > 1),
+        key=lambda found: (found[0], -found[1], found[2]),
+    )
+    change: Change = {}
+    for _, place, shapes in many:
+        lines = {shape[place]: by_keys[shape] for shape in shapes}
+        if varies(lines, Place(shapes[0], place)):
+            for shape in shapes:
+                if shape[place] != VALUE:
+                    change.setdefault(shape, with_values(shape, [place]))
+    return change
+
+
+def _hashes(shape: Shape) -> tuple[list[int], list[int]]:
+    """Return the hashes of all beginnings and of all ends of a shape."""
+    before, after = [0], [0]
+    for key in shape:
+        before.append((before[-1] * 1_000_003 + hash(key)) & _MASK)
+    for key in reversed(shape):
+        after.append((after[-1] * 1_000_003 + hash(key)) & _MASK)
+    after.reverse()
+    return before, after
+
+
+def _alike(groups: Groups, squash: Callable[[Shape], Cells]) -> Change:
+    """Squash the groups that are equal to another one then."""
+    by_result: dict[Shape, list[Shape]] = defaultdict(list)
+    for shape in groups.by_keys():
+        by_result[keys_of(squash(shape))].append(shape)
+    return {
+        shape: squash(shape)
+        for result, shapes in by_result.items()
+        if len(shapes) > 1 and any(map(is_word, result))  # without a word the template would match anything
+        for shape in shapes
+    }
+
+
+def merge_lists(shape: Shape) -> Cells:
+    """Make one value of values that stand side by side or are joined by punctuation."""
+    cells: list[Cell] = []
+    for place, key in enumerate(shape):
+        value = key == VALUE or is_stem(key)
+        if value and cells and cells[-1].key == key:
+            cells[-1] = Cell(key, cells[-1].first, place + 1)
+        elif value and len(cells) > 1 and cells[-1].key in _JOINTS and cells[-2].key == key:
+            cells[-2:] = [Cell(key, cells[-2].first, place + 1)]
+        else:
+            cells.append(Cell(key, place, place + 1))
+    return tuple(cells)
+
+
+_JOINTS = frozenset((",", ":", "/", "#", "|", "@"))
+
+
+def fill_brackets(shape: Shape) -> Cells:
+    """Put an empty value between brackets or quotes that hold nothing."""
+    cells: list[Cell] = []
+    for place, key in enumerate(shape):
+        if place and shape[place - 1] + key in ("()", "[]", "{}", '""', "''"):
+            cells.append(Cell(VALUE, place, place))
+        cells.append(Cell(key, place, place + 1))
+    return tuple(cells)
+
+
+def drop_parentheses(shape: Shape) -> Cells:
+    """Leave out values in parentheses."""
+    cells: list[Cell] = []
+    for cell in unchanged(shape):
+        cells.append(cell)
+        if cell.key == ")" and keys_of(cells[-3:-1]) == ("(", VALUE):
+            del cells[-3:]
+    return tuple(cells)
+
+
+def _parentheses(groups: Groups) -> bool:
+    """Join groups that differ in values in parentheses, and note that the part is optional."""
+    change = _alike(groups, drop_parentheses)
+    groups.shortened.update(keys_of(cells) for cells in change.values())
+    return groups.apply(change)
+
+
+def merge_quotes(groups: Groups) -> Change:
+    """Make one value of texts of different length between double quotes."""
+    at: dict[tuple[Shape, Shape], dict[Shape, Shape]] = defaultdict(dict)
+    for shape in groups.by_keys():
+        quotes = [place for place, key in enumerate(shape) if key == '"']
+        for first, last in zip(quotes[::2], quotes[1::2], strict=False):
+            if last > first + 1:
+                at[shape[: first + 1], shape[last:]][shape[first + 1 : last]] = shape
+    change: Change = {}
+    for (before, after), texts in sorted(at.items()):
+        if len(texts) >= _TEXTS and len({len(text) for text in texts}) > 1 and any(map(is_word, before + after)):
+            for text, shape in texts.items():
+                cells = unchanged(shape)
+                cells[len(before) : len(before) + len(text)] = [Cell(VALUE, len(before), len(before) + len(text))]
+                change.setdefault(shape, tuple(cells))
+    return change
+
+
+def cut_tails(groups: Groups) -> Change:
+    """Make one field of what follows `name:` or `name=` to the end, where it is free text."""
+    at: dict[Shape, Counter[Shape]] = defaultdict(Counter)
+    for shape, lines in groups.by_keys().items():
+        for place, key in enumerate(shape[:-1]):
+            if key in (":", "=", ": ") and place and is_word(shape[place - 1]):
+                at[shape[: place + 1]][shape[place + 1 :]] += lines
+    change: Change = {}
+    for head in sorted(at, key=lambda head: (len(head), head)):
+        tails = at[head]
+        if free_text(head, tails):
+            for tail in tails:
+                cells = [*unchanged(head), Cell(REST, len(head), len(head) + len(tail))]
+                change.setdefault(head + tail, tuple(cells))
+    return change
+
+
+def open_pairs(groups: Groups) -> Change:
+    """Make values of all words after `=` in messages that begin with a pair `key=value` and consist of such pairs."""
+    change: Change = {}
+    for shape in groups.by_keys():
+        values = [
+            place + 1
+            for place, key in enumerate(shape[:-1])
+            if key == "=" and place and is_word(shape[place - 1]) and is_open(shape[place + 1])
+        ]
+        if shape[1:2] == ("=",) and len(values) >= _PAIRS and 3 * len(values) >= _PAIRS_SHARE * len(shape):
+            change[shape] = with_values(shape, values)
+    return change

@@ -1,0 +1,85 @@
+"""`logmatch learn`, from what was typed to what is written."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+from support_cli import RunCli, run_cli, run_on_terminal
+
+__all__ = ["run_cli"]  # a fixture
+
+LINES = "".join(f"2024-05-31 13:05:{n:02} INFO app: opened /data/{n} for user{n}\n" for n in range(12)) + (
+    "2024-05-31 13:06:00 WARN app: closed\n"
+)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    path = tmp_path / "app.log"
+    path.write_text(LINES)
+    return path
+
+
+def test_what_is_learned_parses_and_passes_check(log: Path, run_cli: RunCli) -> None:
+    done = run_cli("learn", log.name, "-o", "app.toml")
+    assert (0, "") == (done.status, done.stdout)
+    assert done.stderr.startswith("logmatch: 2 templates of 13 lines; no line is left over\n")
+    assert run_cli("check", "app.toml").status == 0
+    records = run_cli("parse", log.name, "-t", "app.toml", "--fail-on-unmatched")
+    assert records.status == 0
+    assert '"template_id":"closed"' in records.stdout
+
+
+def test_stdin_and_compressed_input_give_the_same(log: Path, run_cli: RunCli) -> None:
+    expected = run_cli("learn", log.name)
+    (log.parent / "app.log.gz").write_bytes(gzip.compress(LINES.encode()))
+    assert run_cli("learn", "app.log.gz") == expected
+    assert run_cli("learn", stdin=LINES.encode()) == expected
+    assert run_cli("learn", "-", stdin=LINES.encode()) == expected
+
+
+def test_a_terminal_gets_a_table_and_what_to_type_next(log: Path) -> None:
+    status, shown, _ = run_on_terminal("learn", log.name, cwd=log.parent, on=["stdout"])
+    assert status == 0
+    lines = shown.replace("\r\n", "\n").splitlines()
+    assert lines[0] == "    lines   share  template"
+    assert lines[1].startswith("       12   92.3%  opened <opened:path> for user")
+    assert lines[-2:] == [
+        "To keep them:  logmatch learn app.log -o app.toml",
+        "To use them:   logmatch parse app.log -t app.toml",
+    ]
+
+
+def test_known_templates_are_not_learned_again(log: Path, run_cli: RunCli) -> None:
+    run_cli("learn", log.name, "-o", "known.toml")
+    more = LINES + "2024-05-31 13:07:00 WARN app: lost\n"
+    done = run_cli("learn", "--known", "known.toml", stdin=more.encode())
+    assert done.status == 0
+    assert done.stdout.count("[[template]]") == 1
+    assert 'id = "lost"' in done.stdout
+
+
+def test_a_header_can_be_given(log: Path, run_cli: RunCli) -> None:
+    assert 'default = "<when:iso8601> "' in run_cli("learn", log.name, "--header", "<when:iso8601> ").stdout
+    assert "[headers]" not in run_cli("learn", log.name, "--header", "").stdout
+
+
+def test_a_bad_header_is_an_error_with_its_place(log: Path, run_cli: RunCli) -> None:
+    done = run_cli("learn", log.name, "--header", "<when:tim> ")
+    assert done.status == 2
+    assert "--header" in done.stderr
+    assert "^" in done.stderr
+
+
+def test_an_input_that_is_not_there_is_said_and_the_others_are_learned_from(log: Path, run_cli: RunCli) -> None:
+    done = run_cli("learn", log.name, "none.log")
+    assert done.status == 1
+    assert "none.log" in done.stderr
+    assert done.stdout.count("[[template]]") == 2
+
+
+def test_nothing_to_learn_from_gives_no_templates(run_cli: RunCli) -> None:
+    done = run_cli("learn", stdin=b"")
+    assert (0, "# 0 templates of 0 lines; no line is left over\n") == (done.status, done.stdout)
