@@ -19,7 +19,7 @@ from logmatch.line import without_terminator
 from logmatch.linescan import pieces
 from logmatch.output.jsonl import Layout, make_writer
 from logmatch.output.writer import Writer
-from logmatch.program import WHITESPACE, Program, compile_program
+from logmatch.program import Program, compile_program
 from logmatch.record import Match, Record, Value, value_of
 from logmatch.templates.field_type import JsonKind
 from logmatch.templates.load import load_templates, templates_from_patterns
@@ -110,7 +110,7 @@ class Matcher:
         """
         whole = without_terminator(_bytes(line, "a line is"))
         text = whole.removeprefix(_MARK)
-        found = self._engine.locate(text.rstrip(WHITESPACE))
+        found = self._engine.locate(text)
         if found is None:
             return None
         number, spans = found
@@ -153,7 +153,7 @@ class Matcher:
             text = without_terminator(text)
             if number == 1:
                 text = text.removeprefix(_MARK)
-            found = locate(text.rstrip(WHITESPACE))
+            found = locate(text)
             raw = text.decode("utf-8", "replace")
             if found is None:
                 yield Record(number, None, None, raw)

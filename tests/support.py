@@ -276,7 +276,7 @@ def spans_of(items: Sequence[Literal | Field], line: bytes) -> list[tuple[int, i
     @functools.cache
     def rest(index: int, at: int) -> tuple[tuple[int, int], ...] | None:
         if index == len(items):
-            return () if at == len(line) else None
+            return None if line[at:].strip(b" \t") else ()  # what the end of a pattern takes
         item = items[index]
         if isinstance(item, Literal):
             return rest(index + 1, at + len(item.text)) if line.startswith(item.text, at) else None
@@ -310,7 +310,7 @@ def spread(items: Iterable[Item]) -> Iterator[list[tuple[Literal | Field, str | 
 def _without_trailing_whitespace(
     variant: list[tuple[Literal | Field, str | None]],
 ) -> list[tuple[Literal | Field, str | None]]:
-    # A line is matched without its trailing whitespace; what a pattern has there in literals is left off as well.
+    # What a pattern has there in literals is left off: its end takes whatever whitespace there is.
     variant = list(variant)
     while variant and isinstance(last := variant[-1][0], Literal):
         text = last.text.rstrip(b" \t")
@@ -322,7 +322,7 @@ def _without_trailing_whitespace(
 
 
 def first_match(templates: Sequence[Template], line: bytes) -> tuple[str, list[tuple[str, bytes]]] | None:
-    """The id of the match of *line* (without trailing whitespace), and the text of each field that is output."""
+    """The id of the match of *line*, and the text of each field that is output."""
     ranked = []
     for place, template in enumerate(templates):
         for variant in spread(template.items()):

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from logmatch.errors import LogmatchError
 from logmatch.lint.samples import texts_of
-from logmatch.program import WHITESPACE, compile_program
+from logmatch.program import compile_program
 from logmatch.templates.model import TYPES, Field, Literal, OptionalPart, Pattern, WordList
 from logmatch.templates.pattern import check_fields, parse_pattern
 from logmatch.templates.template import Example, Template
@@ -59,4 +59,4 @@ def any_line(draw: st.DrawFn, template: Template) -> bytes:
     for _ in range(draw(st.integers(0, 2))):
         at = draw(st.integers(0, len(line)))
         line[at : at + draw(st.integers(0, 2))] = draw(st.sampled_from([b"", b"a", b" ", b"5", b"ab x"]))
-    return bytes(line).replace(b"\n", b"").rstrip(WHITESPACE)
+    return bytes(line).replace(b"\n", b"")

@@ -125,7 +125,7 @@ def test_the_patterns_of_a_case_are_written_as_they_are_read(case: Case) -> None
 @each_case
 def test_the_plain_definition_of_the_match_agrees_with_a_case(case: Case) -> None:
     for line in case.lines:
-        found = first_match(case.templates, line.data.removesuffix(b"\r").rstrip(b" \t"))
+        found = first_match(case.templates, line.data.removesuffix(b"\r"))
         assert (line.id, list(orjson.loads(line.values or b"{}"))) == (
             (None, []) if found is None else (found[0], [name for name, _ in found[1]])
         )

@@ -19,6 +19,7 @@ import pytest
 from support import ENGINES, HAS_KERNEL
 
 from logmatch import LiveMatcher, LogmatchError, Matcher, Template, TemplateErrors
+from logmatch.engine import reference
 from logmatch.matcher import Line
 from logmatch.record import integer
 
@@ -211,7 +212,10 @@ def test_threads_that_share_a_matcher_get_their_own_answers(matcher: Matcher) ->
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_threads_share_memories_of_dead_positions_and_regexes(engine: str) -> None:
+def test_threads_have_their_own_memories_of_dead_positions_and_regexes(
+    engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reference, "REGEX_SECONDS", 1000.0)  # six threads wait for each other
     matcher = Matcher.from_patterns(
         ["<a:word>x<b:int>-<c:host>.<d:hex> <e>!", "<a> <b:/[a-c]+/>:<c>;<d>", "<a>a<b:word>a<c> z"], engine=engine
     )

@@ -195,9 +195,8 @@ def _unmatched_lines(name: str) -> Iterator[tuple[bytes, str]]:
 
 def _content(line: bytes) -> bytes:
     """*line* as it is matched."""
-    from logmatch.program import WHITESPACE
 
-    return line.removesuffix(b"\r").rstrip(WHITESPACE)
+    return line.removesuffix(b"\r")
 
 
 def _encoded(text: str) -> bytes:

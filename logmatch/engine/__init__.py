@@ -48,7 +48,7 @@ class Engine(Protocol):
         Return the first variant in the order of precedence that fits the whole of *line*, and the text of its fields.
 
         Args:
-            line: one line without its terminator and without trailing whitespace; any bytes but `\\n`.
+            line: one line without its terminator; any bytes but `\\n`.
         """
 
     def locate(self, line: bytes) -> Located | None:

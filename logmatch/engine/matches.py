@@ -26,7 +26,7 @@ from functools import cached_property
 from typing import Protocol
 
 from logmatch.line import Buffer, split
-from logmatch.program import WHITESPACE, Variant
+from logmatch.program import Variant
 from logmatch.templates.model import Literal
 
 Found = tuple[int, tuple[bytes, ...]]
@@ -189,12 +189,10 @@ def match_each(match: Callable[[bytes], Found | None], lines: Sequence[bytes]) -
 def match_in_groups(
     variants: Sequence[Variant], data: Buffer, match_lines: Callable[[Sequence[bytes]], Sequence[Group]]
 ) -> GroupedMatches:
-    """What an engine in Python gives for *data*; *match_lines* takes lines without trailing whitespace."""
+    """What an engine in Python gives for *data*; *match_lines* takes lines."""
     whole = bytes(data)  # no copy of what is bytes
     lines, raw_lines = split(whole)
-    has_blank = b"\r" in whole or b" \n" in whole or b"\t\n" in whole or whole.endswith((b" ", b"\t"))
-    stripped = [line.rstrip(WHITESPACE) for line in lines] if has_blank else lines
-    return GroupedMatches(variants, whole, lines, raw_lines, match_lines(stripped))
+    return GroupedMatches(variants, whole, lines, raw_lines, match_lines(lines))
 
 
 def spans_of(variant: Variant, texts: Sequence[bytes]) -> Spans:

@@ -1,9 +1,10 @@
 """
 Reference: the matching rule as plain loops. It is the definition that every other engine is tested against.
 
-The rule: variants are tried in the order of precedence, and the first that fits the whole line is the match. Within one
-variant a token takes the longest text of its form and gives nothing back; a free field takes the shortest text that
-lets the rest match, where an earlier field's choice counts before a later one's.
+The rule: variants are tried in the order of precedence, and the first that fits the whole line is the match; spaces and
+tabs that are left behind its last item belong to nobody. Within one variant a token takes the longest text of its form
+and gives nothing back; a free field takes the shortest text that lets the rest match, where an earlier field's choice
+counts before a later one's.
 
 `walk` does that for one variant, by depth-first search with a memory. Whether the rest of a variant fits depends only
 on the item and the place in the line, so a place where it once failed is never tried again, and the time is bounded by
@@ -155,6 +156,7 @@ def walk(
     """
     items = variant.items
     scan = Scanner(line, budget)
+    content_end = len(line.rstrip(WHITESPACE))  # the end of a pattern takes the spaces and tabs that are left there
     starts = [0] * len(items)
     ends = [0] * len(items)
     open_free: list[int] = []  # free fields whose end was chosen and can still be moved to the right, the last on top
@@ -190,7 +192,7 @@ def walk(
                 fits = position != NO_MATCH
             ends[index] = position
             index += 1
-        if fits and position == len(line):
+        if fits and position >= content_end:
             return tuple(offset for number in slot_of for offset in (starts[number], ends[number]))
         if observer is not None:
             observer(index if fits else index - 1, position if fits else starts[index - 1])

@@ -14,7 +14,7 @@ from functools import cached_property
 
 from logmatch.engine.portable.prefilter import Filter
 from logmatch.engine.reference import FieldTimeoutError, RegexBudget, walk
-from logmatch.program import WHITESPACE, Variant, compile_program, precedence
+from logmatch.program import Variant, compile_program, precedence
 from logmatch.templates.model import FieldType, Literal, WordList, encode
 from logmatch.templates.template import Template
 
@@ -187,7 +187,7 @@ def _required_literals(variant: Variant) -> RequiredLiterals:
 
 def example_line(text: str) -> bytes:
     """*text* of an example as a reader of a file gives it to an engine."""
-    return encode(text).removesuffix(b"\n").removesuffix(b"\r").rstrip(WHITESPACE)
+    return encode(text).removesuffix(b"\n").removesuffix(b"\r")
 
 
 Symbol = int | frozenset[bytes] | FieldType

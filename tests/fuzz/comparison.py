@@ -24,7 +24,7 @@ from logmatch.engine.native.engine import NativeEngine
 from logmatch.input.framing import Chunk
 from logmatch.line import Buffer
 from logmatch.output.jsonl import Layout
-from logmatch.program import WHITESPACE, Program, compile_program
+from logmatch.program import Program, compile_program
 from logmatch.run import worker
 from logmatch.templates.model import Item, Literal, OptionalPart, Pattern
 
@@ -131,7 +131,7 @@ def lines_of(chunk: bytes) -> list[bytes]:
 
 def matched_text(line: bytes) -> bytes:
     """What of *line* is matched."""
-    return line.removesuffix(b"\r").rstrip(WHITESPACE)
+    return line.removesuffix(b"\r")
 
 
 def columns_of(matches: Matches) -> tuple[list[int], ...]:

@@ -196,6 +196,13 @@ def load(path: Path) -> Case:
 def build(package: Path, flavours: Sequence[str]) -> None:
     """Build the kernel of *package*, a directory that holds logmatch, in *flavours*."""
     shutil.rmtree(BUILD / "flavours", ignore_errors=True)
+    for flavour in flavours:
+        build_flavour(package, BUILD / "flavours" / flavour, (*FLAGS, *FLAVOURS[flavour]))
+
+
+def build_flavour(package: Path, where: Path, flags: Sequence[str]) -> None:
+    """Build the kernel of *package* with *flags* in a copy of it, *where*."""
+    shutil.rmtree(where, ignore_errors=True)
     cython = BUILD / "cython"
     if not cython.exists():
         requirements = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["build-system"]["requires"]
@@ -204,19 +211,16 @@ def build(package: Path, flavours: Sequence[str]) -> None:
         subprocess.run(command, check=True)
     suffix = sysconfig.get_config_var("EXT_SUFFIX")
     include = sysconfig.get_paths()["include"]
-    for flavour in flavours:
-        target = BUILD / "flavours" / flavour / "logmatch"
-        ignored = shutil.ignore_patterns("__pycache__", "*.so", "*.c")
-        shutil.copytree(package / "logmatch", target, ignore=ignored)
-        native = target / "engine/native"
-        for module in "engine/native/_kernel", "output/_jsonl":
-            # In its package, so that Cython finds the .pxd of the other.
-            environment = {**os.environ, "PYTHONPATH": str(cython)}
-            command = [sys.executable, "-P", "-m", "cython", "-3", f"logmatch/{module}.pyx"]
-            subprocess.run(command, check=True, cwd=target.parent, env=environment)
-            output = target / f"{module}{suffix}"
-            flags = [*FLAGS, *FLAVOURS[flavour], f"-I{include}", f"-I{native}"]
-            subprocess.run(["gcc", *flags, str(target / f"{module}.c"), "-o", str(output)], check=True)
+    target = where / "logmatch"
+    shutil.copytree(package / "logmatch", target, ignore=shutil.ignore_patterns("__pycache__", "*.so", "*.c"))
+    for module in "engine/native/_kernel", "output/_jsonl":
+        # In its package, so that Cython finds the files that it includes.
+        environment = {**os.environ, "PYTHONPATH": str(cython)}
+        command = [sys.executable, "-P", "-m", "cython", "-3", f"logmatch/{module}.pyx"]
+        subprocess.run(command, check=True, cwd=where, env=environment)
+        output = target / f"{module}{suffix}"
+        every = [*flags, f"-I{include}", f"-I{target / 'engine/native'}"]
+        subprocess.run(["gcc", *every, str(target / f"{module}.c"), "-o", str(output)], check=True)
 
 
 def environment_of(flavour: str, simd: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ The instructions begin with a word whose lowest byte is the operation and which 
     TOKEN type, return                    the longest text of a token type
     WORDS k, (n, n bytes)*k               the first of these words, of which longer ones stand first
     REGEX, field                          a `/regex/` field: asked of Python
-    END                                   the line ends here
+    END                                   the line ends here, but for spaces and tabs
     SPLIT k, (least, target)*k            ways to go on, each with its least variant number, in ascending order
     FORK which, set[8], (least, target)*2 SPLIT into two, of which one (0, 1) begins with literals: their first bytes as bits
     BYTE k, keys[16], (least, target)*k   where the next byte leads to; at most 16 keys
@@ -21,8 +21,8 @@ The instructions begin with a word whose lowest byte is the operation and which 
     TABLE k, tables                       where the next k bytes lead to, 2 to 8 of them: see `slot_of`
     FIELDS k, type*k                      k words or tokens without whitespace in them, behind each of them one space
     ANY_... flags, [return] …             text of the type `any`, and what follows it:
-        ANY_END                               the end of the line
-        ANY_SUFFIX n, n bytes                 these bytes, which end the line
+        ANY_END                               the end of the content: of the line without spaces and tabs at its end
+        ANY_SUFFIX n, n bytes                 these bytes, which end the content
         ANY_LITERAL first last, n, n bytes    these bytes, then more instructions; the first and the last of them
         ANY_SWEEP sets                        anything else; `sets` says with which two bytes it can begin
     FREE_... flags kind, [return] …       other free text, the same, and:
@@ -67,6 +67,8 @@ cdef extern from "_simd.h" nogil:
     const uint8_t *lm_find_space(const uint8_t *p, const uint8_t *end, const uint8_t *readable)
     Py_ssize_t lm_plain(const uint8_t *p, const uint8_t *end, const uint8_t *readable)
     int lm_index(const uint8_t *table, int k, uint8_t b)
+    void LM_STEP(Py_ssize_t n)
+    uint64_t LM_STEPS
     bint LM_LIKELY(bint x)
     bint LM_UNLIKELY(bint x)
     enum:
@@ -88,6 +90,12 @@ include "_hash.pxi"
 include "_machine.pxi"
 include "_counting.pxi"
 include "_table.pxi"
+
+
+def steps():
+    """How many steps all lines have taken, in a build that counts them (LM_COUNT_STEPS); else 0."""
+    return LM_STEPS
+
 
 TIMED_OUT_RESULT = TIMED_OUT
 """What a `/regex/` field answers that took too long."""
@@ -282,8 +290,6 @@ cdef class Kernel:
                     lm_prefetch(slot_of(m.table, lm_key(line, m.table[0] >> 8 & 0xF, readable)))
             line = text + begins[i]
             line_end = text + ends[i]
-            while line_end > line and CLASS[(line_end - 1)[0]] & SPACE:
-                line_end -= 1
             columns.span_begins[i] = <int32_t>used
             number = self.match_one(scratch, line, line_end, readable, columns.spans + used)
             columns.variant_numbers[i] = number
@@ -303,6 +309,9 @@ cdef class Kernel:
         cdef Py_ssize_t i
         m.line = line
         m.line_end = line_end
+        while line_end > line and CLASS[(line_end - 1)[0]] & SPACE:
+            line_end -= 1
+        m.content_end = line_end
         m.readable = readable
         m.stamp += 1
         m.out_of_memory = False

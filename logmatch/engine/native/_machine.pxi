@@ -55,6 +55,7 @@ cdef inline Text fields_end(Code at, Text line, Text p, Text end, Text readable,
             # line, from each place where the token might begin.
             if at[0] == WORD_FIELD:
                 base += 64
+                LM_STEP(64)
                 if base >= end:
                     return NULL
             else:
@@ -85,16 +86,23 @@ cdef inline Text find(Text p, Text limit, Text end, Code literal, uint8_t first,
     # The first place in [p, limit] where a literal (its length, its bytes) begins that ends at `end` or before, or NULL.
     cdef int32_t n = literal[0]
     cdef Text stop = limit + n if end - limit >= n else end
-    return lm_find(p, stop, <const uint8_t *>(literal + 1), n, first, last, readable)
+    cdef Text q = lm_find(p, stop, <const uint8_t *>(literal + 1), n, first, last, readable)
+    LM_STEP((q if q != NULL else stop) - p)
+    return q
 
 
-cdef inline Text sweep(Text p, Text limit, Text end, const uint8_t *sets, int32_t flags, Text readable) noexcept nogil:
-    # The first place in [p, limit] where what follows may begin: by two bytes, or with nothing at the end of the line.
+cdef inline Text sweep(
+    Text p, Text limit, Text end, Text content_end, const uint8_t *sets, int32_t flags, Text readable
+) noexcept nogil:
+    # The first place in [p, limit] where what follows may begin: by two bytes, or with nothing behind the content.
     cdef Text stop = limit + 1 if limit < end else end
-    p = lm_sweep(p, stop, sets, readable)
-    if p < stop:
-        return p
-    return end if limit == end and flags & NULLABLE else NULL
+    cdef Text q = lm_sweep(p, stop, sets, readable)
+    LM_STEP(q - p)
+    if flags & NULLABLE and (q == stop or q > content_end):
+        if p < content_end:
+            p = content_end
+        return p if p <= limit else NULL
+    return q if q < stop else NULL
 
 
 cdef int32_t run(Machine *m, int32_t entry, int32_t least, int32_t best, int32_t *spans) except FAILED nogil:
@@ -108,6 +116,7 @@ cdef int32_t run(Machine *m, int32_t entry, int32_t least, int32_t best, int32_t
     cdef Code at = code + entry
     cdef Text line = m.line
     cdef Text end = m.line_end
+    cdef Text content_end = m.content_end
     cdef Text readable = m.readable
     cdef Frame *frame = m.frames    # above the last
     cdef int32_t *span = spans      # of the next field
@@ -125,6 +134,7 @@ cdef int32_t run(Machine *m, int32_t entry, int32_t least, int32_t best, int32_t
     # within [line, end]; what is read at p stands behind a comparison with end, or within an lm_ function that is told
     # `readable`, which is not before end. Always least < best: where that ends, the way is left.
     while True:
+        LM_STEP(1)
         word = at[0]
         operation = word & 0xFF
         if operation == LITERAL:
@@ -167,7 +177,7 @@ cdef int32_t run(Machine *m, int32_t entry, int32_t least, int32_t best, int32_t
             limit = end
             literal = behind_number(at, word)
             if not (word & RETURNS << 8 and LM_UNLIKELY(retries >= PATIENCE)) or extend(m, at[1], least, ANY, word >> 8, p, &limit):
-                q = sweep(p, limit, end, m.sets + literal[0], word >> 8, readable)
+                q = sweep(p, limit, end, content_end, m.sets + literal[0], word >> 8, readable)
                 if q != NULL:
                     frame = push(frame, at, span, limit - line, least)
                     span = put_span(span, line, p, q)
@@ -177,13 +187,13 @@ cdef int32_t run(Machine *m, int32_t entry, int32_t least, int32_t best, int32_t
         elif operation == ANY_END:
             if word & CUT << 8:
                 frame -= 1
-            span = put_span(span, line, p, end)
+            span = put_span(span, line, p, p if p > content_end else content_end)
             best = least
         elif operation == ANY_SUFFIX:
             if word & CUT << 8:
                 frame -= 1
             n = at[1]
-            q = end - n
+            q = content_end - n
             if p <= q and lm_equal(<const uint8_t *>(at + 2), q, n, readable):
                 span = put_span(span, line, p, q)
                 best = least
@@ -238,7 +248,7 @@ cdef int32_t run(Machine *m, int32_t entry, int32_t least, int32_t best, int32_t
                 at += 2
                 continue
         elif operation == END:
-            if p == end:
+            if p >= content_end:
                 best = least
         elif operation == WORDS:
             q = words_end(at, p, end, readable, &at)
@@ -272,17 +282,17 @@ cdef int32_t run(Machine *m, int32_t entry, int32_t least, int32_t best, int32_t
                     n = literal[0]
                     q = find(q, limit, end, literal, byte_of(literal + 1, 0), byte_of(literal + 1, n - 1), readable)
                 elif operation == FREE_SWEEP:
-                    q = sweep(q, limit, end, m.sets + literal[0], word >> 8, readable)
+                    q = sweep(q, limit, end, content_end, m.sets + literal[0], word >> 8, readable)
                 elif operation == FREE_END:
-                    if limit == end:
-                        q = end
+                    if limit == content_end:
+                        q = limit
                         best = least
                     else:
                         q = NULL
                 else:
                     n = literal[0]
-                    if q <= end - n <= limit and lm_equal(<const uint8_t *>(literal + 1), end - n, n, readable):
-                        q = end - n
+                    if q <= content_end - n <= limit and lm_equal(<const uint8_t *>(literal + 1), content_end - n, n, readable):
+                        q = content_end - n
                         best = least
                     else:
                         q = NULL
@@ -312,6 +322,7 @@ cdef int32_t run(Machine *m, int32_t entry, int32_t least, int32_t best, int32_t
                     m.span_count = saved
                     memcpy(spans, m.saved, <size_t>saved * sizeof(int32_t))
                 return best
+            LM_STEP(1)
             frame -= 1
             if frame.least >= best:
                 continue
@@ -341,7 +352,7 @@ cdef int32_t run(Machine *m, int32_t entry, int32_t least, int32_t best, int32_t
                 literal = behind_number(at, word)
                 if operation == ANY_SWEEP or operation == FREE_SWEEP:
                     n = 0
-                    q = sweep(q, limit, end, m.sets + literal[0], word >> 8, readable)
+                    q = sweep(q, limit, end, content_end, m.sets + literal[0], word >> 8, readable)
                     index = 1
                 else:
                     n = literal[0]

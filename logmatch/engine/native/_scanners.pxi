@@ -37,8 +37,10 @@ ctypedef const uint8_t *Text
 
 
 cdef inline Text run_of(Text p, Text end, int wanted) noexcept nogil:
+    cdef Text begin = p
     while p < end and CLASS[p[0]] & wanted:
         p += 1
+    LM_STEP(p - begin)
     return p
 
 
@@ -58,6 +60,7 @@ cdef inline Text int_end(Text p, Text end, Text readable) noexcept nogil:
         p += 1
     cdef Text digits = p
     p = lm_digits(p, end, readable)
+    LM_STEP(p - digits)
     return p if p > digits else NULL
 
 
@@ -66,12 +69,9 @@ cdef inline Text float_end(Text p, Text end) noexcept nogil:
         p += 1
     cdef Text digits = p
     cdef Text mark
-    while p < end and is_digit(p[0]):
-        p += 1
+    p = run_of(p, end, DIGIT)
     if end - p >= 2 and p[0] == c'.' and is_digit(p[1]):
-        p += 2
-        while p < end and is_digit(p[0]):
-            p += 1
+        p = run_of(p + 2, end, DIGIT)
     elif p == digits:
         return NULL
     if p < end and (p[0] | 0x20) == c'e':
@@ -79,9 +79,7 @@ cdef inline Text float_end(Text p, Text end) noexcept nogil:
         if mark < end and (mark[0] == c'+' or mark[0] == c'-'):
             mark += 1
         if mark < end and is_digit(mark[0]):
-            p = mark + 1
-            while p < end and is_digit(p[0]):
-                p += 1
+            p = run_of(mark + 1, end, DIGIT)
     return p
 
 
@@ -229,10 +227,13 @@ cdef inline Text host_end(Text p, Text end) noexcept nogil:
 cdef inline Text quoted_end(Text p, Text end) noexcept nogil:
     if p >= end or p[0] != c'"':
         return NULL
+    cdef Text begin = p
     p += 1
     while p < end:
         if p[0] == c'"':
+            LM_STEP(p - begin)
             return p + 1
         p += 2 if p[0] == c'\\' else 1
+    LM_STEP(p - begin)
     return NULL
 

@@ -43,6 +43,19 @@
 #define LM_MOST_BY_LIMIT (1 << 24)
 #endif
 
+/*
+ * Steps: instructions that the machine runs and bytes that it reads, counted where a build asks for it, to search for lines
+ * whose time grows faster than their length (tests/fuzz/search_steps.py). Not for threads.
+ */
+#ifdef LM_COUNT_STEPS
+static uint64_t lm_steps = 0;
+#define LM_STEP(n) ((void)(lm_steps += (uint64_t)(n)))
+#define LM_STEPS (lm_steps)
+#else
+#define LM_STEP(n) ((void)0)
+#define LM_STEPS (0)
+#endif
+
 #define LM_LIKELY(x) __builtin_expect(!!(x), 1)
 #define LM_UNLIKELY(x) __builtin_expect(!!(x), 0)
 

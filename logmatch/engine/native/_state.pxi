@@ -49,6 +49,7 @@ cdef struct Machine:
     int64_t by_limit_total
     Text line
     Text line_end
+    Text content_end           # without the spaces and tabs at the end of the line, which a pattern may leave to nobody
     Text readable              # memory may be read up to here: the end of the chunk
 
 
@@ -135,6 +136,7 @@ cdef int enter(Machine *m, Memo *memo, int kind, int32_t flags, int32_t place, i
                 free(memo.by_limit)
                 memo.by_limit = NULL
             else:
+                LM_STEP(size >> 3)
                 for i in range(size):
                     memo.by_limit[i] = UNKNOWN
     lowest = &memo.lowest
@@ -155,6 +157,7 @@ cdef int enter(Machine *m, Memo *memo, int kind, int32_t flags, int32_t place, i
                     m.out_of_memory = True
                     return 0
                 m.by_limit_total += memo.by_limit_room
+                LM_STEP(size >> 3)
                 for i in range(size):
                     memo.by_limit[i] = UNKNOWN
             # SAFETY: a limit is an offset within the line, its end included, and by_limit has size of line + 1 numbers.
@@ -200,10 +203,12 @@ cdef Text free_text(Machine *m, Code at, int32_t least, bint remember, Text p, T
         return NULL
     if memo == NULL:
         limit[0] = lm_find_space(from_, m.line_end, m.readable)
+        LM_STEP(limit[0] - from_)
         return from_
     if memo.stamp == m.stamp and memo.first <= from_ - m.line <= memo.limit:
         limit[0] = m.line + memo.limit
     else:
         limit[0] = lm_find_space(from_, m.line_end, m.readable)
+        LM_STEP(limit[0] - from_)
     return from_ if extend(m, at[1], least, kind, flags, from_, limit) else NULL
 

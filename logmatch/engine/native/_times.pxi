@@ -11,9 +11,7 @@ cdef inline bint is_date(Text p, uint8_t separator) noexcept nogil:
 
 cdef inline Text fraction_end(Text p, Text end) noexcept nogil:
     if end - p >= 2 and (p[0] == c'.' or p[0] == c',') and is_digit(p[1]):
-        p += 2
-        while p < end and is_digit(p[0]):
-            p += 1
+        p = run_of(p + 2, end, DIGIT)
     return p
 
 

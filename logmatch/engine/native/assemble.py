@@ -529,6 +529,8 @@ def _beginnings(entries: Iterable[_Entry]) -> tuple[int, int, bool]:
             elif index + 1 < len(items):
                 following = items[index + 1]
                 seconds |= _first_bytes(following)
+            else:
+                seconds |= _set(WHITESPACE)  # what may be left at the end of the line
         elif item is None:
             nullable = True
         else:

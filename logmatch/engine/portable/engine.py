@@ -22,9 +22,10 @@ What the engine itself keeps are caches, which any thread may fill or empty at a
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from logmatch.engine.matches import FieldTimeouts, Found, Group, Located, Matches, match_in_groups, spans_of
+from logmatch.engine.portable.blanks import BlankEnds
 from logmatch.engine.portable.buckets import NO_LIMIT, Scratch
 from logmatch.engine.portable.items import has_regex
 from logmatch.engine.portable.merged import MergedPrefixes, merge_prefixes
@@ -33,6 +34,7 @@ from logmatch.engine.portable.split import split_by_prefix
 from logmatch.engine.reference import FieldTimeoutError, ReferenceEngine
 from logmatch.line import Buffer
 from logmatch.program import Program
+from logmatch.templates.field_type import WHITESPACE
 
 BATCH_SIZE = 256 * 1024
 """
@@ -51,8 +53,6 @@ class PortableEngine:
 
     name = "portable"
     by_columns = False
-    match: Callable[[bytes], Found | None]
-    """See `Engine.match`."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
@@ -61,11 +61,17 @@ class PortableEngine:
         for index, group in enumerate(groups):
             group.find_preferred(groups[:index])
         self._groups = merge_prefixes(groups)
-        # For a single group that cannot time out, match is that group's: a call less for each line.
+        # A single group that cannot time out is asked directly: a call less for each line.
         self._is_simple = len(self._groups) == 1 and not any(map(has_regex, program.variants))
-        self.match = self._groups[0].match if self._is_simple else self._match
+        self._blank_ends = BlankEnds(program)
         self._beginning_with: dict[bytes, list[PrefixGroup | MergedPrefixes]] = {}
         """The first byte of a line -> which groups can match it."""
+
+    def match(self, line: bytes) -> Found | None:
+        """See `Engine.match`."""
+        if line.endswith((b" ", b"\t")):
+            return self._blank_ends.match(line, self._match(line.rstrip(WHITESPACE), Counter()), Counter())
+        return self._groups[0].match(line) if self._is_simple else self._match(line, Counter())
 
     def match_batch(self, data: Buffer) -> Matches:
         """See `Engine.match_batch`."""
@@ -81,6 +87,18 @@ class PortableEngine:
         No place is in two groups. For many lines this is much faster than `match`, line by line. Fields that took too
         long are added to *timeouts*.
         """
+        timeouts = Counter() if timeouts is None else timeouts
+        blank_places = [place for place, line in enumerate(lines) if line.endswith((b" ", b"\t"))]
+        if not blank_places:
+            return self._match_contents(lines, timeouts)
+        contents = list(lines)
+        for place in blank_places:
+            contents[place] = lines[place].rstrip(WHITESPACE)
+        groups = self._match_contents(contents, timeouts)
+        return self._blank_ends.changed(groups, lines, blank_places, timeouts)
+
+    def _match_contents(self, lines: Sequence[bytes], timeouts: FieldTimeouts) -> list[Group]:
+        """The same for lines that do not end in whitespace."""
         found: list[Group] = []
         left: list[int] = []
         is_shared = False  # whether several groups may have found something for a line
@@ -97,7 +115,7 @@ class PortableEngine:
             found, left = _first_of_each(found, left, len(lines))
         one_by_one: dict[int, Group] = {}
         for place in left:
-            match = self.match(lines[place]) if self._is_simple else self._match(lines[place], timeouts)
+            match = self._groups[0].match(lines[place]) if self._is_simple else self._match(lines[place], timeouts)
             if match is not None:
                 _, places, values = one_by_one.setdefault(match[0], (match[0], [], []))
                 places.append(place)
@@ -130,7 +148,7 @@ class PortableEngine:
             return None
         return found[0], spans_of(self.program.variants[found[0]], found[1])
 
-    def _match(self, line: bytes, timeouts: FieldTimeouts | None = None) -> Found | None:
+    def _match(self, line: bytes, timeouts: FieldTimeouts) -> Found | None:
         found = None
         limit = NO_LIMIT
         scratch = Scratch()
@@ -142,7 +160,7 @@ class PortableEngine:
                     limit = better[0]
         except FieldTimeoutError:
             # Rare and slow: a variant that takes too long does not match, and the others are tried, by the definition.
-            found = ReferenceEngine(self.program).find(line, Counter() if timeouts is None else timeouts)
+            found = ReferenceEngine(self.program).find(line, timeouts)
         return found
 
 
