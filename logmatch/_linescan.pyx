@@ -66,4 +66,27 @@ def add_pairs(int64_t[::1] totals not None, const uint8_t[::1] pairs not None):
         totals[pair[2 * i]] += pair[2 * i + 1]
 
 
+def count_blank(
+    const uint8_t[::1] data not None, const int32_t[::1] begins not None, const int32_t[::1] ends not None,
+    const int32_t[::1] numbers not None
+):
+    """How many of the lines of *data* whose number is -1 hold nothing but spaces and tabs."""
+    cdef Py_ssize_t i, place, end, count = 0
+    if not begins.shape[0] == ends.shape[0] == numbers.shape[0]:
+        raise ValueError("the columns are of different lengths")
+    with nogil:
+        for i in range(numbers.shape[0]):
+            if numbers[i] >= 0:
+                continue
+            place = begins[i]
+            end = ends[i]
+            # SAFETY: data is read from `place` on and before `end`, both of which are compared with its bounds here.
+            if place < 0 or end > data.shape[0]:
+                continue
+            while place < end and (data[place] == c' ' or data[place] == c'\t'):
+                place += 1
+            count += place >= end
+    return count
+
+
 lm_choose()

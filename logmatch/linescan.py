@@ -38,13 +38,19 @@ def _most_number(pairs: bytes) -> int:
     return max(array("i", pairs)[::2], default=-1)
 
 
-count_lines, piece_end = _count_lines, _piece_end
+def _count_blank(data: Buffer, begins: Buffer, ends: Buffer, numbers: Buffer) -> int:
+    """How many of the lines of *data* whose number is -1 hold nothing but spaces and tabs."""
+    text, places = bytes(data), zip(memoryview(begins), memoryview(ends), memoryview(numbers), strict=True)
+    return sum(number < 0 and not text[begin:end].strip(b" \t") for begin, end, number in places)
+
+
+count_lines, piece_end, count_blank = _count_lines, _piece_end, _count_blank
 try:
     from logmatch import _linescan
 except ImportError:
     pass
 else:
-    count_lines, piece_end = _linescan.count_lines, _linescan.piece_end
+    count_lines, piece_end, count_blank = _linescan.count_lines, _linescan.piece_end, _linescan.count_blank
     _add_pairs, _most_number = _linescan.add_pairs, _linescan.most_number
 
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
+from array import array
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support import ENGINES
 from support_system import needs_proc
 
+from logmatch import linescan
 from logmatch.input.framing import Chunk
+from logmatch.linescan import Buffer
 from logmatch.output.jsonl import Layout
 from logmatch.program import compile_program
-from logmatch.run.worker import Worker, WorkerSpec
+from logmatch.run.worker import BlankLines, Part, Spaces, Worker, WorkerSpec
 from logmatch.templates.pattern import parse_pattern
 from logmatch.templates.template import Template
 
@@ -36,3 +41,38 @@ def test_records_that_never_fit_into_the_space_take_no_more_memory_each_time(eng
         del result
         sizes.append(virtual_memory())
     assert sizes[-1] - sizes[0] < 64 << 20
+
+
+LINES = st.lists(st.sampled_from([b"", b" ", b"\t \t", b"\r", b" \r", b"x", b"x ", b"y", b" y", b"\r\r"]), min_size=1)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("policy", BlankLines)
+@given(lines=LINES)
+def test_blank_lines_are_counted_and_written_as_is_asked_for(
+    engine: str, policy: BlankLines, lines: list[bytes]
+) -> None:
+    program = compile_program([Template("x", parse_pattern("x"))])
+    worker = Worker(WorkerSpec(program, engine, Layout(), blank_lines=policy))
+    data = b"".join(line + b"\n" for line in lines)
+    part = next(worker.parts([Chunk("-", 1, len(lines), 0, data, 0)], Spaces(), lambda: False))
+    assert isinstance(part, Part)
+    read = [line.removesuffix(b"\r") for line in lines]
+    blank = [not line.strip(b" \t") for line in read]
+    matched = sum(line.rstrip(b" \t") == b"x" for line in read)
+    counted = 0 if policy is BlankLines.MATCH else sum(blank)
+    assert (len(lines), matched, counted, len(lines) - matched - counted) == (
+        *(part.tally.lines, part.tally.matched, part.tally.blank, part.tally.unmatched),
+    )
+    written = len(lines) - (sum(blank) if policy is BlankLines.SKIP else 0)
+    assert written == bytes(part.output).count(b"\n")
+
+
+@given(lines=LINES, numbers=st.data())
+def test_blank_lines_are_counted_alike_with_a_compiler_and_without(lines: list[bytes], numbers: st.DataObject) -> None:
+    data = b"\n".join(lines)
+    begins = [sum(len(each) + 1 for each in lines[:place]) for place in range(len(lines))]
+    ends = [begin + len(line) for begin, line in zip(begins, lines, strict=True)]
+    matched = numbers.draw(st.lists(st.integers(-1, 1), min_size=len(lines), max_size=len(lines)))
+    columns: list[Buffer] = [memoryview(array("i", column)) for column in (begins, ends, matched)]
+    assert linescan._count_blank(data, *columns) == linescan.count_blank(data, *columns)

@@ -120,6 +120,16 @@ class ParseOptions:
         section=OUTPUT,
         help="Where the records of unmatched lines go: among the others, nowhere (they are counted), or to a file.",
     )
+    blank_lines: str = option(
+        "--blank-lines",
+        default="keep",
+        metavar="keep|skip|match",
+        read=read_choice("keep", "skip", "match"),
+        choices=("keep", "skip", "match"),
+        section=OUTPUT,
+        help="Blank lines that no template matches: keep writes the record of an unmatched line, skip none; both count "
+        "them on their own. match takes them for unmatched lines, which --fail-on-unmatched counts.",
+    )
     with_file: bool = option(
         "--with-file",
         default=False,
@@ -347,6 +357,7 @@ def _what_would_match(files: Sequence[str]) -> str:
 def _make_job(options: ParseOptions, program: Program, inputs: tuple[Input, ...], *, with_file: bool) -> Job:
     from logmatch.output.jsonl import Layout
     from logmatch.run.job import Job, Pool, available_workers, parse_unmatched
+    from logmatch.run.worker import BlankLines
 
     return Job(
         program=program,
@@ -360,6 +371,7 @@ def _make_job(options: ParseOptions, program: Program, inputs: tuple[Input, ...]
         encoding=options.encoding,
         output=options.output,
         unmatched=parse_unmatched(options.unmatched),
+        blank_lines=BlankLines(options.blank_lines),
         line_buffered=options.line_buffered,
     )
 
@@ -437,6 +449,6 @@ def _status(outcome: Outcome, fail_on_unmatched: float | None, *, inputs: int, h
         return ExitStatus.FATAL
     if outcome.input_errors or had_errors:
         return ExitStatus.ANSWER_IS_NO
-    if fail_on_unmatched is not None and tally.unmatched * 100 > fail_on_unmatched * tally.lines:
+    if fail_on_unmatched is not None and tally.unmatched * 100 > fail_on_unmatched * (tally.lines - tally.blank):
         return ExitStatus.ANSWER_IS_NO
     return ExitStatus.DONE

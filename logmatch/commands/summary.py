@@ -58,6 +58,7 @@ def lines_of(summary: Summary, patterns: Mapping[str, str], width: int, *, in_fu
     yield (
         f"{count(summary.lines, 'line')} in {_duration(summary.seconds)}: "
         f"{summary.matched:,} matched{share}, {summary.unmatched:,} unmatched"
+        + (f", {summary.blank:,} blank" if summary.blank else "")
     )
     rates = (
         f"{summary.lines_per_second:,.0f} lines/s, {summary.megabytes_in_per_second:,.1f} MB/s in, "

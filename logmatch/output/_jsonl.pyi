@@ -16,6 +16,7 @@ class Encoder:
         *,
         raw: bool,
         offsets: bool,
+        drop_blank: bool,
         no_template: bytes,
         raw_key: bytes,
         offset_key: bytes,

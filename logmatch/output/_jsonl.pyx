@@ -303,6 +303,13 @@ cdef struct Lines:
     Py_ssize_t size
 
 
+cdef inline bint is_blank(Text p, Text end) noexcept nogil:
+    # SAFETY: `p` is compared with the end of the line before it is read.
+    while p < end and (p[0] == c' ' or p[0] == c'\t'):
+        p += 1
+    return p >= end
+
+
 @cython.final
 cdef class Encoder:
     """
@@ -315,11 +322,12 @@ cdef class Encoder:
             stands behind it). Asked once for each variant that occurs.
         raw: whether matched records have the line too (unmatched ones always have).
         offsets: whether records have the offset of the line.
+        drop_blank: whether unmatched lines that hold nothing but spaces and tabs have no record.
         no_template, raw_key, offset_key: what `jsonl` calls so.
     """
 
     cdef object body_of
-    cdef bint raw, offsets
+    cdef bint raw, offsets, drop_blank
     # A lead for each variant, and behind that a body, which variants share whose values and names are alike: with thousands
     # of variants they take up much less of the caches than whole records would.
     cdef Lead *leads            # on a multiple of 64 bytes in leads_memory; one more than there are variants
@@ -336,7 +344,7 @@ cdef class Encoder:
     cdef tuple keys                 # the memory of these
 
     def __cinit__(
-        self, bytes field_counts, body_of, *, bint raw, bint offsets, bytes no_template, bytes raw_key, bytes offset_key
+        self, bytes field_counts, body_of, *, bint raw, bint offsets, bint drop_blank, bytes no_template, bytes raw_key, bytes offset_key
     ):
         cdef Py_ssize_t variant_count = len(field_counts) // 4
         self.variant_count = variant_count
@@ -351,6 +359,7 @@ cdef class Encoder:
         self.body_of = body_of
         self.raw = raw
         self.offsets = offsets
+        self.drop_blank = drop_blank
         self.body_room = 1 << 10
         self.bodies = <int32_t *>malloc(<size_t>self.body_room * sizeof(int32_t))
         self.leads_memory = calloc(<size_t>(variant_count + 2), sizeof(Lead))
@@ -486,7 +495,7 @@ cdef class Encoder:
                 if self.raw or self.offsets:
                     to = self.put_tail(to, line, line_end, self.raw, special, offset + <unsigned long long>begins[i], readable, &replaced)
                 records.size = to - records.data
-            elif unmatched is not None:
+            elif unmatched is not None and not (self.drop_blank and is_blank(line, line_end)):
                 bound = head_size + KEYS + (ESCAPED if special else 1) * size
                 unmatched.make_room(bound)
                 to = unmatched.data + unmatched.size

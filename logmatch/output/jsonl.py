@@ -20,7 +20,7 @@ import orjson
 from logmatch.engine.matches import Matches
 from logmatch.gc_pause import held_back
 from logmatch.output.writer import Records, Writer
-from logmatch.program import Program, Variant
+from logmatch.program import WHITESPACE, Program, Variant
 from logmatch.templates.model import JsonKind, encode
 
 # Printable ASCII but for the quote and the backslash: such text stands in JSON as it is.
@@ -68,6 +68,7 @@ def make_writer(
     by_columns: bool,
     separate_unmatched: bool = False,
     drop_unmatched: bool = False,
+    drop_blank: bool = False,
 ) -> Writer:
     """
     Return a writer of JSON Lines.
@@ -79,16 +80,19 @@ def make_writer(
             the records are the same.
         separate_unmatched: whether the records of unmatched lines are kept apart from the others.
         drop_unmatched: whether unmatched lines have no record.
+        drop_blank: whether those of them that hold nothing but spaces and tabs have none.
     """
     if by_columns:
-        return _ColumnWriter(program, layout, separate_unmatched, drop_unmatched)
-    return _GroupWriter(program, layout, separate_unmatched, drop_unmatched)
+        return _ColumnWriter(program, layout, separate_unmatched, drop_unmatched, drop_blank)
+    return _GroupWriter(program, layout, separate_unmatched, drop_unmatched, drop_blank)
 
 
 class _ColumnWriter:
     """Writes records of columns: all lines of a batch in one call, without the GIL."""
 
-    def __init__(self, program: Program, layout: Layout, separate_unmatched: bool, drop_unmatched: bool) -> None:
+    def __init__(
+        self, program: Program, layout: Layout, separate_unmatched: bool, drop_unmatched: bool, drop_blank: bool
+    ) -> None:
         from logmatch.output import _jsonl
 
         self.replaced = 0
@@ -99,6 +103,7 @@ class _ColumnWriter:
             lambda number: bodies[number].pieces(),
             raw=layout.raw,
             offsets=layout.offsets,
+            drop_blank=drop_blank,
             no_template=NO_TEMPLATE,
             raw_key=RAW,
             offset_key=OFFSET,
@@ -141,12 +146,15 @@ class _ColumnWriter:
 class _GroupWriter:
     """Writes records of groups: for all lines of a variant at once."""
 
-    def __init__(self, program: Program, layout: Layout, separate_unmatched: bool, drop_unmatched: bool) -> None:
+    def __init__(
+        self, program: Program, layout: Layout, separate_unmatched: bool, drop_unmatched: bool, drop_blank: bool
+    ) -> None:
         self.replaced = 0
         self._layout = layout
         self._bodies = Bodies(program)
         self._separate_unmatched = separate_unmatched
         self._drop_unmatched = drop_unmatched
+        self._drop_blank = drop_blank
 
     def begin(self, file: str, space: memoryview | None = None) -> None:
         """See `Writer.begin`."""
@@ -215,6 +223,8 @@ class _GroupWriter:
     def _add_unmatched(
         self, records: list[bytes | None], place: int, first_line: int, offset: int, line: bytes
     ) -> None:
+        if self._drop_blank and not line.strip(WHITESPACE):
+            return
         end, replaced = _tail(self._layout, offset, line)
         self.replaced += replaced
         record = b"%b%d%b%b" % (self._beginning, first_line + place, NO_TEMPLATE, end)

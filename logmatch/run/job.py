@@ -17,6 +17,7 @@ from logmatch.input.decode import check_encoding
 from logmatch.input.resolve import Input
 from logmatch.output.jsonl import Layout
 from logmatch.program import Program
+from logmatch.run.worker import BlankLines
 
 STDOUT = "-"
 """The name of stdout among outputs."""
@@ -96,6 +97,7 @@ class Job:
     output: str = STDOUT
     """A path, or "-" for stdout."""
     unmatched: Unmatched | UnmatchedFile = Unmatched.INLINE
+    blank_lines: BlankLines = BlankLines.KEEP
     line_buffered: bool = False
     """Whether each record is written by a system call of its own."""
     start_method: str | None = None

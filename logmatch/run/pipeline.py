@@ -284,6 +284,7 @@ def make_executor(job: Job, waiter: Waiter, buffers: Buffers, interrupt: Interru
         job.layout,
         separate_unmatched=job.separate_unmatched,
         drop_unmatched=job.unmatched is Unmatched.DROP,
+        blank_lines=job.blank_lines,
     )
     workers = job.effective_workers
     if workers > 1:

@@ -67,10 +67,12 @@ class TemplateCounts:
 
 @dataclass(slots=True)
 class Tally:
-    """Counts of lines, bytes and what happened to them. Every line is counted once as matched or unmatched."""
+    """Counts of lines, bytes and what happened to them. Every line is counted once: as matched, unmatched or blank."""
 
     lines: int = 0
     matched: int = 0
+    blank: int = 0
+    """Lines of nothing but spaces and tabs that no template matched; none where they are to be matched like others."""
     too_long: int = 0
     """Unmatched lines that were longer than `--max-line`."""
     replaced: int = 0
@@ -85,18 +87,19 @@ class Tally:
 
     @property
     def unmatched(self) -> int:
-        """Lines that no template matched, those that were too long included."""
-        return self.lines - self.matched
+        """Lines that no template matched, those that were too long included, and blank ones not."""
+        return self.lines - self.matched - self.blank
 
     @property
     def matched_share(self) -> float:
-        """The share of lines that matched, 0 to 1; 1 where there was no line."""
-        return self.matched / self.lines if self.lines else 1.0
+        """The share of lines that matched, 0 to 1, of those that are not blank; 1 where there was none."""
+        return self.matched / (self.lines - self.blank) if self.lines > self.blank else 1.0
 
     def add(self, other: Tally) -> None:
         """Add the counts of *other* to these."""
         self.lines += other.lines
         self.matched += other.matched
+        self.blank += other.blank
         self.too_long += other.too_long
         self.replaced += other.replaced
         self.bytes_in += other.bytes_in
@@ -112,6 +115,7 @@ class Summary:
     lines: int
     matched: int
     unmatched: int
+    blank: int
     matched_share: float
     too_long: int
     replaced: int
@@ -171,6 +175,7 @@ def summarize(
         lines=tally.lines,
         matched=tally.matched,
         unmatched=tally.unmatched,
+        blank=tally.blank,
         matched_share=tally.matched_share,
         too_long=tally.too_long,
         replaced=tally.replaced,

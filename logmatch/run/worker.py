@@ -8,6 +8,7 @@ which bounds the memory of a worker whatever the lines: a chunk of empty lines b
 
 from __future__ import annotations
 
+import enum
 import mmap
 import time
 from array import array
@@ -20,10 +21,10 @@ from logmatch.engine import Engine, make_engine
 from logmatch.engine.matches import FieldTimeouts, Matches
 from logmatch.input.framing import Chunk
 from logmatch.line import Buffer
-from logmatch.linescan import count_lines, piece_end
+from logmatch.linescan import count_blank, count_lines, piece_end
 from logmatch.output.jsonl import Layout, make_writer
 from logmatch.output.writer import Records
-from logmatch.program import CompiledTemplate, Program
+from logmatch.program import WHITESPACE, CompiledTemplate, Program
 from logmatch.run.tally import Tally, TemplateCounts
 
 PART_BYTES = 4 << 20
@@ -33,6 +34,17 @@ _LINE_BYTES = 64  # of a record besides the names in it and the text of its line
 
 _SLOW_SECONDS = 0.2
 """Pieces that take longer, with slow `/regex/` fields, become smaller: a run can be ended between two."""
+
+
+class BlankLines(enum.StrEnum):
+    """What becomes of lines that hold nothing but spaces and tabs, where no template matches them."""
+
+    KEEP = "keep"
+    """They have the record of an unmatched line, and are counted on their own."""
+    SKIP = "skip"
+    """They have no record, and are counted on their own."""
+    MATCH = "match"
+    """They are lines like others: unmatched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +58,7 @@ class WorkerSpec:
     """Whether the records of unmatched lines are kept apart from the others, for a file of their own."""
     drop_unmatched: bool = False
     """Whether unmatched lines are counted and have no record."""
+    blank_lines: BlankLines = BlankLines.KEEP
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +130,9 @@ class Worker:
             by_columns=self._engine.by_columns,
             separate_unmatched=spec.separate_unmatched,
             drop_unmatched=spec.drop_unmatched,
+            drop_blank=spec.blank_lines is BlankLines.SKIP,
         )
+        self._counts_blank = spec.blank_lines is not BlankLines.MATCH
 
     @property
     def engine(self) -> Engine:
@@ -169,6 +184,8 @@ class Worker:
             writer.write(matches, first_line=first_line, offset=offset)
             line_count = matches.line_count
             self._counter.add(matches)
+            if self._counts_blank:
+                tally.blank += self._counter.count_blank(matches)
             tally.timeouts.update(matches.timeouts)
             tally.bytes_in += len(piece)
         else:
@@ -322,6 +339,9 @@ class MatchCounter(Protocol):
     def add(self, matches: Matches) -> None:
         """Count the lines of *matches*."""
 
+    def count_blank(self, matches: Matches) -> int:
+        """How many lines of *matches* matched nothing and hold nothing but spaces and tabs."""
+
     def take(self) -> tuple[int, bytes]:
         """How many lines matched since this was last asked, and those by template, as `TemplateCounts` takes them."""
 
@@ -342,6 +362,9 @@ class _ColumnCounter:
     def add(self, matches: Matches) -> None:
         self._counter.add(matches.variant_numbers)
 
+    def count_blank(self, matches: Matches) -> int:
+        return count_blank(matches.data, matches.line_begins, matches.line_ends, matches.variant_numbers)
+
 
 class _GroupCounter:
     def __init__(self, template_numbers: array[int]) -> None:
@@ -351,6 +374,12 @@ class _GroupCounter:
     def add(self, matches: Matches) -> None:
         for variant_number, places, _ in matches.groups():
             self._counts[self._template_numbers[variant_number]] += len(places)
+
+    def count_blank(self, matches: Matches) -> int:
+        blank = {place for place, line in enumerate(matches.lines()) if not line.strip(WHITESPACE)}
+        if blank:
+            blank.difference_update(*(places for _, places, _ in matches.groups()))
+        return len(blank)
 
     def take(self) -> tuple[int, bytes]:
         counts, self._counts = self._counts, Counter()
