@@ -191,7 +191,7 @@ def _append(flat: list[Literal | Field], items: Iterable[Item]) -> int:
 
 def _strip(flat: list[Literal | Field]) -> int:
     """Take the literal whitespace off the end of *flat*, and give the number of its bytes."""
-    # A line is matched without its trailing whitespace, so a variant that asks for some could never match.
+    # The end of a pattern takes any whitespace that is left in the line, so that what it has there itself says nothing.
     if not flat or not isinstance(flat[-1], Literal):
         return 0
     text = flat[-1].text

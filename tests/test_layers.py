@@ -51,7 +51,6 @@ ORDER = (
     "engine.portable.prefilter",
     "engine.portable.items",
     "engine.portable.split",
-    "engine.portable.blanks",
     "engine.portable.buckets",
     "engine.portable.prefixes",
     "engine.portable.merged",

@@ -166,7 +166,7 @@ def field_texts(type_: FieldType) -> st.SearchStrategy[bytes]:
 
 @st.composite
 def lines_of(draw: st.DrawFn, variants: Sequence[Variant]) -> bytes:
-    """A line made of the items of one of *variants*, changed here and there, without trailing whitespace."""
+    """A line made of the items of one of *variants*, changed here and there."""
     noise = st.lists(pieces, min_size=1, max_size=3).map(b"".join)
     parts: list[bytes] = []
     for item in draw(st.sampled_from(variants)).items:
@@ -175,7 +175,9 @@ def lines_of(draw: st.DrawFn, variants: Sequence[Variant]) -> bytes:
         else:
             parts.append(draw(st.one_of(field_texts(item.type), field_texts(item.type), noise)))
     line = b"".join(parts)
-    change = draw(st.sampled_from(["none", "none", "none", "insert", "delete", "repeat", "replace", "append"]))
+    change = draw(
+        st.sampled_from(["none", "none", "none", "insert", "delete", "repeat", "replace", "append", "blanks"])
+    )
     at = draw(st.integers(0, len(line)))
     end = draw(st.integers(at, min(at + 6, len(line))))
     if change == "insert":
@@ -188,6 +190,8 @@ def lines_of(draw: st.DrawFn, variants: Sequence[Variant]) -> bytes:
         line = draw(st.lists(pieces, max_size=8).map(b"".join))
     elif change == "append":
         line += line[at:]
+    elif change == "blanks":
+        line = line[: draw(st.sampled_from([at, len(line)]))] + draw(st.sampled_from([b" ", b"\t", b"  ", b" \t  "]))
     return line
 
 

@@ -25,7 +25,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 from logmatch.engine.matches import FieldTimeouts, Found, Group, Located, Matches, match_in_groups, spans_of
-from logmatch.engine.portable.blanks import BlankEnds
 from logmatch.engine.portable.buckets import NO_LIMIT, Scratch
 from logmatch.engine.portable.items import has_regex
 from logmatch.engine.portable.merged import MergedPrefixes, merge_prefixes
@@ -34,7 +33,6 @@ from logmatch.engine.portable.split import split_by_prefix
 from logmatch.engine.reference import FieldTimeoutError, ReferenceEngine
 from logmatch.line import Buffer
 from logmatch.program import Program
-from logmatch.templates.field_type import WHITESPACE
 
 BATCH_SIZE = 256 * 1024
 """
@@ -63,14 +61,11 @@ class PortableEngine:
         self._groups = merge_prefixes(groups)
         # A single group that cannot time out is asked directly: a call less for each line.
         self._is_simple = len(self._groups) == 1 and not any(map(has_regex, program.variants))
-        self._blank_ends = BlankEnds(program)
         self._beginning_with: dict[bytes, list[PrefixGroup | MergedPrefixes]] = {}
         """The first byte of a line -> which groups can match it."""
 
     def match(self, line: bytes) -> Found | None:
         """See `Engine.match`."""
-        if line.endswith((b" ", b"\t")):
-            return self._blank_ends.match(line, self._match(line.rstrip(WHITESPACE), Counter()), Counter())
         return self._groups[0].match(line) if self._is_simple else self._match(line, Counter())
 
     def match_batch(self, data: Buffer) -> Matches:
@@ -88,17 +83,6 @@ class PortableEngine:
         long are added to *timeouts*.
         """
         timeouts = Counter() if timeouts is None else timeouts
-        blank_places = [place for place, line in enumerate(lines) if line.endswith((b" ", b"\t"))]
-        if not blank_places:
-            return self._match_contents(lines, timeouts)
-        contents = list(lines)
-        for place in blank_places:
-            contents[place] = lines[place].rstrip(WHITESPACE)
-        groups = self._match_contents(contents, timeouts)
-        return self._blank_ends.changed(groups, lines, blank_places, timeouts)
-
-    def _match_contents(self, lines: Sequence[bytes], timeouts: FieldTimeouts) -> list[Group]:
-        """The same for lines that do not end in whitespace."""
         found: list[Group] = []
         left: list[int] = []
         is_shared = False  # whether several groups may have found something for a line

@@ -22,7 +22,6 @@ from logmatch.templates.model import (
     IP,
     IPV4,
     IPV6,
-    REST,
     SYSLOGTIME,
     WORD,
     Field,
@@ -33,6 +32,12 @@ from logmatch.templates.model import (
 
 MAX_FACTOR = 1000
 """How much dearer than linear the worst line may be: n^hard_loops <= MAX_FACTOR."""
+
+_END = rb"[ \t]*+\Z"
+"""The end of a pattern takes the spaces and tabs that are left there."""
+
+LAST_ANY = rb"((?>.*[^ \t])?+)"
+"""An `any` that ends a pattern leaves them: its text ends with the last other byte, or is empty."""
 
 UNBOUNDED = 1 << 62
 """A length that no line has."""
@@ -61,7 +66,8 @@ _QUICK_TOKENS: dict[FieldType, bytes] = {
 @dataclass(frozen=True, slots=True)
 class Expression:
     """
-    `text` matches from the start of its first item, with one group for each field; it ends at the end of the line.
+    `text` matches from the start of its first item, with one group for each field; it ends at the end of the line, but
+    for spaces and tabs.
     """
 
     text: bytes
@@ -72,7 +78,7 @@ def of_items(items: Sequence[Literal | Field], *, to_end: bool = True) -> Expres
     """
     The expression for *items*, or None where they have none (`/regex/` fields keep their own rules and time limit).
 
-    With *to_end* they end where the line ends.
+    With *to_end* they end where the line ends, but for spaces and tabs.
 
     Without *to_end* what matches is the first of possibly several ways, and the last item must be no free field.
     """
@@ -120,7 +126,7 @@ def of_items(items: Sequence[Literal | Field], *, to_end: bool = True) -> Expres
             monotone = True
         index = end
     if to_end:
-        parts.append(rb"\Z")
+        parts.append(_END)
     parts.append(b")" * open_groups)
     longest = UNBOUNDED if hard_loops == 0 else int(MAX_FACTOR ** (1 / hard_loops))
     return Expression(b"".join(parts), longest)
@@ -143,8 +149,8 @@ def _plain(items: Sequence[Literal | Field], index: int) -> bytes:
     if isinstance(item, Literal):
         return escaped(item.text)
     type_ = item.type
-    if type_ in (ANY, REST):
-        return b"(.*+)"
+    if type_ == ANY:
+        return LAST_ANY
     return b"(" + (type_.facts.to_whitespace or _QUICK_TOKENS.get(type_) or _text(type_)) + b")"
 
 
@@ -153,7 +159,8 @@ def _quick_search(item: Field, literal: bytes, *, is_final: bool, to_end: bool) 
     A faster expression for a search whose segment is *literal* alone, where it has one.
 
     With *is_final* the leftmost place of the literal is the right one, so that it can be found by runs of other bytes.
-    With *to_end* the literal ends the line, so that there is just one place for it.
+    With *to_end* only spaces and tabs may follow the literal, and it ends with something else: there is just one place
+    for it.
     """
     if to_end:
         return b"(.*)" + escaped(literal) if item.type == ANY else None

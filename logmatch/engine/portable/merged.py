@@ -135,7 +135,7 @@ def _merge(fuller: PrefixGroup, other: PrefixGroup) -> MergedPrefixes | None:
     before = expression.of_items(begin, to_end=False)
     found_optional = expression.of_items((*rest[:more], junction), to_end=False)
     found_ending = expression.of_items(ending[1:], to_end=False)
-    last = b"(.*+)"  # the free field, as the last item
+    last = expression.LAST_ANY
     if before is None or found_optional is None or found_ending is None or not before.text.endswith(last):
         return None
     text = before.text.removesuffix(last)

@@ -80,7 +80,9 @@ class PrefixGroup:
         self._tries_each_end = self.has_listed_ends and not any(map(has_regex, variants.values()))
         self._first_bytes = first_bytes(prefix, variants.values())
         self._by_key: dict[int, dict[bytes, list[Candidate]]] = {}  # length of keys -> key -> who goes on with it
-        self._by_suffix: dict[bytes, list[Candidate]] = {}  # the last `_suffix_length` bytes -> who ends with them
+        self._by_suffix: dict[
+            bytes, list[Candidate]
+        ] = {}  # the last `_suffix_length` bytes but for whitespace -> who ends with them
         self._buckets: dict[tuple[tuple[bytes, ...], bytes], Bucket] = {}  # keys that fit, suffix -> who can follow
         self._bucket_of: dict[bytes, Bucket] = {}  # a cache of at most `MAX_KEYS`
         with_suffix: list[tuple[bytes, Candidate]] = []
@@ -168,7 +170,7 @@ class PrefixGroup:
     def match_after(self, line: bytes, end: int, of_prefix: tuple[bytes, ...], limit: int) -> Found | None:
         """The same where the prefix ends at *end* of *line*; *of_prefix* are the texts of its fields."""
         key = line[end : end + KEY_LENGTH]
-        suffix = line[-self._suffix_length :] if self._by_suffix else b""
+        suffix = line.rstrip(WHITESPACE)[-self._suffix_length :] if self._by_suffix else b""
         if suffix in self._by_suffix:
             bucket = self._bucket(key, suffix)
         else:
@@ -320,7 +322,7 @@ class PrefixGroup:
             keys = [line[end : end + KEY_LENGTH] for line, end in zip(lines, ends, strict=True)]
         if by_suffix:
             for index, (line, key) in enumerate(zip(lines, keys, strict=True)):
-                suffix = line[-length:]
+                suffix = line.rstrip(WHITESPACE)[-length:]
                 if suffix in by_suffix:
                     by_both[key, suffix].append(index)
                 else:
