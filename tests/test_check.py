@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,14 +16,16 @@ from support import make_template
 from support_templates import any_templates
 
 from logmatch import samples
-from logmatch.engine.reference import ReferenceEngine
+from logmatch.engine.reference import FieldTimeoutError, ReferenceEngine, walk
 from logmatch.lint import contest
+from logmatch.lint.against import Usage
 from logmatch.lint.check import check_templates
+from logmatch.lint.contest import Contest
 from logmatch.lint.findings import Finding, FindingKind
 from logmatch.lint.findings import shown as shown_findings
 from logmatch.lint.samples import texts_of
 from logmatch.lint.shadowing import covers
-from logmatch.program import WHITESPACE, compile_program
+from logmatch.program import WHITESPACE, Variant, compile_program
 from logmatch.templates.load import load_templates, load_text
 from logmatch.templates.model import Literal, Pattern
 from logmatch.templates.pattern import parse_pattern
@@ -486,6 +488,94 @@ def test_a_fault_between_header_and_pattern_shows_both() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "<a:word><_:ws><b:word>",
+        "<a><_:ws><b:int>",
+        "<a:word><_:ws><b:int>",
+        "<a:path><_:ws><b>",
+        "<a:url><_:ws><b:host>",
+    ],
+)
+def test_ws_between_fields_that_could_share_text(pattern: str) -> None:
+    (finding,) = patterns(f"p {pattern} q")
+    assert finding.place.text is not None
+    assert (FindingKind.LOOSE_WS, str(parse_pattern(pattern))) == (
+        finding.kind,
+        finding.place.text[finding.place.start : finding.place.end],
+    )
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["<a:int><_:ws><b>", "<a:word> <_:ws><b:word>", "<a:word><_:ws>x<b>", "<a:word><_:ws>", "x<_:ws><b:word>"],
+)
+def test_ws_whose_neighbours_cannot_share_text(pattern: str) -> None:
+    assert [] == patterns(f"p {pattern}")
+
+
+# Text that was meant for another tool
+
+
+@pytest.mark.parametrize(
+    ("pattern", "written", "what", "remedy"),
+    [
+        ("from %{IP:client} port", "%{IP:client}", "a field of grok", "<client:ip>"),
+        ("from %{IP} port", "%{IP}", "a field of grok", "<ip:ip>"),
+        ("%{GREEDYDATA:[log][text]}", "%{GREEDYDATA:[log][text]}", "a field of grok", "<logtext:any>"),
+        ("took %{NUMBER:ms:float} ms", "%{NUMBER:ms:float}", "a field of grok", "<ms:float>"),
+        ("from %{client} port", "%{client}", "a field of dissect", "<client>"),
+        ("from %{+ts/1}", None, "", ""),
+        (r"(?P<n>\d+) ms", r"(?P<n>\d+)", "a group of a regular expression", "<n>"),
+        (r"took \d+ ms", r"\d+", "a regular expression", "<n:int>"),
+        (r"took .* ms", ".*", "a regular expression", "<n:int>"),
+        (r"at [0-9]+", "[0-9]+", "a regular expression", "<n:int>"),
+        (r"a\.b", r"\.", "a regular expression", "<n:int>"),
+        ("user {name} in", "{name}", "a field of a format string", "<name>"),
+        ("took {ms:.2f} ms", "{ms:.2f}", "a field of a format string", "<ms>"),
+        ("user %s in", "%s", "a field of printf", "<n:int>"),
+        ("took %5d ms", "%5d", "a field of printf", "<n:int>"),
+    ],
+)
+def test_text_that_was_meant_for_another_tool(pattern: str, written: str | None, what: str, remedy: str) -> None:
+    found = patterns(pattern)
+    if written is None:
+        assert [] == found
+        return
+    (finding,) = found
+    assert (FindingKind.FOREIGN, f"'a' has '{written}' as text, which looks like {what}") == (
+        finding.kind,
+        finding.sentence,
+    )
+    assert finding.place.text is not None
+    assert written == finding.place.text[finding.place.start : finding.place.end]
+    assert remedy in finding.hint
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *("100% sure", "is 90%d", "{<x>}", '{"a": <x>}', "${HOME}/x", "a{{x}}", "x.*y", "[0-9]", "C:\\dir\\x", "%{"),
+        *("<x:/\\d+/>", "<x:/%{IP}/>", "a.b", "call(x)", "{}", "%%s", "*** x ***", "{a b}", "\\\\server"),
+    ],
+)
+def test_text_that_looks_like_no_other_tool(pattern: str) -> None:
+    assert [] == patterns(pattern)
+
+
+def test_an_example_shows_that_such_text_is_meant() -> None:
+    (one,) = templates("user {name} in")
+    assert [] == check_templates([replace(one, match=(Example("user {name} in"),))])
+
+
+def test_such_text_in_a_header_is_told_once() -> None:
+    found = patterns("a <x:int>", "b <x:int>", header="%{HOST:host} ")
+    assert ["the header of 'a' has '%{HOST:host}' as text, which looks like a field of grok"] == [
+        finding.sentence for finding in found
+    ]
+
+
 # Patterns that never match
 
 
@@ -564,12 +654,101 @@ def test_expressions_that_are_not_slow(source: str) -> None:
     assert [] == patterns(f"p <x:/{source}/>")
 
 
-def test_a_slow_expression_does_not_make_the_check_slow() -> None:
-    begin = time.monotonic()
+def test_a_slow_expression_runs_on_no_made_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    timeouts = []
+
+    def counted(variant: Variant, *rest: Any) -> object:
+        try:
+            return walk(variant, *rest)
+        except FieldTimeoutError:
+            timeouts.append(variant)
+            raise
+
+    monkeypatch.setattr(contest, "walk", counted)
     slow = [f"p <f{number}:/(?:[a-z]+ ?)*{number}/>" for number in range(3)]
     found = patterns(*slow, *(f"p <a> {number} <b:word>" for number in range(20)))
     assert [FindingKind.SLOW_REGEX] * 3 == [finding.kind for finding in found]
-    assert time.monotonic() - begin < 10
+    assert [] == timeouts
+
+
+def test_a_regular_expression_in_a_header_is_told_once() -> None:
+    found = patterns("a <x:int>", "b <x:int>", header="<d:/[0-9.]++/> <h:word> ")
+    assert """\
+t.toml:1: the header of 'a' has a regular expression, which runs on each line
+  | <d:/[0-9.]++/> <h:word> \n\
+  | ^^^^^^^^^^^^^^
+  = help: it costs more than all the rest; use a type for this text if there is one, or 'word' or 'any'
+""" == shown(found)
+
+
+# What is meant
+
+
+def test_a_finding_that_is_meant_is_allowed() -> None:
+    one, two = templates("n <x:hex>", "n <x:float>")
+    assert [] == check_templates([one, replace(two, allow=("ambiguous",))])
+    assert [] == check_templates([replace(one, allow=("ambiguous",)), two])
+    assert [] == check_templates([one, two], allow=["ambiguous"])
+    assert [FindingKind.AMBIGUOUS] == [each.kind for each in check_templates([one, replace(two, allow=("duplicate",))])]
+
+
+def test_what_is_allowed_must_be_a_kind_of_finding() -> None:
+    (one,) = templates("n <x:hex>")
+    (finding,) = check_templates([replace(one, allow=("ambigous",))])
+    assert "'a' allows 'ambigous', which is no kind of finding" == finding.sentence
+    assert finding.hint.startswith("did you mean 'ambiguous'? The kinds are example-failed, ")
+
+
+# Against logs
+
+
+LOG = b"""\
+user ann in
+user ann in
+user bob out
+disk full
+"""
+
+
+def against(log: bytes, *written: str) -> list[Finding]:
+    made = templates(*written)
+    usage = Usage(Contest(made))
+    for line in log.splitlines(keepends=True):
+        usage.add(line)
+    assert usage.lines == log.count(b"\n")
+    return check_templates(made, ["shadowed"], usage, "a.log")
+
+
+def test_a_template_that_matches_nothing_of_a_log() -> None:
+    found = against(LOG, "user <u:word> in", "user <u:word> left")
+    assert """\
+t.toml:2: 'b' matches none of the 4 lines of a.log
+  | user <u:word> left
+  | ^^^^^^^^^^^^^^^^^^
+  = help: correct it, or remove it; logmatch explain shows how near a line is to a template
+""" == shown(found)
+    assert [(FindingKind.UNUSED, "b", ())] == kinds(found)
+
+
+def test_templates_that_compete_for_the_lines_of_a_log() -> None:
+    found = against(LOG, "user <u:word> in", "<x> in", "user <u:word> out", "disk full")
+    assert """\
+t.toml:2: 'b' and 'a' (t.toml:1) both match 2 of 2 lines that 'a' wins by more literal bytes (8 against 3)
+  | user ann in
+  | ^^^^^^^^^^^
+  = help: make one of them more specific, or allow it where it is meant
+t.toml:2: 'b' matches none of the 4 lines of a.log
+  | <x> in
+  | ^^^^^^
+  = help: correct it, or remove it; logmatch explain shows how near a line is to a template
+""" == "".join(f"{finding}\n" for finding in sorted(found, key=lambda each: each.kind.value))
+
+
+def test_templates_between_which_only_their_place_decides_in_a_log() -> None:
+    found = against(b"n 7\nn 8\nn a\n", "n <x:hex>", "n <x:float>")
+    assert [
+        "'b' and 'a' (t.toml:1) both match 2 of 3 lines that 'a' wins, and only their place decides",
+    ] == [finding.sentence for finding in found if finding.kind is FindingKind.AMBIGUOUS]
 
 
 # All together

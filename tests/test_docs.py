@@ -38,12 +38,14 @@ from logmatch.commands.main import MAIN
 from logmatch.commands.manual import STATUSES
 from logmatch.commands.options import Option, declarations
 from logmatch.errors import ExitStatus
+from logmatch.lint.findings import CODES
 from logmatch.templates.load import load_text
 from logmatch.templates.model import TYPES, Greediness
 from logmatch.templates.pattern import parse_foreign_pattern, parse_pattern
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
+CHECK = ROOT / "docs" / "check.md"
 PATTERN_LANGUAGE = ROOT / "docs" / "pattern-language.md"
 JOURNEY = ROOT / "docs" / "how-a-line-travels.md"
 TOPIC_PAGES = tuple(ROOT / "logmatch" / "commands" / "topics" / f"{topic}.md" for topic in TOPICS)
@@ -318,6 +320,10 @@ def test_every_target_of_make_that_a_document_names_exists() -> None:
     targets = set(re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     for document in (README, ROOT / "CONTRIBUTING.md"):
         assert set() == set(re.findall(r"`make ([a-z-]+)", document.read_text("utf-8"))) - targets
+
+
+def test_every_kind_of_finding_has_its_meaning() -> None:
+    assert [*CODES] == [code for row in rows(section(CHECK, "The kinds of findings")) for code in codes(row[0])]
 
 
 # Names in the documents

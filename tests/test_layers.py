@@ -128,6 +128,8 @@ ORDER = (
     "lint.samples",
     "lint.shadowing",
     "lint.slow_regex",
+    "lint.foreign",
+    "lint.against",
     "lint.check",
     "bench",
     "bench.plain_loop",

@@ -37,6 +37,7 @@ FULL = Template(
         Example("Invalid user c from ::1"),
     ),
     no_match=("Valid user",),
+    allow=("ambiguous",),
 )
 PLAIN = Template("plain", parse_pattern("done"))
 
@@ -56,6 +57,7 @@ match = [
     { line = "Invalid user c from ::1" },
 ]
 no_match = ["Valid user"]
+allow = ["ambiguous"]
 
 [[template]]
 id = "plain"
@@ -75,6 +77,7 @@ ROWS: list[dict[str, object]] = [
             {"line": "Invalid user c from ::1"},
         ],
         "no_match": ["Valid user"],
+        "allow": ["ambiguous"],
     },
     {"id": "plain", "pattern": "done", "header": "none"},
 ]
@@ -117,11 +120,11 @@ class TestFormats:
     @pytest.mark.parametrize(
         ("text", "format", "lines"),
         [
-            (TOML, Format.TOML, [4, 17]),
-            (TOML.replace("\n", "\r\n"), Format.TOML, [4, 17]),
-            ("\ufeff" + TOML, Format.TOML, [4, 17]),
+            (TOML, Format.TOML, [4, 18]),
+            (TOML.replace("\n", "\r\n"), Format.TOML, [4, 18]),
+            ("\ufeff" + TOML, Format.TOML, [4, 18]),
             (json.dumps(WHOLE), Format.JSON, [1, 1]),
-            (json.dumps(WHOLE, indent=1), Format.JSON, [6, 33]),
+            (json.dumps(WHOLE, indent=1), Format.JSON, [6, 36]),
             (json.dumps({"template": ROWS, "headers": WHOLE["headers"]}), Format.JSON, [1, 1]),
             (JSON_LINES, Format.JSON_LINES, [1, 2]),
         ],
@@ -379,7 +382,7 @@ class TestFiles:
             a.toml:4:1: unknown key 'prioritty'
               | prioritty = 1
               | ^^^^^^^^^
-              = help: did you mean 'priority'? The keys of a template are id, pattern, header, priority, description, tags, match, no_match
+              = help: did you mean 'priority'? The keys of a template are id, pattern, header, priority, description, tags, match, no_match, allow
             b.csv:3:1: the id 'E2' is used twice, first in a.toml:1
               | E2,b
               | ^^
@@ -427,7 +430,7 @@ class TestTomlErrors:
             t:5:1: unknown key 'patern'
               | patern = "a"
               | ^^^^^^
-              = help: did you mean 'pattern'? The keys of a template are id, pattern, header, priority, description, tags, match, no_match
+              = help: did you mean 'pattern'? The keys of a template are id, pattern, header, priority, description, tags, match, no_match, allow
             t:6:1: 'priority' must be a whole number, not true
               | priority = true
               | ^^^^^^^^
@@ -517,8 +520,8 @@ class TestTomlErrors:
             t:16:11: unknown key 'x'
               | [template.x]
               |           ^
-              = help: The keys of a template are id, pattern, header, priority, description, tags, match, no_match
-            """
+              = help: The keys of a template are id, pattern, header, priority, description, tags, match, no_match, allow
+            """  # noqa: E501
         )
 
     def test_templates_in_an_inline_array_are_numbered_since_their_lines_are_not_known(self) -> None:
@@ -644,7 +647,7 @@ class TestJsonErrors:
             t:5:29: unknown key 'Tags'
               |     {{"pattern": "\\"<b:in>", "Tags": []}},
               |                             ^^^^^^
-              = help: did you mean 'tags'? The keys of a template are id, pattern, header, priority, description, tags, match, no_match
+              = help: did you mean 'tags'? The keys of a template are id, pattern, header, priority, description, tags, match, no_match, allow
             t:6: a template must be an object, not the number 5
               = help: a file is written {{"template": [{{"id": "…", "pattern": "…"}}]}}
             t:8:3: unknown key 'extra'
@@ -967,7 +970,7 @@ JSON_VALUES = st.recursive(
     max_leaves=8,
 )
 KEYS = st.sampled_from(
-    ["id", "pattern", "header", "priority", "description", "tags", "match", "no_match", "Id", "headers"]
+    ["id", "pattern", "header", "priority", "description", "tags", "match", "no_match", "allow", "Id", "headers"]
 )
 
 

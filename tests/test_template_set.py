@@ -181,6 +181,7 @@ def template_sets(draw: st.DrawFn) -> TemplateSet:
                 match=draw(st.lists(examples, max_size=3)),
                 no_match=draw(st.lists(odd_texts, max_size=3)),
                 header_name=header.name if header is not None else None,
+                allow=draw(st.lists(odd_texts, max_size=2)),
             )
         )
     return TemplateSet(tuple(headers), tuple(templates))

@@ -2,12 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from logmatch.commands.options import Command, argument, header_option, json_option
+from logmatch.commands.options import (
+    INPUT,
+    OUTPUT,
+    Command,
+    argument,
+    encoding_option,
+    header_option,
+    json_option,
+    option,
+    read_path,
+)
 from logmatch.commands.terminal import say, write, write_json
 from logmatch.errors import ExitStatus, UsageError
-from logmatch.wording import count
+from logmatch.wording import count, did_you_mean, listed
+
+if TYPE_CHECKING:
+    from logmatch.lint.against import Usage
+    from logmatch.templates.template import Template
+
+CHUNK_SIZE = 1 << 20
+
+MOST_LINE = 1 << 20
+"""Lines longer than this, in bytes, are not matched, as by `parse`."""
+
+
+def _read_codes(text: str, name: str) -> str:
+    """Codes of findings, joined by commas."""
+    from logmatch.lint.findings import CODES
+
+    for code in text.split(","):
+        if code not in CODES:
+            hint = f"{did_you_mean(code, CODES)}The kinds are {', '.join(CODES)}"
+            raise UsageError(f"{name} is {text!r}: there is no kind of finding {code!r}", hint=hint)
+    return text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +48,27 @@ class CheckOptions:
 
     templates: tuple[str, ...] = argument(metavar="TEMPLATES", help="Template files or directories of them.")
     header: str | None = header_option()
+    against: tuple[str, ...] = option(
+        "--against",
+        default=(),
+        metavar="LOG",
+        read=read_path,
+        several=True,
+        section=INPUT,
+        has_variable=False,
+        help="Report also templates that match nothing in this file or directory, and pairs that compete for its "
+        "lines. May be given several times.",
+    )
+    encoding: str = encoding_option()
+    allow: tuple[str, ...] = option(
+        "--allow",
+        default=(),
+        metavar="CODE[,CODE]",
+        read=_read_codes,
+        several=True,
+        section=OUTPUT,
+        help='Do not report findings of this kind. A template does the same with allow = ["CODE"].',
+    )
     json: bool = json_option("Write the findings as JSON.")
 
 
@@ -28,7 +81,9 @@ def check(options: CheckOptions) -> ExitStatus:
     if not options.templates:
         raise UsageError("no templates are given", hint="name a template file: logmatch check app.toml")
     templates = load_templates(options.templates, header=options.header)
-    findings = check_templates(templates)
+    usage = _usage(options, templates) if options.against else None
+    allow = {code for codes in options.allow for code in codes.split(",")}
+    findings = check_templates(templates, allow, usage, listed(options.against, "and") if options.against else "")
     if options.json:
         write_json("-", {"templates": len(templates), "findings": [finding.to_dict() for finding in findings]})
     else:
@@ -36,7 +91,28 @@ def check(options: CheckOptions) -> ExitStatus:
         examples = sum(len(template.match) + len(template.no_match) for template in templates)
         counts = [count(len(templates), "template"), count(examples, "example"), count(len(findings), "finding")]
         say(", ".join(counts))
+        if usage is not None and usage.lines:
+            say(f"{usage.matched:,} of {count(usage.lines, 'line')} match ({usage.matched / usage.lines:.1%})")
     return ExitStatus.ANSWER_IS_NO if findings else ExitStatus.DONE
+
+
+def _usage(options: CheckOptions, templates: Sequence[Template]) -> Usage:
+    """What *templates* match in the logs."""
+    from logmatch.input.chunk import blocking, read_chunks
+    from logmatch.input.resolve import resolve_inputs
+    from logmatch.lint.against import Usage
+    from logmatch.lint.contest import Contest
+
+    found = resolve_inputs(options.against)
+    if found.errors:
+        raise found.errors[0]
+    usage = Usage(Contest(templates))
+    for source in found.inputs:
+        chunks = read_chunks(source, chunk_size=CHUNK_SIZE, max_line=MOST_LINE, encoding=options.encoding)
+        for chunk in blocking(chunks):
+            if chunk.oversized is None:
+                usage.add(bytes(chunk.data))
+    return usage
 
 
 COMMAND = Command(

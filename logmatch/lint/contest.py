@@ -41,7 +41,7 @@ class Contest:
 
     def __init__(self, templates: Sequence[Template]) -> None:
         self.templates = templates
-        program = compile_program(templates)
+        self.program = program = compile_program(templates)
         self.variants = program.variants
         self.names = [compiled.names for compiled in program.templates]
         """For each template and slot the name that the value is output under; None: it is not output."""

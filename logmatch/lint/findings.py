@@ -18,7 +18,7 @@ from logmatch.wording import count
 
 
 class FindingKind(enum.Enum):
-    """What is wrong; in the order in which the findings of one template are given."""
+    """What is wrong; in the order in which the findings of one template are given. The value is its code."""
 
     EXAMPLE_FAILED = "example-failed"
     NO_MATCH_FAILED = "no-match-failed"
@@ -26,8 +26,17 @@ class FindingKind(enum.Enum):
     SHADOWED = "shadowed"
     AMBIGUOUS = "ambiguous"
     ADJACENT_FREE = "adjacent-free"
+    LOOSE_WS = "loose-ws"
     NEVER_MATCHES = "never-matches"
+    FOREIGN = "foreign-syntax"
     SLOW_REGEX = "slow-regex"
+    COSTLY_REGEX = "costly-regex"
+    UNUSED = "unused"
+    COMPETING = "competing"
+    UNKNOWN_CODE = "unknown-code"
+
+
+CODES = tuple(kind.value for kind in FindingKind)
 
 
 @dataclass(frozen=True, slots=True)

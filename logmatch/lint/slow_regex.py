@@ -51,6 +51,21 @@ def slow_regexes(templates: Sequence[Template]) -> Iterator[tuple[Finding, bytes
             yield replace(finding, others=tuple(others)), source
 
 
+def costly_headers(templates: Sequence[Template]) -> Iterator[Finding]:
+    """The `/regex/` fields of headers, which run on each line; of a shared header once, for its first template."""
+    seen: set[Pattern] = set()
+    for template in templates:
+        if template.header is None or template.header in seen:
+            continue
+        seen.add(template.header)
+        for slot, each in enumerate(template.header.fields()):
+            if isinstance(each.type, RegexType):
+                text, span = PatternLayout(template).snippet(slot, slot)
+                sentence = f"the header of {template.id!r} has a regular expression, which runs on each line"
+                hint = "it costs more than all the rest; use a type for this text if there is one, or 'word' or 'any'"
+                yield make_finding(FindingKind.COSTLY_REGEX, template, sentence, hint, text=text, span=span)
+
+
 def regex_sources(template: Template) -> set[bytes]:
     return {each.type.source for each in Pattern(template.items()).fields() if isinstance(each.type, RegexType)}
 

@@ -48,23 +48,35 @@ def structural_faults(contest: Contest) -> Iterator[Finding]:
 
 
 def _faults(variant: Variant) -> Iterator[_Fault]:
-    slots = itertools.chain(variant.slots, [0])
-    slot = next(slots)
-    for first, second in itertools.pairwise(variant.items):
+    slots = iter(variant.slots)
+    numbered = [(item, next(slots) if isinstance(item, Field) else -1) for item in variant.items]
+    for (first, slot), (second, second_slot) in itertools.pairwise(numbered):
         if not isinstance(first, Field):
             continue
-        this, slot = slot, next(slots)
         if isinstance(second, Field) and first.type.facts.is_free and second.type.facts.is_free:
             sentence = f"nothing stands between {first} and {second}, so that the first takes its shortest text"
             hint = "put a literal between them, or make them one field"
-            yield _Fault(FindingKind.ADJACENT_FREE, this, slot, sentence, hint)
+            yield _Fault(FindingKind.ADJACENT_FREE, slot, second_slot, sentence, hint)
         elif _never_fits(first, second):
             after = repr(decode(second.text)) if isinstance(second, Literal) else str(second)
             sentence = f"{first} takes {first.type.facts.swallows_what}, which leaves nothing for {after} after it"
             hint = "leave one of the two out, or put other text between them"
             if first.type == WS:
                 hint = "leave the whitespace after 'ws' out of the pattern; 'ws' takes all of it"
-            yield _Fault(FindingKind.NEVER_MATCHES, this, this, sentence, hint)
+            yield _Fault(FindingKind.NEVER_MATCHES, slot, slot, sentence, hint)
+    for (first, slot), (second, _), (third, third_slot) in zip(numbered, numbered[1:], numbered[2:], strict=False):
+        if isinstance(second, Field) and second.type == WS and _can_share(first, third):
+            sentence = f"{second} between {first} and {third} may be empty, so that {first} takes its shortest text"
+            hint = "put a literal space before 'ws', or other text between the two"
+            yield _Fault(FindingKind.LOOSE_WS, slot, third_slot, sentence, hint)
+
+
+def _can_share(first: Literal | Field, second: Literal | Field) -> bool:
+    """Whether the text of *first*, which is free, could go on with what *second* begins with."""
+    if not (isinstance(first, Field) and isinstance(second, Field) and first.type.facts.is_free):
+        return False
+    alphabet, first_bytes = first.type.facts.alphabet, second.type.facts.first_bytes
+    return alphabet is None or first_bytes is None or not set(alphabet).isdisjoint(first_bytes)
 
 
 def is_impossible(variant: Variant) -> bool:

@@ -67,6 +67,7 @@ class Template:
     no_match: tuple[str, ...] = ()
     origin: Origin = field(default=_MADE_IN_A_PROGRAM, compare=False)
     header_name: str | None = field(default=None, compare=False)
+    allow: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -80,6 +81,7 @@ class Template:
         no_match: Iterable[str] = (),
         origin: Origin = _MADE_IN_A_PROGRAM,
         header_name: str | None = None,
+        allow: Iterable[str] = (),
     ) -> None:
         """
         Args:
@@ -87,6 +89,7 @@ class Template:
             header: the same for the header.
             match: lines that the template must match; `logmatch check` tries them.
             no_match: lines that it must not match.
+            allow: codes of what `logmatch check` would find and is meant.
 
         Raises:
             TemplateSyntaxError: a text is no pattern, or the two do not go together.
@@ -106,6 +109,7 @@ class Template:
         set_(self, "no_match", tuple(no_match))
         set_(self, "origin", origin)
         set_(self, "header_name", header_name)
+        set_(self, "allow", tuple(allow))
 
     def items(self) -> tuple[Item, ...]:
         """The items of the header and of the pattern, as they stand in a line."""

@@ -31,6 +31,7 @@ KEYS: dict[str, _Key] = {
     "tags": _Key("a list of texts", '["auth"]'),
     "match": _Key("a list of lines, or of tables with 'line' and 'values'", '["a line that it matches"]'),
     "no_match": _Key("a list of lines", '["a line that it does not match"]'),
+    "allow": _Key("a list of texts", '["ambiguous"]'),
 }
 """The keys of a template."""
 
@@ -95,13 +96,14 @@ class Validator:
         tags = self._texts(table, "tags") if "tags" in values else ()
         match = self._examples(table) if "match" in values else ()
         no_match = self._texts(table, "no_match") if "no_match" in values else ()
+        allow = self._texts(table, "allow") if "allow" in values else ()
         origin = Origin(self._document.file, table.line_number)
         if identity is not None and self._origins.setdefault(identity, origin) is not origin:
             self._report_second(table, identity, self._origins[identity])
         if identity is None or pattern is None or self._document.error_count > errors:
             return None
         name = header.name if header is not None else None
-        return Template(identity, pattern, front, priority, description, tags, match, no_match, origin, name)
+        return Template(identity, pattern, front, priority, description, tags, match, no_match, origin, name, allow)
 
     def _name_place(self, first: int, number: int) -> None:
         """Say in the errors from *first* on which template they are about, since no line does."""

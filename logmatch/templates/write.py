@@ -45,6 +45,8 @@ def _block(template: Template, *, has_default: bool) -> str:
         lines.append(_list("match", [_example(example) for example in template.match]))
     if template.no_match:
         lines.append(_list("no_match", [toml_string(line) for line in template.no_match]))
+    if template.allow:
+        lines.append(f"allow = [{', '.join(map(toml_string, template.allow))}]")
     return "\n".join(lines)
 
 

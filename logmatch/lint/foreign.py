@@ -1,0 +1,124 @@
+"""
+Foreign syntax: literals that look like what another tool writes where logmatch has a field.
+
+Such text is a pattern that parses and matches nothing: `%{IP:client}` stands for these thirteen characters. Where an
+example of the template holds the text it is meant, and nothing is said.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from logmatch.lint.contest import Contest
+from logmatch.lint.findings import Finding, FindingKind, make_finding
+from logmatch.templates.pattern import parse_pattern
+from logmatch.templates.template import Template
+
+GROK_TYPES = {
+    "INT": "int",
+    "POSINT": "int",
+    "NONNEGINT": "int",
+    "NUMBER": "float",
+    "BASE10NUM": "float",
+    "BASE16NUM": "hex",
+    "WORD": "word",
+    "NOTSPACE": "word",
+    "USER": "word",
+    "USERNAME": "word",
+    "IP": "ip",
+    "IPV4": "ipv4",
+    "IPV6": "ipv6",
+    "IPORHOST": "host",
+    "HOSTNAME": "host",
+    "HOST": "host",
+    "MAC": "mac",
+    "UUID": "uuid",
+    "PATH": "path",
+    "UNIXPATH": "path",
+    "URI": "url",
+    "QS": "quoted",
+    "QUOTEDSTRING": "quoted",
+    "TIMESTAMP_ISO8601": "iso8601",
+    "SYSLOGTIMESTAMP": "syslogtime",
+    "HTTPDATE": "clftime",
+    "TIME": "time",
+}
+"""The patterns of grok that a type of logmatch stands for; any other is text of any form."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What another tool writes, as an expression over the text of a pattern, and what it is called."""
+
+    expression: str
+    what: str
+
+
+_FORMS = (
+    _Form(r"%\{(?P<grok>[A-Z][A-Z0-9_]*)(?::(?P<grok_name>[\w.@\[\]-]+))?(?::\w+)?\}", "a field of grok"),
+    _Form(r"%\{(?P<dissect>[+?&*]?[\w.@\[\]-]*)(?:->)?\}", "a field of dissect"),
+    _Form(r"\(\?P?<(?P<group>\w+)>[^()]*\)", "a group of a regular expression"),
+    _Form(
+        r"\\[dwsSDW](?:[+*?]|\{[0-9]|(?![A-Za-z0-9_]))|\[0-9\][+*]|\[a-z\][+*]|\.\*\??(?=$|[ )\]])|\\[.\[\](){}|]",
+        "a regular expression",
+    ),
+    _Form(r"(?<![\w$#%{])\{(?P<brace>[A-Za-z_]\w*)(?::[^{}]{0,12})?\}(?!\})", "a field of a format string"),
+    _Form(r"(?<![\w%])%-?[0-9]*[sdi](?![\w%])", "a field of printf"),
+)
+
+
+def foreign_syntax(contest: Contest) -> Iterator[Finding]:
+    """Templates with text that was meant for another tool, one finding for each."""
+    seen: set[str] = set()
+    for template in contest.templates:
+        texts = [str(template.pattern)] if template.header is None else [str(template.header), str(template.pattern)]
+        for text in texts:
+            if text not in seen:
+                seen.add(text)
+                finding = _found(template, text)
+                if finding is not None:
+                    yield finding
+                    break
+
+
+def _found(template: Template, text: str) -> Finding | None:
+    fields = _field_spans(text)
+    for form in _FORMS:
+        for match in re.finditer(form.expression, text):
+            is_group = match.groupdict().get("group") is not None
+            if not is_group and any(start < match.end() and match.start() < end for start, end in fields):
+                continue
+            written = match[0]
+            if any(written in example.line for example in template.match):
+                continue
+            name = "the header of " if text != str(template.pattern) else ""
+            sentence = f"{name}{template.id!r} has '{written}' as text, which looks like {form.what}"
+            hint = f"{_written(match)}; if lines do hold this text, add one to 'match'"
+            return make_finding(FindingKind.FOREIGN, template, sentence, hint, text=text, span=match.span())
+    return None
+
+
+def _field_spans(text: str) -> list[tuple[int, int]]:
+    """Where fields stand in the text of a pattern; nothing of another tool is within them."""
+    spans = []
+    at = 0
+    for item in parse_pattern(text).items:
+        size = len(str(item))
+        if not hasattr(item, "text"):
+            spans.append((at, at + size))
+        at += size
+    return spans
+
+
+def _written(match: re.Match[str]) -> str:
+    """How logmatch writes what *match* was meant to be."""
+    groups = match.groupdict()
+    if groups.get("grok") is not None:
+        name = re.sub(r"[^\w.-]", "", groups.get("grok_name") or "") or groups["grok"].lower()
+        return f"a field is written <{name}:{GROK_TYPES.get(groups['grok'], 'any')}>"
+    name = re.sub(r"[^\w.-]", "", groups.get("dissect") or groups.get("brace") or groups.get("group") or "")
+    if name:
+        return f"a field is written <{name}>, or with a type, <{name}:int>"
+    return "a field is written <name:type>, as <n:int>, or <name:/regex/>"
