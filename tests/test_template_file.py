@@ -326,7 +326,7 @@ class TestFiles:
               = help: check that the path is right and that you may read it; '-' reads standard input
             empty: the directory holds no template file
               = help: the names of template files end in .toml, .csv, .json, .jsonl, .ndjson, .txt
-            nul\0: cannot be read: embedded null byte
+            nul\N{REPLACEMENT CHARACTER}: cannot be read: embedded null byte
               = help: check that the path is right and that you may read it; '-' reads standard input
             bad.txt:1:1: this '<' opens nothing
               | <
