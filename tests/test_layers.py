@@ -145,6 +145,7 @@ ORDER = (
     "bench.tables",
     "bench.report",
     "commands.options",
+    "commands.template_options",
     "commands",
     "commands.terminal",
     "commands.summary",

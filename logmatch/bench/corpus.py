@@ -41,6 +41,7 @@ class Wanted:
 
     files: tuple[str, ...]
     templates: tuple[str, ...]
+    patterns: tuple[str, ...]
     header: str | None
     sample_lines: int
     engine_lines: int
@@ -94,7 +95,7 @@ def _find(wanted: Wanted, directory: str) -> tuple[tuple[Template, ...], tuple[I
     from logmatch.templates.load import load_templates
 
     if wanted.files:
-        templates = load_templates(wanted.templates, header=wanted.header)
+        templates = load_templates(wanted.templates, header=wanted.header, patterns=wanted.patterns)
         found = resolve_inputs(wanted.files)
         if found.errors:
             raise found.errors[0]

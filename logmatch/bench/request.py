@@ -31,6 +31,8 @@ class BenchRequest:
     """Files, directories, "-"."""
     templates: tuple[str, ...] = ()
     """Template files and directories of them."""
+    patterns: tuple[str, ...] = ()
+    """Patterns of more templates."""
     header: str | None = None
     engine: str = "auto"
     workers: int = field(default_factory=available_workers)
@@ -64,9 +66,10 @@ class BenchRequest:
                 raise UsageError(f"{what} is {value}", hint="use 1 or more")
         if self.engine not in NAMES:
             raise UsageError(f"there is no engine {self.engine!r}", hint=f"the engines are {', '.join(NAMES)}")
-        if self.files and not self.templates:
+        has_templates = bool(self.templates or self.patterns)
+        if self.files and not has_templates:
             raise UsageError("there are no templates for these files", hint="name a template file with -t")
-        if self.templates and not self.files:
+        if has_templates and not self.files:
             hint = "name the log files, or leave the templates out to measure the built-in samples"
             raise UsageError("there are templates but no lines", hint=hint)
         if self.scaling and self.engine in SLOW_ENGINES:

@@ -57,6 +57,7 @@ def run_bench(
         wanted = Wanted(
             files=request.files,
             templates=request.templates,
+            patterns=request.patterns,
             header=request.header,
             sample_lines=request.sample_lines or SAMPLE_LINES[_chosen(request.engine)],
             engine_lines=request.engine_lines,

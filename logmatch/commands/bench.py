@@ -10,27 +10,22 @@ from logmatch.commands.options import (
     Command,
     argument,
     engine_option,
-    formats_option,
-    header_option,
     json_option,
     option,
-    templates_option,
     workers_option,
 )
+from logmatch.commands.template_options import TemplateOptions
 from logmatch.commands.terminal import console, say, write, write_json
 from logmatch.errors import PROGRAM, ExitStatus, UsageError
 
 
 @dataclass(frozen=True, kw_only=True)
-class BenchOptions:
+class BenchOptions(TemplateOptions):
     """What `logmatch bench` takes."""
 
     files: tuple[str, ...] = argument(
         metavar="FILE", help="Log files. Default: 400,000 lines made from the built-in samples."
     )
-    templates: tuple[str, ...] = templates_option()
-    formats: tuple[str, ...] = formats_option()
-    header: str | None = header_option()
     json: bool = json_option("Write the figures as JSON.")
     markdown: bool = option("--markdown", default=False, section=OUTPUT, help="Write the tables as Markdown.")
     workers: int | None = workers_option("Measure 1 to N workers. Default: the cores that may be used.")
@@ -54,7 +49,8 @@ def bench(options: BenchOptions) -> ExitStatus:
         raise UsageError("--json and --markdown are two forms of the same figures", hint="use one of them")
     request = BenchRequest(
         files=options.files,
-        templates=options.templates + options.formats,
+        templates=options.paths,
+        patterns=options.patterns,
         header=options.header,
         engine=options.engine,
         workers=options.workers if options.workers is not None else available_workers(),

@@ -189,7 +189,7 @@ def _value(declared: Option, given: Any) -> Any:
             return None
         if declared.metavar is None:
             return read_switch(text, name)
-        given = text.split(os.pathsep) if declared.several else text
+        given = text.split(declared.separator) if declared.several else text
     if given is None or declared.read is None or declared.metavar is None:
         return given
     return tuple(declared.read(each, name) for each in given) if declared.several else declared.read(given, name)

@@ -11,14 +11,12 @@ from logmatch.commands.options import (
     Command,
     argument,
     encoding_option,
-    formats_option,
-    header_option,
     json_option,
     option,
     read_count,
     read_path,
-    templates_option,
 )
+from logmatch.commands.template_options import TemplateOptions, load
 from logmatch.commands.terminal import is_terminal, say, write, write_json_line
 from logmatch.errors import PROGRAM, ExitStatus, InputError, Place, UsageError
 from logmatch.wording import count
@@ -32,15 +30,12 @@ CHUNK_SIZE = 1 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExplainOptions:
+class ExplainOptions(TemplateOptions):
     """What `logmatch explain` takes."""
 
     lines: tuple[str, ...] = argument(
         metavar="LINE|-", help="Lines, each in quotes; - reads lines from stdin, which is the default."
     )
-    templates: tuple[str, ...] = templates_option()
-    formats: tuple[str, ...] = formats_option()
-    header: str | None = header_option()
     file: str | None = option(
         "--file",
         default=None,
@@ -85,10 +80,8 @@ def explain(options: ExplainOptions) -> ExitStatus:
     """Write an explanation of each line to stdout."""
     from logmatch.explain.explanation import Explainer
     from logmatch.explain.show import render
-    from logmatch.templates.load import load_templates
 
-    named = options.templates + options.formats
-    if not named:
+    if not options.are_given:
         raise UsageError("no templates are given", hint="name a template file or a directory of them with -t")
     if options.file is None and options.line:
         raise UsageError("--line names a line of no file", hint="name the file with --file")
@@ -101,9 +94,9 @@ def explain(options: ExplainOptions) -> ExitStatus:
         say(short_help(COMMAND))
         say("Write a line in quotes, or pipe lines into it. For all options: logmatch explain --help")
         return ExitStatus.FATAL
-    if [STDIN in options.templates, STDIN in options.lines or not has_lines, options.records == STDIN].count(True) > 1:
+    if [options.read_stdin, STDIN in options.lines or not has_lines, options.records == STDIN].count(True) > 1:
         raise UsageError("stdin is named twice", hint="name a file for one of them")
-    explainer = Explainer(load_templates(named, header=options.header))
+    explainer = Explainer(load(options))
     width = _width()
     is_first = True
     for line, source in _lines(options) if has_lines else _read_lines(STDIN, options.encoding):

@@ -7,6 +7,7 @@ declarations, so that none of them can say anything else than the others (defaul
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING, Field, dataclass, field, fields
@@ -44,6 +45,8 @@ class Option:
     """What its value may be, for completion."""
     several: bool = False
     """Whether it may be given several times."""
+    separator: str = os.pathsep
+    """What stands between several values in its variable."""
     bare: str | None = None
     """The value where none is written: the option may be given without one."""
     follows: Callable[[str], bool] | None = None
@@ -217,6 +220,13 @@ def read_glob(text: str, name: str) -> str:
     return text
 
 
+def read_pattern(text: str, name: str) -> str:
+    """The text of a pattern; whether it is well formed is found out with all other templates."""
+    if not text.strip():
+        raise UsageError(f"{name} is empty", hint="write a pattern in quotes: -e 'user <user:word> logged in'")
+    return text
+
+
 # --- options that several commands have
 
 
@@ -257,6 +267,20 @@ def formats_option() -> Any:
         section=TEMPLATES,
         help="Templates that come with logmatch, for the logs of common programs (logmatch formats lists them). "
         "--format NAME is the same as -t @NAME.",
+    )
+
+
+def pattern_option() -> Any:
+    """`--pattern`, `-e`."""
+    return option(
+        *("--pattern", "-e"),
+        default=(),
+        metavar="PATTERN",
+        read=read_pattern,
+        several=True,
+        separator="\n",
+        section=TEMPLATES,
+        help="A template, written here: its pattern. May be given several times.",
     )
 
 

@@ -17,8 +17,6 @@ from logmatch.commands.options import (
     argument,
     encoding_option,
     engine_option,
-    formats_option,
-    header_option,
     is_percentage,
     option,
     read_choice,
@@ -27,9 +25,9 @@ from logmatch.commands.options import (
     read_percentage,
     read_size,
     show_size,
-    templates_option,
     workers_option,
 )
+from logmatch.commands.template_options import TemplateOptions, load
 from logmatch.commands.terminal import Destination, Observer, destination_of, is_terminal, say, write_json
 from logmatch.errors import PROGRAM, ExitStatus, InputError, UsageError, printable
 from logmatch.run.tally import Summary, summarize
@@ -64,7 +62,7 @@ def is_percentage_and_no_file(text: str) -> bool:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ParseOptions:
+class ParseOptions(TemplateOptions):
     """What `logmatch parse` takes."""
 
     files: tuple[str, ...] = argument(
@@ -72,9 +70,6 @@ class ParseOptions:
         help="Log files, directories of them, or - for stdin (the default). Input compressed with gzip, bzip2, xz or "
         "zstd is recognised by its content.",
     )
-    templates: tuple[str, ...] = templates_option()
-    formats: tuple[str, ...] = formats_option()
-    header: str | None = header_option()
     include: tuple[str, ...] = option(
         "--include",
         default=(),
@@ -229,7 +224,7 @@ def parse(options: ParseOptions) -> ExitStatus:
             say("Name a log file, or pipe lines into it. For all options: logmatch parse --help")
             return ExitStatus.FATAL
         files = (STDIN,)
-    if STDIN in files and STDIN in options.templates:
+    if STDIN in files and options.read_stdin:
         raise UsageError("stdin cannot be the templates and the lines as well", hint="name a file for one of them")
     templates = _load_templates(options)
     program = compile_program(templates)
@@ -330,12 +325,7 @@ def _tell(job: Job) -> None:
 
 
 def _load_templates(options: ParseOptions) -> list[Template]:
-    from logmatch.templates.load import load_templates
-
-    named = options.templates + options.formats
-    if not named:
-        raise UsageError("no templates are given", hint=_what_would_match(options.files))
-    return list(load_templates(named, header=options.header))
+    return load(options, hint="" if options.are_given else _what_would_match(options.files))
 
 
 def _what_would_match(files: Sequence[str]) -> str:

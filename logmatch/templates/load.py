@@ -44,6 +44,9 @@ SUFFIXES: dict[str, Format] = {
 STDIN_NAME = "<stdin>"
 """What standard input is called in messages and in `Origin.file`."""
 
+OPTION_NAME = "-e"
+"""What a pattern of the command line is called in messages and in `Origin.file`."""
+
 MAX_FILE_SIZE = 64 << 20
 """How many bytes a template file may have: some hundred thousand templates."""
 
@@ -59,14 +62,18 @@ _READERS: dict[Format, Callable[[Document], None]] = {
 }
 
 
-def load_templates(paths: Sequence[str | Path], *, header: str | None = None) -> tuple[Template, ...]:
+def load_templates(
+    paths: Sequence[str | Path], *, header: str | None = None, patterns: Sequence[str] = ()
+) -> tuple[Template, ...]:
     """The templates of `load_template_set`."""
-    return load_template_set(paths, header=header).templates
+    return load_template_set(paths, header=header, patterns=patterns).templates
 
 
-def load_template_set(paths: Sequence[str | Path], *, header: str | None = None) -> TemplateSet:
+def load_template_set(
+    paths: Sequence[str | Path], *, header: str | None = None, patterns: Sequence[str] = ()
+) -> TemplateSet:
     """
-    Return the templates and headers of all files, in the order given.
+    Return the templates and headers of all files, in the order given, and then a template for each of *patterns*.
 
     A directory stands for the template files in it and below, sorted by path, hidden ones left out. `-` is standard
     input, `@NAME` a pack of `formats`. A file that is named twice is read once.
@@ -74,11 +81,12 @@ def load_template_set(paths: Sequence[str | Path], *, header: str | None = None)
     Args:
         paths: template files, directories with template files, packs, or `-`.
         header: a pattern, the header of every template that names none and whose file has no header "default".
+        patterns: texts of patterns, whose ids are made of them as those of a text file are; "-e" in messages.
 
     Raises:
         TemplateErrors: with what is wrong in any of the files.
     """
-    if not paths:
+    if not paths and not patterns:
         raise TemplateErrors(
             [UsageError("no template file is given", hint="name a template file or a directory of them")]
         )
@@ -96,6 +104,8 @@ def load_template_set(paths: Sequence[str | Path], *, header: str | None = None)
             if identity not in done:
                 done.add(identity)
                 loader.read(path)
+        by_id = {id_of_pattern(pattern): pattern for pattern in reversed(patterns)}  # a pattern may be given twice
+        loader.add_patterns(((OPTION_NAME, None, by_id[id_]) for id_ in reversed(by_id)), Origin(OPTION_NAME))
         return loader.finish()
 
 
@@ -147,25 +157,7 @@ def templates_from_patterns(
     else:
         rows = [(f"pattern {number}", None, text) for number, text in enumerate(patterns, 1)]
     loader = _Loader(header, option="header")
-    parser = PatternParser()
-    front = loader.header.pattern if loader.header is not None else None
-    name = loader.header.name if loader.header is not None else None
-    places: dict[str, str] = {}
-    for place, identity, text in rows:
-        if not isinstance(text, str):
-            raise TypeError(f"a pattern is a text (str), not {text!r}")
-        try:
-            pattern = parser.parse(text, front)
-        except TemplateSyntaxError as error:
-            inner = error.place or Place(text=text)
-            at = Place(place, text=inner.text, start=inner.start, end=inner.end)
-            loader.errors.append(TemplateSyntaxError(error.sentence, place=at, hint=error.hint))
-            continue
-        identity = id_of_pattern(text) if identity is None else identity
-        if places.setdefault(identity, place) is not place:
-            sentence = f"the same pattern is {places[identity]}"
-            loader.errors.append(TemplateSyntaxError(sentence, place=Place(place), hint="leave one of them out"))
-        loader.templates.append(Template(identity, pattern, front, header_name=name))
+    loader.add_patterns(rows)
     if not rows and not loader.errors:
         loader.errors.append(UsageError("no pattern is given", hint="give one pattern at least"))
     return loader.finish().templates
@@ -330,6 +322,28 @@ class _Loader:
             sentence = "there is no template in this file"
             self._empty.append(TemplateSyntaxError(sentence, place=Place(file), hint=document.hint))
         self.errors += document.first_errors()
+
+    def add_patterns(self, rows: Iterable[tuple[str, str | None, str]], origin: Origin | None = None) -> None:
+        """Add a template for each row: its place in messages, its id (None: made of its pattern), its pattern."""
+        front = self.header.pattern if self.header is not None else None
+        name = self.header.name if self.header is not None else None
+        places: dict[str, str] = {}
+        for place, identity, text in rows:
+            if not isinstance(text, str):
+                raise TypeError(f"a pattern is a text (str), not {text!r}")
+            try:
+                pattern = self._parser.parse(text, front)
+            except TemplateSyntaxError as error:
+                inner = error.place or Place(text=text)
+                at = Place(place, text=inner.text, start=inner.start, end=inner.end)
+                self.errors.append(TemplateSyntaxError(error.sentence, place=at, hint=error.hint))
+                continue
+            identity = id_of_pattern(text) if identity is None else identity
+            first = self._origins.get(identity)
+            if places.setdefault(identity, place) is not place or first is not None:
+                sentence = f"the same pattern is {places[identity] if first is None else first.file}"
+                self.errors.append(TemplateSyntaxError(sentence, place=Place(place), hint="leave one of them out"))
+            self.templates.append(Template(identity, pattern, front, header_name=name, origin=origin or Origin()))
 
     def finish(self) -> TemplateSet:
         if not self.templates and not self.errors:
