@@ -158,7 +158,7 @@ def test_the_words_that_a_program_writes_come_often() -> None:
     place = Place(("VM", "x", "(Lifecycle", "Event)"), 1)
     assert varies(dict.fromkeys(("Started", "Stopped", "Paused", "Resumed"), 2), place)
     assert not varies(dict.fromkeys(("Started", "Stopped", "Paused", "Resumed"), 44), place)
-    assert varies(dict.fromkeys(("Started", "Stopped", "Paused", "Resumed", "Lost", "Found"), 44), place)
+    assert varies(dict.fromkeys(("Started", "Stopped", "Paused", "Resumed", "Lost", "Found", "Dead", "New"), 44), place)
 
 
 def test_after_a_word_that_names_values_three_are_enough() -> None:
@@ -294,5 +294,15 @@ def test_lines_of_traces_are_said_to_have_no_header() -> None:
     assert (
         learned(program_log())
         .notes[0]
-        .endswith('most of them look like parts of stack traces; their templates have header = "none"')
+        .endswith(' do not have the header, and look like parts of stack traces; their templates have header = "none"')
+    )
+
+
+def test_lines_that_have_nothing_in_common_are_said_to_have_nothing() -> None:
+    made = random.Random(2)
+    lines = [" ".join("".join(made.choices("abcdefgh", k=6)) for _ in range(made.randint(3, 9))) for _ in range(300)]
+    result = learned(lines)
+    assert len(result.templates) == 300
+    assert result.notes == (
+        "most templates have one line: these lines have little in common; --min-count 2 leaves such templates out",
     )

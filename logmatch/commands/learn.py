@@ -39,6 +39,8 @@ _IN_MEMORY = 32 << 20
 """Lines of stdin are read several times: more bytes of them than this go to a temporary file."""
 _SECONDS_BETWEEN_DRAWINGS = 0.2
 _ROWS = 40
+_PACKS_MATCH = 0.5
+"""Packs that match a smaller share of the lines are not named."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,7 +145,7 @@ def learn(options: LearnOptions) -> ExitStatus:
     if lines.too_long:
         result.left_over["longer than --max-line"] = lines.too_long
     if is_terminal(2) or options.output not in (None, "-"):  # the file says the same in comments
-        for sentence in summary(result):
+        for sentence in [*summary(result), *_packs(result, is_first=not known)]:
             say(f"{PROGRAM}: {sentence}")
     if options.output is None and is_terminal(1):
         _show(result, files)
@@ -284,6 +286,18 @@ class _Progress:
         with suppress(OSError, ValueError, AttributeError):
             sys.stderr.write(text)
             sys.stderr.flush()
+
+
+def _packs(result: Result, *, is_first: bool) -> Iterator[str]:
+    """Yield which built-in templates match most of the lines, where there are such."""
+    from logmatch.formats.detect import detect_lines
+
+    if is_first and result.sample:
+        found = detect_lines(result.sample)
+        share = found.suggested_lines / found.lines
+        if share >= _PACKS_MATCH:
+            names = ",".join(found.suggestion)
+            yield f"built-in templates match {min(share, 0.999):.1%} of these lines: --format {names}"
 
 
 def _show(result: Result, files: Sequence[str]) -> None:

@@ -52,7 +52,7 @@ _CAPITALS = 6
 _FIRST = 12
 _LONELY = 6
 """Where the rest of the message is one word."""
-_MORE = 2
+_MORE = 4
 """So many more if each word comes often."""
 _OFTEN = 8
 _STEMS = 3

@@ -233,7 +233,7 @@ def _stays_text(column: _Column, at_start: bool) -> bool:
     digits = sum(map(str.isdigit, value))
     if value.isdigit():
         return False
-    if column.forms <= {"small"}:
+    if column.forms <= {"small", "component"}:
         return True
     if not column.forms <= {"mixed", "stem", "small"}:
         return False

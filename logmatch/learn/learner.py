@@ -11,6 +11,7 @@ All choices are made by the lines themselves and never by their order: the resul
 
 from __future__ import annotations
 
+import zlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from logmatch.engine import Engine, make_engine
 from logmatch.learn.header import find_header
 from logmatch.learn.header_pattern import header_pattern
-from logmatch.learn.remarks import remarks
+from logmatch.learn.remarks import remarks, remarks_on
 from logmatch.learn.sample import Sample
 from logmatch.learn.templates_of import Samples, decode, learn_templates
 from logmatch.program import compile_program
@@ -33,6 +34,7 @@ Step = Callable[[str], None]
 """Is told what the learner does now."""
 
 _LINES_FOR_HEADER = 4_000
+_LINES_SHOWN = 1_000
 _MESSAGES = 20_000
 _MESSAGES_MORE = 4_000
 """Of the messages that the templates so far do not match."""
@@ -41,6 +43,8 @@ _BUDGET = 4 << 20
 _LONGEST = 8 << 10
 """Longer lines are documents and no messages: they are matched, but not learned from."""
 _ROUNDS = 6
+_TOO_MANY = 0.8
+"""A round that leaves more than this share of what was left over before it is the last: all these lines differ."""
 _EXAMPLES = 2
 _MESSAGE = "\x00message"
 """The name of the field that takes the message while the header is taken off; no pattern can say it."""
@@ -82,6 +86,8 @@ class Result:
     """Whether the header was looked for, and not given."""
     notes: tuple[str, ...] = ()
     """What a person should know about these lines."""
+    sample: tuple[bytes, ...] = ()
+    """Some of the lines that were learned from."""
 
 
 def learn(blocks: Blocks, options: LearnOptions = LearnOptions(), step: Step = lambda _: None) -> Result:
@@ -119,12 +125,12 @@ class _Learner:
         splitter = _Splitter(header)
         self._step("sampling messages")
         self._sample_messages(splitter)
-        templates, matched = self._round(header, splitter)
-        for _ in range(_ROUNDS - 1):
-            if not matched.left_over:
-                break
+        rounds, left_over = 1, self._lines
+        while True:
             templates, matched = self._round(header, splitter)
-        return self._result(header, templates, matched)
+            if not matched.left_over or matched.left_over > _TOO_MANY * left_over or rounds == _ROUNDS:
+                return self._result(header, templates, matched)
+            rounds, left_over = rounds + 1, matched.left_over
 
     def _round(self, header: Pattern | None, splitter: _Splitter) -> tuple[list[Template], _Matched]:
         """Learn templates from the samples, and match all lines with them."""
@@ -238,7 +244,11 @@ class _Learner:
             self._known_lines,
             {reason: lines for reason, lines in left_over.items() if lines},
             options.header is None,
-            tuple(remarks(self._raw, bare=list(_together(self._bare)), bare_lines=self._bare_lines if header else 0)),
+            (
+                *remarks(self._raw, bare=list(_together(self._bare)), bare_lines=self._bare_lines if header else 0),
+                *remarks_on([matched.counts[number] for number in order]),
+            ),
+            tuple(sorted(self._raw, key=zlib.crc32)[:_LINES_SHOWN]),
         )
 
 

@@ -137,7 +137,7 @@ def merge_quotes(groups: Groups) -> Change:
     for shape in groups.by_keys():
         quotes = [place for place, key in enumerate(shape) if key == '"']
         for first, last in zip(quotes[::2], quotes[1::2], strict=False):
-            if last > first + 1:
+            if last > first + 1 and not shape[first + 1].isupper():  # GET and POST are requests of two kinds
                 at[shape[: first + 1], shape[last:]][shape[first + 1 : last]] = shape
     change: Change = {}
     for (before, after), texts in sorted(at.items()):

@@ -166,12 +166,10 @@ def _piece(text: str, start: int, end: int, found: list[Token]) -> int:
     word = text[start:end]
     if _SURROGATE.search(word):
         found.append(Token(VALUE, start, end, "bytes"))
+    elif _COMPONENT.match(word):
+        found.append(Token(VALUE, start, end, "component"))
     elif not any(map(str.isdigit, word)):
-        found.append(
-            Token(VALUE, start, end, "host")
-            if is_host(word) or _COMPONENT.match(word)
-            else Token(word, start, end, "word")
-        )
+        found.append(Token(VALUE, start, end, "host") if is_host(word) else Token(word, start, end, "word"))
     elif small := _SMALL.match(word):
         found.append(Token(small.group(1) + DIGITS, start, end, "small"))
     elif is_host(word):
