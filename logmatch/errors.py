@@ -24,7 +24,11 @@ class ExitStatus(enum.IntEnum):
     DONE = 0
     ANSWER_IS_NO = 1
     FATAL = 2
+    HUNG_UP = 129
     INTERRUPTED = 130
+    QUIT = 131
+    USER_1 = 138
+    USER_2 = 140
     TERMINATED = 143
 
 

@@ -1,17 +1,19 @@
 """
 Interrupt: the wish that a run ends early, as a flag and as something to wait for.
 
-Who asks (a signal) is the business of `pipeline`; what is done then, of everything that waits.
+Who asks (a signal) is the business of `pipeline`; what is done then, of everything that waits, or that works long.
 """
 
 from __future__ import annotations
 
 import math
 import os
+import threading
 import time
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
-GRACE_SECONDS = 1.5
+GRACE_SECONDS = 1.2
 """How long after an interrupt what is done is still written, while its reader takes it."""
 
 
@@ -64,3 +66,35 @@ class Interrupt:
 def milliseconds_until(deadline: float) -> float | None:
     """What `poll` takes as its time: until *deadline*, at least a millisecond; None for infinity."""
     return None if deadline == math.inf else max(1.0, (deadline - time.monotonic()) * 1000)
+
+
+# --- work that nobody waits for any more
+
+
+class WorkStopped(Exception):
+    """A line is left in the middle: the run ends, and nobody wants its record any more."""
+
+
+class _Stopping(threading.local):
+    """What the work of this thread is ended by."""
+
+    should_stop: Callable[[], bool] | None = None
+
+
+_stopping = _Stopping()
+
+
+@contextmanager
+def stopped_by(should_stop: Callable[[], bool]) -> Iterator[None]:
+    """In the block, `check_stop` raises `WorkStopped` in this thread once *should_stop* says so."""
+    before, _stopping.should_stop = _stopping.should_stop, should_stop
+    try:
+        yield
+    finally:
+        _stopping.should_stop = before
+
+
+def check_stop() -> None:
+    """What takes long for one line, a `/regex/` field, asks before each step."""
+    if _stopping.should_stop is not None and _stopping.should_stop():
+        raise WorkStopped

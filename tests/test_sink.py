@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gzip
 import os
 import resource
 import select
@@ -17,10 +18,11 @@ from pathlib import Path
 import pytest
 from support_system import needs_full_device
 
-from logmatch.errors import OutputClosedError, OutputError, UsageError
-from logmatch.input.resolve import Input
+from logmatch.errors import OutputClosedError, OutputError
 from logmatch.interrupt import Interrupt
-from logmatch.output.sink import Sink, open_sinks
+from logmatch.output.compressed import CompressedSink
+from logmatch.output.destination import Compression, compression_of
+from logmatch.output.sink import Sink, open_sink
 
 RECORDS = b"".join(b'{"line":%d}\n' % number for number in range(100_000))  # more than a pipe holds: 1 MiB
 
@@ -30,10 +32,6 @@ def interrupt() -> Iterator[Interrupt]:
     interrupt = Interrupt()
     yield interrupt
     interrupt.close()
-
-
-def open_sink(path: Path | str, interrupt: Interrupt, *inputs: Input) -> Sink:
-    return open_sinks([str(path)], inputs=inputs, interrupt=interrupt)[0]
 
 
 def read_all(descriptor: int) -> bytes:
@@ -117,7 +115,7 @@ def test_line_buffered_writes_each_record_by_itself(interrupt: Interrupt) -> Non
 def test_a_file_is_created_or_emptied(interrupt: Interrupt, tmp_path: Path) -> None:
     path = tmp_path / "out.jsonl"
     path.write_bytes(b"what was there before\n")
-    with open_sink(path, interrupt) as sink:
+    with open_sink(str(path), interrupt) as sink:
         sink.write(b'{"line":1}\n')
         sink.write(b'{"line":2}\n')
     assert b'{"line":1}\n{"line":2}\n' == path.read_bytes()
@@ -127,8 +125,8 @@ def test_a_file_is_created_or_emptied(interrupt: Interrupt, tmp_path: Path) -> N
 @pytest.mark.parametrize("path", ["/dev/full", "/dev/stdout"])
 def test_a_full_disk_is_an_error_with_a_remedy(path: str) -> None:
     program = (
-        "from logmatch.interrupt import Interrupt\nfrom logmatch.output.sink import open_sinks\n"
-        f"open_sinks([{path!r}], inputs=[], interrupt=Interrupt())[0].write(b'{{}}\\n')"
+        "from logmatch.interrupt import Interrupt\nfrom logmatch.output.sink import open_sink\n"
+        f"open_sink({path!r}, Interrupt()).write(b'{{}}\\n')"
     )
     with open("/dev/full", "wb") as full:
         done = subprocess.run([sys.executable, "-c", program], stdout=full, stderr=subprocess.PIPE, text=True)
@@ -139,7 +137,7 @@ def test_a_full_disk_is_an_error_with_a_remedy(path: str) -> None:
 def test_a_file_that_can_grow_no_further_ends_with_a_whole_record(interrupt: Interrupt, tmp_path: Path) -> None:
     path = tmp_path / "out.jsonl"
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    with open_sink(path, interrupt) as sink:
+    with open_sink(str(path), interrupt) as sink:
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
         try:
             with pytest.raises(OutputError, match=r"cannot write to .*out\.jsonl: file too large"):
@@ -153,24 +151,28 @@ def test_a_file_that_can_grow_no_further_ends_with_a_whole_record(interrupt: Int
     assert 980 < len(written) <= 1000
 
 
-@pytest.mark.parametrize("flags", [0, os.O_APPEND])
-@pytest.mark.parametrize("written", [b"", b'{"line":1}\n{"li'])
-def test_what_another_process_wrote_is_cut_off_and_nothing_before(
-    interrupt: Interrupt, tmp_path: Path, flags: int, written: bytes
+@pytest.mark.parametrize("has_other_writer", [False, True])
+def test_of_a_file_that_is_appended_to_only_what_is_surely_ours_is_cut_off(
+    interrupt: Interrupt, tmp_path: Path, has_other_writer: bool
 ) -> None:
     path = tmp_path / "out.jsonl"
-    path.write_bytes(b"what was there before\n")
-    descriptor = os.open(path, os.O_WRONLY | flags)
-    if not flags:
-        os.lseek(descriptor, 0, os.SEEK_END)
-    other = os.dup(descriptor)
-    with Sink("out", descriptor, interrupt) as sink:
-        start = sink.position
-        os.write(other, written)
-        assert start + len(written) == sink.position
-        sink.cut_back_to(start)
-    os.close(other)
-    assert b"what was there before\n" == path.read_bytes()
+    path.write_bytes(b"before\n")
+    other = path.open("ab") if has_other_writer else None
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with Sink("out", os.open(path, os.O_WRONLY | os.O_APPEND), interrupt) as sink:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+        try:
+            with pytest.raises(OutputError, match="file too large"):
+                sink.write(RECORDS)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    written = path.read_bytes()
+    assert (b"before\n" + RECORDS).startswith(written)
+    if other is not None:
+        other.close()
+        assert 1000 == len(written)  # another could have written behind it meanwhile, and would have lost that
+    else:
+        assert written.endswith(b"}\n")
 
 
 def test_a_reader_that_goes_away_closes_the_output(interrupt: Interrupt) -> None:
@@ -285,7 +287,7 @@ def test_a_fifo_waits_for_its_reader(interrupt: Interrupt, tmp_path: Path) -> No
     path = tmp_path / "fifo"
     os.mkfifo(path)
     reader = subprocess.Popen(["cat", path], stdout=subprocess.PIPE)
-    with open_sink(path, interrupt) as sink:
+    with open_sink(str(path), interrupt) as sink:
         sink.write(b"{}\n")
     assert b"{}\n" == reader.communicate(timeout=60)[0]
 
@@ -295,50 +297,15 @@ def test_waiting_for_the_reader_of_a_fifo_can_be_interrupted(interrupt: Interrup
     os.mkfifo(path)
     interrupt.request(signal.SIGINT)
     with pytest.raises(OutputClosedError):
-        open_sink(path, interrupt)
+        open_sink(str(path), interrupt)
 
 
-def test_an_output_that_is_an_input_stays_as_it_is(interrupt: Interrupt, tmp_path: Path) -> None:
-    path = tmp_path / "app.log"
-    path.write_bytes(b"a line\n")
-    other_name = tmp_path / "link.log"
-    other_name.symlink_to(path)
-    with pytest.raises(UsageError) as caught:
-        open_sink(other_name, interrupt, Input(str(tmp_path / "missing")), Input(str(path)))
-    assert (f"the output {other_name} is also an input ({path})\n  = help: write to another file with -o FILE") == str(
-        caught.value
-    )
-    assert b"a line\n" == path.read_bytes()
-
-
-def test_no_output_is_emptied_when_one_of_them_is_an_input(interrupt: Interrupt, tmp_path: Path) -> None:
-    first, second = tmp_path / "out.jsonl", tmp_path / "app.log"
-    first.write_bytes(b"before\n")
-    second.write_bytes(b"a line\n")
-    with pytest.raises(UsageError):
-        open_sinks([str(first), str(second)], inputs=[Input(str(second))], interrupt=interrupt)
-    assert (b"before\n", b"a line\n") == (first.read_bytes(), second.read_bytes())
-
-
-def test_two_outputs_are_two_files(interrupt: Interrupt, tmp_path: Path) -> None:
+def test_what_names_an_open_descriptor_is_that_and_is_not_emptied(interrupt: Interrupt, tmp_path: Path) -> None:
     path = tmp_path / "out.jsonl"
-    other_name = f"{tmp_path}/./out.jsonl"
-    with pytest.raises(UsageError, match="are the same output"):
-        open_sinks([str(path), other_name], inputs=[], interrupt=interrupt)
-
-
-def test_stdout_that_is_an_input_is_an_error(tmp_path: Path) -> None:
-    path = tmp_path / "app.log"
-    path.write_bytes(b"a line\n")
-    program = (
-        "import sys; from logmatch.input.resolve import Input\n"
-        "from logmatch.interrupt import Interrupt; from logmatch.output.sink import open_sinks\n"
-        "open_sinks(['-'], inputs=[Input(sys.argv[1])], interrupt=Interrupt())"
-    )
-    with path.open("ab") as output:
-        done = subprocess.run([sys.executable, "-c", program, path], stdout=output, stderr=subprocess.PIPE, text=True)
-    assert f"UsageError: the output stdout is also an input ({path})\n" in done.stderr
-    assert b"a line\n" == path.read_bytes()
+    path.write_bytes(b"before\n")
+    with path.open("ab") as file, open_sink(f"/dev/fd/{file.fileno()}", interrupt) as sink:
+        sink.write(b"{}\n")
+    assert b"before\n{}\n" == path.read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -352,7 +319,7 @@ def test_an_output_that_cannot_be_opened_is_an_error(
     interrupt: Interrupt, tmp_path: Path, path: str, message: str
 ) -> None:
     with pytest.raises(OutputError) as caught:
-        open_sink(tmp_path / path, interrupt)
+        open_sink(str(tmp_path / path), interrupt)
     assert message.format(tmp_path / path) == str(caught.value)
 
 
@@ -363,10 +330,66 @@ def test_a_name_that_is_none_is_an_error(interrupt: Interrupt) -> None:
 
 def test_a_closed_stdout_is_an_error() -> None:
     program = (
-        "from logmatch.interrupt import Interrupt; from logmatch.output.sink import open_sinks\n"
-        "open_sinks(['-'], inputs=[], interrupt=Interrupt())"
+        "from logmatch.interrupt import Interrupt; from logmatch.output.sink import open_sink\n"
+        "open_sink('-', Interrupt())"
     )
     done = subprocess.run(
         ["sh", "-c", 'exec "$0" -c "$1" >&-', sys.executable, program], stderr=subprocess.PIPE, text=True
     )
     assert done.stderr.endswith("OutputError: cannot open stdout: it is closed\n")
+
+
+# --- compressed
+
+
+def decompressed(path: Path) -> bytes:
+    data = path.read_bytes()
+    if path.suffix == ".gz":
+        return gzip.decompress(data)
+    zstandard = pytest.importorskip("zstandard")
+    whole = zstandard.ZstdDecompressor().stream_reader(data, read_across_frames=True).read()
+    assert isinstance(whole, bytes)
+    return whole
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".zst"])
+@pytest.mark.parametrize("size", [0, 1, 5 << 20])
+def test_a_compressed_output_holds_the_records(interrupt: Interrupt, tmp_path: Path, suffix: str, size: int) -> None:
+    path = tmp_path / f"out.jsonl{suffix}"
+    records = (RECORDS * 5)[:size]
+    kind = compression_of(str(path))
+    assert kind is not None
+    with CompressedSink(open_sink(str(path), interrupt, takes_records=False), kind) as sink:
+        for start in range(0, size, 300_000):
+            assert len(records[start : start + 300_000]) == sink.write(records[start : start + 300_000])
+    assert records == decompressed(path)
+
+
+def write_compressed(path: Path, interrupt: Interrupt, *blocks: bytes) -> None:
+    kind = compression_of(str(path))
+    assert kind is not None
+    with CompressedSink(open_sink(str(path), interrupt, takes_records=False), kind) as sink:
+        for block in blocks:
+            sink.write(block)
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".zst"])
+def test_a_compressed_output_on_a_full_disk_ends_with_a_whole_block(
+    interrupt: Interrupt, tmp_path: Path, suffix: str
+) -> None:
+    path = tmp_path / f"out.jsonl{suffix}"
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, hard))
+    noise = b"".join(b"%s\n" % os.urandom(500).hex().encode() for _ in range(3000))
+    try:
+        with pytest.raises(OutputError, match="file too large"):
+            write_compressed(path, interrupt, RECORDS[: 1 << 20], noise)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert RECORDS[: 1 << 20] == decompressed(path)
+
+
+def test_only_a_suffix_makes_an_output_compressed() -> None:
+    assert [None, Compression.GZIP, Compression.ZSTD, Compression.GZIP, None] == [
+        compression_of(path) for path in ("-", "a.jsonl.gz", "b.zst", "C.GZ", "gz")
+    ]

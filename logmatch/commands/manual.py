@@ -36,7 +36,11 @@ STATUSES = (
     ("1", "done, but the answer is no: check found something, too many lines are unmatched (--fail-on-unmatched), or "
           "an input could not be read while others could"),
     ("2", "the command line, a template or the output is wrong, or nothing could be read"),
+    ("129", "ended since its terminal was closed (SIGHUP)"),
     ("130", "interrupted by Ctrl-C (SIGINT)"),
+    ("131", "ended by SIGQUIT"),
+    ("138", "ended by SIGUSR1"),
+    ("140", "ended by SIGUSR2"),
     ("143", "ended by SIGTERM"),
 )  # fmt: skip
 """Exit statuses and what they mean (`ExitStatus`)."""

@@ -105,7 +105,7 @@ class ParseOptions(TemplateOptions):
         metavar="FILE",
         read=read_path,
         section=OUTPUT,
-        help="Where records go; - is stdout.",
+        help="Where records go; - is stdout. A name that ends in .gz or .zst is written compressed.",
     )
     unmatched: str = option(
         "--unmatched",
@@ -237,7 +237,7 @@ def parse(options: ParseOptions) -> ExitStatus:
     if not found.inputs:
         return ExitStatus.FATAL
     job = _make_job(options, program, found.inputs, with_file=found.with_file)
-    _check_outputs(job, options.summary_json, template_files={template.origin.file for template in templates})
+    _check_files(job, options, templates)
     if options.verbose:
         _tell(job)
     destinations = {destination_of(path) for path in _record_outputs(options)}
@@ -366,36 +366,17 @@ def _make_job(options: ParseOptions, program: Program, inputs: tuple[Input, ...]
     )
 
 
-def _check_outputs(job: Job, summary_json: str | None, *, template_files: Set[str | None]) -> None:
-    """
-    Raise `UsageError` if a run would write over its templates, or could not write its summary at the end.
+def _check_files(job: Job, options: ParseOptions, templates: list[Template]) -> None:
+    """Raise `UsageError` if a run would write over a file that it reads or writes, or could not write its summary."""
+    from logmatch.run.preflight import Output, check_files
 
-    That records are not written over an input, nor over other records, is looked after where they are written (`sink`).
-    """
-    from logmatch.run.job import STDOUT, UnmatchedFile
-
-    records = [job.output, *([job.unmatched.path] if isinstance(job.unmatched, UnmatchedFile) else [])]
-    for path in records if summary_json is None else [*records, summary_json]:
-        if any(name is not None and _is_same_file(path, name) for name in template_files):
-            raise UsageError(f"the output {path} is also a template file", hint="write to another file")
-    if summary_json is None:
-        return
-    is_device = os.path.exists(summary_json) and not os.path.isfile(summary_json)  # /dev/null may take both
-    if any((summary_json == path and not is_device) or _is_same_file(summary_json, path) for path in records):
-        name = "stdout" if summary_json == STDOUT else summary_json
-        raise UsageError(f"the summary and the records would both go to {name}", hint="name two files")
-    if any(_is_same_file(summary_json, source.name) for source in job.inputs):
-        raise UsageError(f"--summary-json {summary_json} is also an input", hint="write to another file")
-    if summary_json != STDOUT:
-        _check_writable(summary_json)
-
-
-def _is_same_file(one: str, other: str) -> bool:
-    """Whether both are there and are the same regular file; "-" is none."""
-    try:
-        return "-" not in (one, other) and os.path.isfile(one) and os.path.samefile(one, other)
-    except (OSError, ValueError):
-        return False
+    outputs = list(job.outputs)
+    if options.summary_json is not None:
+        outputs.append(Output(options.summary_json, "summary"))
+    read = {template.origin.file for template in templates} | set(options.templates)
+    check_files(job.inputs, outputs, [name for name in read if name is not None])
+    if options.summary_json not in (None, STDOUT):
+        _check_writable(options.summary_json)
 
 
 def _check_writable(path: str) -> None:
@@ -431,9 +412,8 @@ def _status(outcome: Outcome, fail_on_unmatched: float | None, *, inputs: int, h
     """How the run ended, for the shell; an interrupt is told to the person too."""
     tally = outcome.tally
     if outcome.interrupted_by is not None:
-        done = f"{count(tally.lines, 'line')} {'is' if tally.lines == 1 else 'are'} done and written"
-        beyond = f" and {count(outcome.partial_records, 'record')} more" if outcome.partial_records else ""
-        say(f"{PROGRAM}: interrupted; {done}{beyond}")
+        lines = tally.lines + outcome.partial_records
+        say(f"{PROGRAM}: interrupted; {count(lines, 'line')} {'is' if lines == 1 else 'are'} done and written")
         return ExitStatus(128 + outcome.interrupted_by)
     if len(outcome.input_errors) == inputs and not tally.lines:
         return ExitStatus.FATAL

@@ -22,6 +22,7 @@ from functools import cache
 from typing import Any
 
 from logmatch.engine.matches import FieldTimeouts, Found, Located, Matches, Spans, match_each, match_in_groups, texts_of
+from logmatch.interrupt import check_stop
 from logmatch.line import Buffer
 from logmatch.program import WHITESPACE, Program, Variant, common_prefix
 from logmatch.templates.field_type import FieldType, NamedType, RegexType, WordList
@@ -59,7 +60,9 @@ class RegexBudget:
 
         Raises:
             TimeoutError: nothing.
+            WorkStopped: the run is to end.
         """
+        check_stop()
         now = time.monotonic()
         if self._deadline is None:
             self._deadline = now + REGEX_SECONDS

@@ -19,17 +19,16 @@ import stat
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 
-from logmatch.errors import OutputClosedError, OutputError, UsageError, printable_json
-from logmatch.input.resolve import Input
+from logmatch.errors import OutputClosedError, OutputError, printable_json
 from logmatch.input.stream import enlarge_pipe
 from logmatch.interrupt import Interrupt, milliseconds_until
-from logmatch.run.job import STDOUT
+from logmatch.output.destination import STDOUT, own_descriptor
 
-_LINE_SECONDS = 0.5  # how much longer the rest of a record may take, of which the reader has the beginning
+_LINE_SECONDS = 0.3  # how much longer the rest of a record may take, of which the reader has the beginning
 _FIFO_SECONDS = 0.05  # how often to look whether somebody reads the FIFO that is the output
 _ATOMIC = select.PIPE_BUF  # bytes that a pipe takes whole or not at all, see pipe(7)
 _SOCKET_PIECE = 64 * 1024
@@ -62,16 +61,34 @@ class _Channel:
 
 
 class Sink:
-    """An open output. Make it with `open_sinks`."""
+    """An open output. Make it with `open_sink`."""
 
-    def __init__(self, name: str, descriptor: int, interrupt: Interrupt, *, line_buffered: bool = False) -> None:
-        """*descriptor* belongs to the sink from now on."""
+    def __init__(
+        self,
+        name: str,
+        descriptor: int,
+        interrupt: Interrupt,
+        *,
+        line_buffered: bool = False,
+        takes_records: bool = True,
+    ) -> None:
+        """
+        Make a sink of an open file.
+
+        Args:
+            name: how a person calls it.
+            descriptor: it belongs to the sink from now on.
+            interrupt: what ends its waiting.
+            line_buffered: whether each record is written by a system call of its own.
+            takes_records: whether what is written are records; else bytes that are worth something only as a whole.
+        """
         self.name = name
         self.unfinished = 0
         """Bytes of a record that has been begun and could not be finished; 0 but after a failure or an interrupt."""
         self._interrupt = interrupt
-        self._line_buffered = line_buffered
         self._is_terminal = os.isatty(descriptor)
+        self._line_buffered = line_buffered and takes_records
+        self._takes_records = takes_records
         self._is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
         self._appends = bool(fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_APPEND)
         self.descriptor, self._channel = _open_channel(descriptor)
@@ -108,29 +125,11 @@ class Sink:
         except (BrokenPipeError, ConnectionResetError):
             raise self.closed_by_reader() from None
         except OSError as error:
-            self.unfinished = _length_of_unfinished(records, done)
+            self.unfinished = self._length_of_unfinished(records, done)
             self._cut_back()
             raise _output_error("write to", self.name, error) from None
-        self.unfinished = _length_of_unfinished(records, done)
+        self.unfinished = self._length_of_unfinished(records, done)
         return done
-
-    @property
-    def can_be_shared(self) -> bool:
-        """Whether other processes may write to the descriptor, one after the other, each by a sink of its own."""
-        return self._is_file and not self._line_buffered
-
-    @property
-    def position(self) -> int:
-        """Where in a file the last write of a process that shares the descriptor has ended, or where it was opened."""
-        place = os.lseek(self.descriptor, 0, os.SEEK_CUR)
-        if place == 0 and self._appends:  # nothing has been written yet, and what will be goes to the end
-            return os.fstat(self.descriptor).st_size
-        return place
-
-    def cut_back_to(self, position: int) -> None:
-        """Take off a file what was written from *position* on, if that is still its end; nobody may be writing."""
-        self.unfinished = max(0, self.position - position)
-        self._cut_back()
 
     def closed_by_reader(self) -> OutputClosedError:
         """What to raise when `poll` reports an error on `descriptor`."""
@@ -164,10 +163,28 @@ class Sink:
             end = min(end, start + self._channel.room())
         if self._line_buffered:
             return _first_end(records, start, end)
-        return end if end == len(records) else _last_end(records, start, end) or end
+        return end if end == len(records) or not self._takes_records else _last_end(records, start, end) or end
+
+    def _is_only_writer(self) -> bool:
+        """
+        Whether no other open file can append to this one: Linux gives a lease for writing only then, see fcntl(2).
+
+        A process that opens the file meanwhile waits until the lease is given back, when this one is closed.
+        """
+        try:
+            fcntl.fcntl(self.descriptor, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+        except (AttributeError, OSError):
+            return False
+        return True
+
+    def _length_of_unfinished(self, records: Records, done: int) -> int:
+        """How many of the first *done* bytes are of a record that is not whole."""
+        if done == len(records):
+            return 0
+        return done - (_last_end(records, 0, done) if self._takes_records else 0)
 
     def _deadline(self, records: Records, done: int) -> float:
-        return self._interrupt.deadline + (_LINE_SECONDS if _length_of_unfinished(records, done) else 0)
+        return self._interrupt.deadline + (_LINE_SECONDS if self._length_of_unfinished(records, done) else 0)
 
     def _is_over(self, records: Records, done: int) -> bool:
         return self._interrupt.requested and time.monotonic() >= self._deadline(records, done)
@@ -186,8 +203,8 @@ class Sink:
         return False
 
     def _cut_back(self) -> None:
-        """Take the unfinished record off a file, if it is still the file's end."""
-        if not (self._is_file and self.unfinished):
+        """Take the unfinished record off a file, if it is still the file's end and nobody else can be writing there."""
+        if not (self._is_file and self.unfinished) or (self._appends and not self._is_only_writer()):
             return
         try:
             size = os.fstat(self.descriptor).st_size
@@ -197,10 +214,6 @@ class Sink:
                 self.unfinished = 0
         except OSError:
             pass  # what is being reported is the failure before this one
-
-
-def _length_of_unfinished(records: Records, done: int) -> int:
-    return 0 if done == len(records) else done - _last_end(records, 0, done)
 
 
 _WINDOW = 4096  # bytes that are copied to look for a line break in them: a memoryview has no `find`
@@ -238,39 +251,26 @@ def _last_end(records: Records, start: int, end: int) -> int:
 # --- opening
 
 
-def open_sinks(
-    paths: Sequence[str], *, inputs: Iterable[Input], interrupt: Interrupt, line_buffered: bool = False
-) -> list[Sink]:
+def open_sink(path: str, interrupt: Interrupt, *, line_buffered: bool = False, takes_records: bool = True) -> Sink:
     """
-    Open *paths* ("-" is stdout). Files are created, or emptied once it is known that none of them is an input.
+    Open *path* ("-" is stdout) for writing. A file is made, or emptied; `preflight` has seen whether it may be.
 
     Raises:
-        UsageError: an output is a file that is also an input, or another output.
-        OutputError: one could not be opened.
+        OutputError: it could not be opened.
         OutputClosedError: interrupted while waiting for somebody to read a FIFO.
     """
-    sinks: list[Sink] = []
-    try:
-        for path in paths:
-            sinks.append(_open_sink(path, interrupt, line_buffered))  # noqa: PERF401 (what is open is to be closed)
-        _check_files(sinks, inputs)
-        for path, sink in zip(paths, sinks, strict=True):
-            if path != STDOUT and stat.S_ISREG(os.fstat(sink.descriptor).st_mode):
-                os.ftruncate(sink.descriptor, 0)
-    except BaseException:
-        for sink in sinks:
-            sink.close()
-        raise
-    return sinks
-
-
-def _open_sink(path: str, interrupt: Interrupt, line_buffered: bool) -> Sink:
     name = "stdout" if path == STDOUT else path
+    own = own_descriptor(path)
     try:
-        descriptor = _stdout() if path == STDOUT else _open_file(path, interrupt)
+        if own is None:
+            descriptor = _open_file(path, interrupt)
+            if stat.S_ISREG(os.fstat(descriptor).st_mode):
+                os.ftruncate(descriptor, 0)
+        else:
+            descriptor = _stdout() if own == 1 else os.dup(own)
     except (OSError, ValueError) as error:
         raise _output_error("open", name, error) from None
-    return Sink(name, descriptor, interrupt, line_buffered=line_buffered)
+    return Sink(name, descriptor, interrupt, line_buffered=line_buffered, takes_records=takes_records)
 
 
 def _stdout() -> int:
@@ -294,31 +294,6 @@ def _open_file(path: str, interrupt: Interrupt) -> int:
             interrupt.drain()
         if interrupt.requested:
             raise OutputClosedError(f"nobody reads {path}")
-
-
-def _check_files(sinks: Sequence[Sink], inputs: Iterable[Input]) -> None:
-    """No output may be an input (it would be emptied, or read for ever), or another output."""
-    taken: dict[tuple[int, int], str] = {}
-    for sink in sinks:
-        status = os.fstat(sink.descriptor)
-        if stat.S_ISREG(status.st_mode):
-            identity = (status.st_dev, status.st_ino)
-            if identity in taken:
-                hint = "name two files, or use --unmatched inline for one"
-                raise UsageError(f"{taken[identity]} and {sink.name} are the same output", hint=hint)
-            taken[identity] = sink.name
-    if not taken:
-        return
-    for source in inputs:
-        try:
-            status = os.fstat(0) if source.is_stdin else os.stat(source.name)
-        except (OSError, ValueError):
-            continue  # reading it will tell
-        if (status.st_dev, status.st_ino) in taken:
-            name = "stdin" if source.is_stdin else source.name
-            output = taken[status.st_dev, status.st_ino]
-            what = f"the output {output} is also an input" + (f" ({name})" if name != output else "")
-            raise UsageError(what, hint="write to another file with -o FILE")
 
 
 def _open_channel(descriptor: int) -> tuple[int, _Channel]:

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 
 from logmatch.errors import LogmatchError
 from logmatch.input.framing import Buffers
+from logmatch.interrupt import WorkStopped
 from logmatch.run.executor import Done, Task, failure, fault_of
+from logmatch.run.wait import GraceExpired
 from logmatch.run.worker import Part, Spaces, Worker, WorkerSpec
 
 
@@ -46,6 +48,8 @@ class InlineExecutor:
             part = next(self._parts, None)
         except LogmatchError:
             raise
+        except WorkStopped:
+            raise GraceExpired from None
         except Exception as error:
             fault = fault_of(error)
             raise failure(fault.sentence, fault.hint, task) from error

@@ -15,12 +15,11 @@ from logmatch.engine import default_name
 from logmatch.errors import UsageError
 from logmatch.input.decode import check_encoding
 from logmatch.input.resolve import Input
+from logmatch.output.destination import STDOUT
 from logmatch.output.jsonl import Layout
 from logmatch.program import Program
+from logmatch.run.preflight import Output
 from logmatch.run.worker import BlankLines
-
-STDOUT = "-"
-"""The name of stdout among outputs."""
 
 DEFAULT_CHUNK_SIZE = 1024 * 1024
 """
@@ -121,6 +120,13 @@ class Job:
                 )
         if not self.output:
             raise UsageError("--output names no file", hint="use the path of a file, or - for stdout")
+
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        """Where records go: those of all lines, or of matched lines and of unmatched ones."""
+        if isinstance(self.unmatched, UnmatchedFile):
+            return Output(self.output), Output(self.unmatched.path, "unmatched records")
+        return (Output(self.output),)
 
     @property
     def separate_unmatched(self) -> bool:

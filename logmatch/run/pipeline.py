@@ -18,7 +18,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from logmatch.engine import default_name
 from logmatch.errors import InputError, OutputClosedError
@@ -26,12 +26,17 @@ from logmatch.input.chunk import read_chunks
 from logmatch.input.framing import Buffers, Chunk
 from logmatch.input.resolve import Input
 from logmatch.interrupt import Interrupt
-from logmatch.output.sink import Sink, open_sinks
+from logmatch.output.destination import compression_of
+from logmatch.output.sink import Sink, open_sink
 from logmatch.run.executor import Executor, Task
-from logmatch.run.job import Job, Pool, Unmatched, UnmatchedFile
+from logmatch.run.job import Job, Pool, Unmatched
+from logmatch.run.preflight import check_files
 from logmatch.run.tally import Tally
 from logmatch.run.wait import GraceExpired, Waiter
 from logmatch.run.worker import WorkerSpec
+
+if TYPE_CHECKING:
+    from logmatch.output.compressed import CompressedSink
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 """What asks a run to end: what is done is written, and the output ends with a whole record."""
@@ -40,6 +45,9 @@ _TASK_BYTES = 64 * 1024
 """Chunks smaller than this go to a worker together: what a task costs is then little beside its lines."""
 
 _TASK_CHUNKS = 64
+
+_SECONDS_TO_WRITE = 0.3
+"""How long before an interrupt's grace ends workers give what they have."""
 
 
 class ProgressListener(Protocol):
@@ -159,7 +167,7 @@ class _Run:
         self._listener = listener
         self._waiter = Waiter(interrupt)
         self._buffers = Buffers()
-        self._sinks: list[Sink] = []
+        self._sinks: list[Sink | CompressedSink] = []
         self._executor: Executor
         self._gathered: list[tuple[Chunk, int]] = []  # small chunks that go to a worker together
         self._gathered_bytes = 0
@@ -172,18 +180,17 @@ class _Run:
     def do(self) -> None:
         """Do all of it; whatever happens, sinks are closed and workers ended."""
         job = self._job
-        paths = [job.output]
-        if isinstance(job.unmatched, UnmatchedFile):
-            paths.append(job.unmatched.path)
+        paths = [output.path for output in job.outputs]
+        check_files(job.inputs, job.outputs)
         with ExitStack() as stack:
             # First, so that processes do not inherit what is opened later.
             self._executor = make_executor(job, self._waiter, self._buffers, self._interrupt)
             stack.callback(self._executor.close)
-            sinks = open_sinks(paths, inputs=job.inputs, interrupt=self._interrupt, line_buffered=job.line_buffered)
-            for sink in sinks:
-                stack.enter_context(sink)
+            for path in paths:
+                sink = _open_sink(path, self._interrupt, line_buffered=job.line_buffered)
+                stack.push(sink.__exit__)
+                self._sinks.append(sink)
                 self._waiter.add(sink)
-            self._sinks = sinks
             self._read_inputs()
             while not self._executor.is_idle:
                 self._write_next()
@@ -276,6 +283,16 @@ class _Run:
         return True
 
 
+def _open_sink(path: str, interrupt: Interrupt, *, line_buffered: bool) -> Sink | CompressedSink:
+    kind = compression_of(path)
+    if kind is None:
+        return open_sink(path, interrupt, line_buffered=line_buffered)
+    from logmatch.output.compressed import CompressedSink, compressor
+
+    compressor(kind)  # an error before there is a file
+    return CompressedSink(open_sink(path, interrupt, takes_records=False), kind, line_buffered=line_buffered)
+
+
 def make_executor(job: Job, waiter: Waiter, buffers: Buffers, interrupt: Interrupt) -> Executor:
     """The executor that *job* asks for; with fewer workers where the system gives no more."""
     spec = WorkerSpec(
@@ -287,6 +304,10 @@ def make_executor(job: Job, waiter: Waiter, buffers: Buffers, interrupt: Interru
         blank_lines=job.blank_lines,
     )
     workers = job.effective_workers
+
+    def should_stop() -> bool:
+        return time.monotonic() >= interrupt.deadline - _SECONDS_TO_WRITE
+
     if workers > 1:
         with suppress(OSError, RuntimeError):  # what a process, a thread that cannot be started raises
             if job.effective_pool is Pool.PROCESSES:
@@ -295,7 +316,7 @@ def make_executor(job: Job, waiter: Waiter, buffers: Buffers, interrupt: Interru
                 return ProcessExecutor(spec, workers, buffers, job.effective_start_method, waiter.descriptors)
             from logmatch.run.threads import ThreadExecutor
 
-            return ThreadExecutor(spec, workers, buffers)
+            return ThreadExecutor(spec, workers, buffers, should_stop)
     from logmatch.run.inline import InlineExecutor
 
-    return InlineExecutor(spec, buffers, lambda: time.monotonic() >= interrupt.deadline)
+    return InlineExecutor(spec, buffers, should_stop)

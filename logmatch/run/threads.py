@@ -13,18 +13,21 @@ from __future__ import annotations
 import os
 import select
 import signal
+import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from threading import Condition, Event, Thread
 
 from logmatch.errors import LogmatchError
 from logmatch.input.framing import Buffers
+from logmatch.interrupt import WorkStopped
 from logmatch.run.executor import IN_FLIGHT, Done, Fault, Task, failure, fault_of
+from logmatch.run.wait import GraceExpired
 from logmatch.run.worker import Part, Spaces, Worker, WorkerSpec
 
 _PARTS_AHEAD = 1
-_SECONDS_TO_END = 1.0  # for a thread that has been told to; it looks after each piece of lines
+_SECONDS_TO_END = 0.3  # for all threads that have been told to; they look after each piece of lines
 
 
 class ThreadExecutor:
@@ -34,7 +37,7 @@ class ThreadExecutor:
     Raises `RuntimeError` where the system gives no thread; if it gives fewer than *workers*, these do the work.
     """
 
-    def __init__(self, spec: WorkerSpec, workers: int, buffers: Buffers) -> None:
+    def __init__(self, spec: WorkerSpec, workers: int, buffers: Buffers, should_stop: Callable[[], bool]) -> None:
         self._spec = spec
         self._worker = Worker(spec)  # others share its engine
         self._most_threads = workers
@@ -43,6 +46,7 @@ class ThreadExecutor:
         self._spaces = Spaces()
         self._space: memoryview | None = None
         self._stop = Event()
+        self._should_stop = should_stop
         self._condition = Condition()  # for all below
         self._todo: deque[_Pending] = deque()
         self._in_flight: deque[_Pending] = deque()
@@ -100,6 +104,8 @@ class ThreadExecutor:
                     return Done(oldest.task, said)
                 if isinstance(said, Fault):
                     raise failure(said.sentence, said.hint, oldest.task)
+                if isinstance(said, WorkStopped):
+                    raise GraceExpired
                 raise said
         return None
 
@@ -112,8 +118,9 @@ class ThreadExecutor:
         self._stop.set()
         with self._condition:
             self._condition.notify_all()
+        deadline = time.monotonic() + _SECONDS_TO_END
         for thread in self._threads:
-            thread.join(_SECONDS_TO_END)
+            thread.join(max(0, deadline - time.monotonic()))
         with self._condition:
             os.close(self._descriptor)
             os.close(self._tell_descriptor)
@@ -138,14 +145,17 @@ class ThreadExecutor:
     def _work(self, worker: Worker) -> None:
         while (pending := self._next_task()) is not None:
             try:
-                for part in worker.parts(pending.task.chunks, self._spaces, self._stop.is_set):
+                for part in worker.parts(pending.task.chunks, self._spaces, self._is_over):
                     self._deliver(pending, part)
-            except LogmatchError as error:
+            except (LogmatchError, WorkStopped) as error:
                 self._deliver(pending, error)
             except Exception as error:  # noqa: BLE001 (a bug; in the run it becomes a WorkerError)
                 self._deliver(pending, fault_of(error))
             else:
                 self._deliver(pending, None)
+
+    def _is_over(self) -> bool:
+        return self._stop.is_set() or self._should_stop()
 
     def _next_task(self) -> _Pending | None:
         with self._condition:
@@ -155,7 +165,7 @@ class ThreadExecutor:
                 self._condition.wait()
             return None if self._stop.is_set() else self._todo.popleft()
 
-    def _deliver(self, pending: _Pending, said: Part | LogmatchError | Fault | None) -> None:
+    def _deliver(self, pending: _Pending, said: Part | LogmatchError | WorkStopped | Fault | None) -> None:
         with self._condition:
             while len(pending.parts) > _PARTS_AHEAD and not self._stop.is_set():
                 self._condition.wait()
@@ -173,4 +183,4 @@ class _Pending:
 
     def __init__(self, task: Task) -> None:
         self.task = task
-        self.parts: deque[Part | LogmatchError | Fault | None] = deque()
+        self.parts: deque[Part | LogmatchError | WorkStopped | Fault | None] = deque()

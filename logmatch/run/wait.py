@@ -9,9 +9,19 @@ from __future__ import annotations
 import select
 import time
 from collections.abc import Mapping
+from typing import Protocol
 
+from logmatch.errors import OutputClosedError
 from logmatch.interrupt import Interrupt, milliseconds_until
-from logmatch.output.sink import Sink
+
+
+class WatchedSink(Protocol):
+    """What `Waiter` must know of an output."""
+
+    @property
+    def descriptor(self) -> int: ...
+
+    def closed_by_reader(self) -> OutputClosedError: ...
 
 
 class GraceExpired(Exception):
@@ -23,14 +33,14 @@ class Waiter:
 
     def __init__(self, interrupt: Interrupt) -> None:
         self._interrupt = interrupt
-        self._sinks: dict[int, Sink] = {}
+        self._sinks: dict[int, WatchedSink] = {}
 
     @property
     def descriptors(self) -> list[int]:
         """Those that it watches for itself; no other process should hold them."""
         return [self._interrupt.descriptor, self._interrupt.wakeup_descriptor, *self._sinks]
 
-    def add(self, sink: Sink) -> None:
+    def add(self, sink: WatchedSink) -> None:
         """From now on look whether the reader of *sink* has gone."""
         self._sinks[sink.descriptor] = sink
 

@@ -20,6 +20,7 @@ from typing import NamedTuple, Protocol
 from logmatch.engine import Engine, make_engine
 from logmatch.engine.matches import FieldTimeouts, Matches
 from logmatch.input.framing import Chunk
+from logmatch.interrupt import WorkStopped, stopped_by
 from logmatch.line import Buffer
 from logmatch.linescan import count_blank, count_lines, piece_end
 from logmatch.output.jsonl import Layout, make_writer
@@ -31,6 +32,8 @@ PART_BYTES = 4 << 20
 """About how many bytes of records a part has at most; one line's may be more."""
 
 _LINE_BYTES = 64  # of a record besides the names in it and the text of its line, at most
+
+_FIRST_PIECE = 1024  # bytes; they double while they are quick. What is not done when a run is ended is lost
 
 _SLOW_SECONDS = 0.2
 """Pieces that take longer, with slow `/regex/` fields, become smaller: a run can be ended between two."""
@@ -120,7 +123,7 @@ class Worker:
 
     def __init__(self, spec: WorkerSpec, engine: Engine | None = None) -> None:
         self._engine = engine if engine is not None else make_engine(spec.program, spec.engine)
-        self._piece_size = self._engine.batch_size
+        self._piece_size = min(_FIRST_PIECE, self._engine.batch_size)
         self._line_bytes = _LINE_BYTES + _longest_names(spec.program)
         self._with_file = spec.layout.with_file
         self._counter = make_counter(spec.program, by_columns=self._engine.by_columns)
@@ -145,22 +148,24 @@ class Worker:
 
         Args:
             spaces: where records may be put; who takes a part gives its space back.
-            should_stop: asked between pieces; what is left of the chunks then has no records.
+            should_stop: asked between pieces, and between the steps of what takes long.
 
         When something fails, the records of all before come first.
+
+        Raises:
+            WorkStopped: the rest has no records, since *should_stop* said so.
         """
         part = _PartInProgress(spaces if self._engine.by_columns else None)
         for number, chunk in enumerate(chunks):
             part.tally.replaced += chunk.replaced
             first_line, offset = chunk.first_line, chunk.offset
             for piece in self._pieces(chunk):
-                if should_stop():
-                    if part:
-                        yield part.take(self._counter, number, first_line - chunk.first_line)
-                    return
                 started = time.monotonic()
                 try:
-                    line_count = self._do(part, chunk, piece, first_line, offset)
+                    if should_stop():
+                        raise WorkStopped
+                    with stopped_by(should_stop):
+                        line_count = self._do(part, chunk, piece, first_line, offset)
                 except Exception:
                     if part:
                         yield part.take(self._counter, number, first_line - chunk.first_line)
