@@ -70,6 +70,11 @@ def align(pattern: str, line: bytes) -> tuple[int, list[tuple[str, int, bytes]]]
         ("a<?> b</?> c", b"a b c", 0, []),
         ("a<?> b</?> c", b"a x c", EDIT, [(" b", 1, b"x")]),
         ("a <?>b</?>", b"a", 0, []),
+        ("a<?>5 </?> ", b"a5", 0, []),
+        ("a\t", b"a ", 0, []),
+        ("a <x>", b"a  ", 0, []),
+        ("a <x:int>", b"a 7 \t", 0, []),
+        ("a <x:int>", b"a  ", WRONG_FIELD, [("<x:int>", 0, b"")]),
         ("a <x>", b"a", TRAILING, [("a ", 1, b"")]),
     ],
 )

@@ -20,6 +20,7 @@ from logmatch.commands.options import (
     is_percentage,
     option,
     read_choice,
+    read_count,
     read_glob,
     read_path,
     read_percentage,
@@ -161,6 +162,15 @@ class ParseOptions(TemplateOptions):
         help="Show a summary on stderr at the end. Default: if that is a terminal, and no other program reads the "
         "records.",
     )
+    explain_unmatched: int | None = option(
+        "--explain-unmatched",
+        default=None,
+        metavar="N",
+        read=read_count,
+        section=REPORTING,
+        help="Show on stderr the N most frequent kinds of unmatched lines, each with the nearest template and where it "
+        "stops.",
+    )
     summary_json: str | None = option(
         "--summary-json",
         default=None,
@@ -249,8 +259,16 @@ def parse(options: ParseOptions) -> ExitStatus:
 
         patterns = {template.id: str(template.pattern) for template in templates}
         show_summary(summary, patterns, in_full=options.verbose)
+    report = summary.to_dict()
+    if options.explain_unmatched is not None:
+        from logmatch.commands.unmatched import explain_kinds, kinds_as_json, shown_kinds
+
+        explained = explain_kinds(templates, outcome.tally.kinds.most_frequent(options.explain_unmatched))
+        if explained:
+            say("\n".join(shown_kinds(explained, summary.unmatched)).rstrip("\n"))
+        report["unmatched_kinds"] = kinds_as_json(explained)
     if options.summary_json is not None:
-        write_json(options.summary_json, summary.to_dict())
+        write_json(options.summary_json, report)
     return _status(outcome, options.fail_on_unmatched, inputs=len(found.inputs), had_errors=bool(found.errors))
 
 
@@ -362,6 +380,7 @@ def _make_job(options: ParseOptions, program: Program, inputs: tuple[Input, ...]
         output=options.output,
         unmatched=parse_unmatched(options.unmatched),
         blank_lines=BlankLines(options.blank_lines),
+        counts_kinds=options.explain_unmatched is not None,
         line_buffered=options.line_buffered,
     )
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 from logmatch.engine.reference import NO_MATCH, Scanner
 from logmatch.program import WHITESPACE
@@ -62,12 +62,22 @@ class Step:
     slot: int = -1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Course:
     """The steps of a template in their order, and those that it can end with; of several ways, the first is fuller."""
 
     steps: tuple[Step, ...]
     last: tuple[int, ...]
+
+    @cached_property
+    def closing(self) -> frozenset[int]:
+        """The steps whose trailing whitespace is that of the template: nothing but whitespace may follow them."""
+        found = set(self.last)
+        for number in reversed(range(len(self.steps))):
+            item = self.steps[number].item
+            if number in found and isinstance(item, Literal) and not item.text.strip(WHITESPACE):
+                found.update(self.steps[number].after)
+        return frozenset(found)
 
 
 def course(items: Iterable[Item], first_slot: int = 0) -> Course:
@@ -116,6 +126,8 @@ class Aligner:
         self._scanner = Scanner(line)
         self._ends: dict[FieldType, dict[int, int]] = {}
         self._blank = [byte in WHITESPACE for byte in line]
+        self._filled = len(line.rstrip(WHITESPACE))
+        """Where the whitespace at the end of the line begins, which any template takes."""
 
     def cost(self, course: Course, entry: Row, bound: int) -> int:
         """The least cost of the line beside *course*; more than *bound* where it is more than that."""
@@ -152,11 +164,10 @@ class Aligner:
     def _end(self, course: Course, entry: Row, exits: Sequence[Row]) -> tuple[int, int, int]:
         """The least cost, the step that it ends with, and where in the line that step ends."""
         best = (TOO_MUCH, -1, 0)
-        filled = len(self.line.rstrip(WHITESPACE))  # a template takes whitespace that is left at the end of a line
         for step in course.last:
             first, costs = entry if step < 0 else exits[step]
             for place, cost in enumerate(costs, first):
-                total = cost + max(0, filled - place) * TRAILING
+                total = cost + max(0, self._filled - place) * TRAILING
                 if total < best[0]:
                     best = (total, step, place)
         return best
@@ -179,7 +190,8 @@ class Aligner:
                 row = self._grown(*row, EDIT, bound, over_blanks=True)  # bytes before the literal that are too many
                 rows.append(row)
                 for byte, is_optional in zip(step.item.text, _optional_bytes(course, number), strict=True):
-                    row = _after_byte(row, byte, self.line, bound, is_optional=is_optional) if row[1] else NOTHING
+                    optional_from = self._filled if is_optional else len(self.line) + 1
+                    row = _after_byte(row, byte, self.line, bound, optional_from) if row[1] else NOTHING
                     rows.append(row)
             exits.append(row)
             if kept is not None:
@@ -272,7 +284,9 @@ class Aligner:
 
     def _missing(self, at: int, *, is_optional: bool) -> int:
         """What a byte of a literal costs that the line does not have at *at*."""
-        return EDIT if at < len(self.line) else 0 if is_optional else TRAILING
+        if is_optional and at >= self._filled:
+            return 0
+        return EDIT if at < len(self.line) else TRAILING
 
     def _back_over_field(self, pieces: list[Piece], step: int, type_: FieldType, came: Row, end: int) -> int:
         """Append the piece of a field that ends at *end*, and give where it begins; the first of equal places."""
@@ -300,11 +314,11 @@ class Aligner:
         return best[1]
 
 
-def _after_byte(row: Row, byte: int, line: bytes, bound: int, *, is_optional: bool) -> Row:
+def _after_byte(row: Row, byte: int, line: bytes, bound: int, optional_from: int) -> Row:
     """
     The row after a byte of a literal: the same byte, another, none, or more bytes than one.
 
-    One that is optional costs nothing where the line has ended.
+    From *optional_from* on, none costs nothing.
     """
     first, costs = row
     table = _substitution(byte)
@@ -325,7 +339,7 @@ def _after_byte(row: Row, byte: int, line: bytes, bound: int, *, is_optional: bo
             left = missing
         append(left)
     if last == places:
-        out[-1] = left = min(left, before + (0 if is_optional else TRAILING))
+        out[-1] = left = min(left, before + TRAILING)
     if last < places:
         left = min(left + EDIT, before + table[line[last]])
         append(left)
@@ -334,6 +348,8 @@ def _after_byte(row: Row, byte: int, line: bytes, bound: int, *, is_optional: bo
             if left > bound:
                 break
             append(left)
+    for place in range(max(first, optional_from), last + 1):
+        out[place - first] = min(out[place - first], costs[place - first])
     return _trimmed(first, out, bound)
 
 
@@ -353,7 +369,7 @@ def _optional_bytes(course: Course, step: int) -> list[bool]:
     """For each byte of a literal whether it is whitespace that is left off at the end of a template."""
     item = course.steps[step].item
     assert isinstance(item, Literal)
-    kept = len(item.text.rstrip(WHITESPACE)) if step in course.last else len(item.text)
+    kept = len(item.text.rstrip(WHITESPACE)) if step in course.closing else len(item.text)
     return [at >= kept for at in range(len(item.text))]
 
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from logmatch.engine import make_engine
 from logmatch.lint.contest import PLACE, Contest
 from logmatch.lint.findings import Finding, FindingKind, make_finding, named
-from logmatch.program import WHITESPACE
 from logmatch.templates.model import decode
 from logmatch.wording import count
 
@@ -62,7 +61,7 @@ class Usage:
         for place, variant in enumerate(numbers):
             if variant >= 0 and self._tried[owner := self.contest.owner(variant)] < LINES_EACH:
                 self._tried[owner] += 1
-                self._compare(variant, bytes(data[begins[place] : ends[place]]).rstrip(WHITESPACE))
+                self._compare(variant, bytes(data[begins[place] : ends[place]]))
 
     def _compare(self, winner: int, line: bytes) -> None:
         """Count the templates that match *line* as well as the variant *winner*."""

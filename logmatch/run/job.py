@@ -97,6 +97,8 @@ class Job:
     """A path, or "-" for stdout."""
     unmatched: Unmatched | UnmatchedFile = Unmatched.INLINE
     blank_lines: BlankLines = BlankLines.KEEP
+    counts_kinds: bool = False
+    """Whether the kinds of unmatched lines are counted, to be explained."""
     line_buffered: bool = False
     """Whether each record is written by a system call of its own."""
     start_method: str | None = None

@@ -302,6 +302,7 @@ def make_executor(job: Job, waiter: Waiter, buffers: Buffers, interrupt: Interru
         separate_unmatched=job.separate_unmatched,
         drop_unmatched=job.unmatched is Unmatched.DROP,
         blank_lines=job.blank_lines,
+        counts_kinds=job.counts_kinds,
     )
     workers = job.effective_workers
 

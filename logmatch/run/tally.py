@@ -16,6 +16,7 @@ from typing import Any
 
 from logmatch.errors import valid_unicode
 from logmatch.linescan import add_pairs, extend_to
+from logmatch.run.kinds import UnmatchedKinds
 
 
 class TemplateCounts:
@@ -84,6 +85,8 @@ class Tally:
     """Matched lines."""
     timeouts: Counter[tuple[int, int]] = field(default_factory=Counter)
     """(template number, slot of a `/regex/` field) -> lines for which it took too long."""
+    kinds: UnmatchedKinds = field(default_factory=UnmatchedKinds, compare=False)
+    """The kinds of unmatched lines, where they are counted."""
 
     @property
     def unmatched(self) -> int:
@@ -106,6 +109,8 @@ class Tally:
         self.bytes_out += other.bytes_out
         self.by_template.add(other.by_template)
         self.timeouts.update(other.timeouts)
+        if other.kinds:
+            self.kinds.add(other.kinds)
 
 
 @dataclass(frozen=True, slots=True)

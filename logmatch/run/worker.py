@@ -62,6 +62,8 @@ class WorkerSpec:
     drop_unmatched: bool = False
     """Whether unmatched lines are counted and have no record."""
     blank_lines: BlankLines = BlankLines.KEEP
+    counts_kinds: bool = False
+    """Whether the kinds of unmatched lines are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,7 @@ class Worker:
             drop_unmatched=spec.drop_unmatched,
             drop_blank=spec.blank_lines is BlankLines.SKIP,
         )
+        self._counts_kinds = spec.counts_kinds
         self._counts_blank = spec.blank_lines is not BlankLines.MATCH
 
     @property
@@ -191,6 +194,8 @@ class Worker:
             self._counter.add(matches)
             if self._counts_blank:
                 tally.blank += self._counter.count_blank(matches)
+            if self._counts_kinds:
+                tally.kinds.add_unmatched(matches)
             tally.timeouts.update(matches.timeouts)
             tally.bytes_in += len(piece)
         else:
