@@ -22,13 +22,14 @@ from logmatch.templates.types import TYPES
 
 _TOKENS = (
     *("int", "float", "percent", "ipv4", "ip", "mac", "uuid", "iso8601", "syslogtime", "clftime", "date", "time"),
-    *("slashtime", "ctime", "rfc2822", "duration", "size"),
+    *("slashtime", "ctime", "rfc2822", "klogtime", "timestamp", "duration", "size"),
 )
 """Types that are tried on every field, the narrowest first; those that this version lacks are left out."""
 
 _BY_FORM = {"hex": "hex", "host": "host", "quoted": "quoted"}
 """Types that are tried only where all values have this form."""
 
+_ADDRESSES = frozenset(("ip", "host"))
 _PREFIXED = frozenset(("mixed", "small", "stem", "endpoint", "many", "email"))
 _TEXT = frozenset(("word", "text", "mark"))
 _PORT = re.compile(r"(?P<host>\S*[^\s:/]):(?P<port>\d{1,5})\Z")
@@ -279,7 +280,7 @@ def narrowest_type(contexts: Mapping[str, set[str]], forms: Set[str] = frozenset
         forms: which forms the values have (`shapes.FORMS`).
     """
     values = list(contexts)
-    names = list(_TOKENS)
+    names = [*_TOKENS, *(["peer"] if forms and forms <= _ADDRESSES else [])]
     names += [type_name for form, type_name in _BY_FORM.items() if form in forms]
     for name in names:
         if name in TYPES and all(_takes(name, value, texts) for value, texts in contexts.items()):

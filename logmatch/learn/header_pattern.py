@@ -24,6 +24,7 @@ from logmatch.templates.types import TYPES
 
 _PROCESS = re.compile(r"(?P<program>[^\[\]\s]+)\[(?P<pid>\d+)\]\Z")
 _SOURCE = re.compile(r"(?P<file>\S+):(?P<line>\d+)\]\Z")
+_EPOCH = re.compile(r"1\d{9}(?:\d{3})?")
 _KLOG = re.compile(r"(?P<level>[IWEFD])(?P<time>\d{4} .*)\Z")
 
 
@@ -72,6 +73,8 @@ def _time(values: Sequence[str], after: str, names: Names) -> list[Item]:
         level = _field("level", [value[:1] for value in values], "0", names)
         return [level, *_time([value[1:] for value in values], after, names)]
     type_name = narrowest_type({value: {after} for value in values})
+    if type_name == "int" and "epoch" in TYPES and all(map(_EPOCH.fullmatch, values)):
+        type_name = "epoch"
     parts = [value.split(" ") for value in values]
     if type_name == "any" and len({len(part) for part in parts}) == 1:
         items: list[Item] = []

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from logmatch.engine import Engine, make_engine
 from logmatch.learn.header import find_header
 from logmatch.learn.header_pattern import header_pattern
-from logmatch.learn.remarks import remarks, remarks_on
+from logmatch.learn.remarks import are_objects, is_object, remarks, remarks_on
 from logmatch.learn.sample import Sample
 from logmatch.learn.templates_of import Samples, decode, learn_templates
 from logmatch.program import compile_program
@@ -115,6 +115,8 @@ class _Learner:
         self._lines = self._known_lines = self._blank = self._bare_lines = 0
         self._raw: list[bytes] = []
         self._first_pass = True
+        self._objects = False
+        """Whether nearly all lines are JSON objects, which one template takes as they are."""
         self._headed = [Sample(_MESSAGES, _BUDGET)]
         self._bare = [Sample(_MESSAGES, _BUDGET)]
 
@@ -137,6 +139,8 @@ class _Learner:
         self._step("learning")
         samples = Samples(_together(self._headed), _together(self._bare))
         templates = learn_templates(samples, header, [template.id for template in self._options.known])
+        if self._objects:
+            templates.append(Template("json-object", Pattern((Field("record", TYPES["json"]),))))
         self._step("matching all lines")
         return templates, self._match(templates, splitter)
 
@@ -146,6 +150,7 @@ class _Learner:
             if len(line) <= _LONGEST:
                 sample.add(line)
         self._raw = [line for line, _ in sample.items()]
+        self._objects = "json" in TYPES and are_objects(self._raw)
         return [decode(line) for line in self._raw]
 
     def _header(self, lines: Sequence[str]) -> Pattern | None:
@@ -179,7 +184,7 @@ class _Learner:
 
     def _add(self, line: bytes, splitter: _Splitter) -> None:
         """Add a line to the last of its samples."""
-        if len(line) > _LONGEST:
+        if len(line) > _LONGEST or (self._first_pass and self._objects and is_object(line)):
             return
         message = splitter.message(line)
         if message is None:

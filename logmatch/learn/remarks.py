@@ -11,7 +11,7 @@ _KEY_VALUE = re.compile(rb"(?:^|\s)[A-Za-z_][\w.-]*=(?:\"(?:[^\"\\]|\\.)*\"|\S*)
 _TRACE = re.compile(rb"\s+(?:at |File \"|\.{3} \d+ more)|Caused by: |Traceback |[\w.]+(?:Error|Exception)(?::|$)|\t")
 _MOST = 0.9
 _MANY = 100
-_MOSTLY = 0.8
+_MOSTLY = 0.5
 _PAIRS = 3
 
 
@@ -24,9 +24,8 @@ def remarks(lines: Collection[bytes], *, bare: Collection[bytes], bare_lines: in
         bare: a sample of those that do not have the header.
         bare_lines: how many there are of these.
     """
-    objects = sum(line[:1] == b"{" and line[-1:] == b"}" for line in lines)
-    if lines and objects >= _MOST * len(lines):
-        yield "nearly all lines are JSON objects: templates say little of them; read their fields as JSON"
+    if are_objects(lines):
+        yield "nearly all lines are JSON objects: a template says little of them, their keys and values do"
     elif lines and sum(_is_key_value(line) for line in lines) >= _MOST * len(lines):
         yield "nearly all lines are pairs of key=value: lines with other keys, or in another order, are other templates"
     if bare_lines:
@@ -36,10 +35,20 @@ def remarks(lines: Collection[bytes], *, bare: Collection[bytes], bare_lines: in
         yield f'{count(bare_lines, "line")} {have} not have the header{looks}; their templates have header = "none"'
 
 
+def is_object(line: bytes) -> bool:
+    """Tell whether a line looks like a JSON object."""
+    return line[:1] == b"{" and line[-1:] == b"}"
+
+
+def are_objects(lines: Collection[bytes]) -> bool:
+    """Tell whether nearly all lines look like JSON objects."""
+    return bool(lines) and sum(map(is_object, lines)) >= _MOST * len(lines)
+
+
 def remarks_on(counts: Sequence[int]) -> Iterator[str]:
-    """Yield sentences about templates that have so many lines each."""
-    if len(counts) >= _MANY and counts.count(1) > _MOSTLY * len(counts):
-        yield "most templates have one line: these lines have little in common; --min-count 2 leaves such templates out"
+    """Yield a sentence about templates, by how many lines each of them has."""
+    if len(counts) >= _MANY and counts.count(1) > _MOSTLY * sum(counts):
+        yield "most lines have a template of their own: they have little in common; --min-count 2 leaves these out"
 
 
 def _is_key_value(line: bytes) -> bool:
