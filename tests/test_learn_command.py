@@ -83,3 +83,15 @@ def test_an_input_that_is_not_there_is_said_and_the_others_are_learned_from(log:
 def test_nothing_to_learn_from_gives_no_templates(run_cli: RunCli) -> None:
     done = run_cli("learn", stdin=b"")
     assert (0, "# 0 templates of 0 lines; no line is left over\n") == (done.status, done.stdout)
+
+
+def test_a_log_is_not_written_over(log: Path, run_cli: RunCli) -> None:
+    done = run_cli("learn", log.name, "-o", log.name)
+    assert done.status == 2
+    assert log.read_text() == LINES
+
+
+def test_templates_in_the_directory_of_the_logs_are_not_learned_from(log: Path, run_cli: RunCli) -> None:
+    first = run_cli("learn", ".", "-o", "app.toml")
+    assert first.stderr.startswith("logmatch: 2 templates of 13 lines")
+    assert run_cli("learn", ".", "-o", "app.toml") == first

@@ -116,9 +116,10 @@ class LearnOptions:
 
 def learn(options: LearnOptions) -> ExitStatus:
     """Learn templates and write them."""
-    from logmatch.input.resolve import resolve_inputs
+    from logmatch.input.resolve import Selection, resolve_inputs
     from logmatch.learn import learner
     from logmatch.learn.write import summary, write_result
+    from logmatch.run.preflight import Output, check_files
     from logmatch.templates.load import load_templates
 
     files = options.files
@@ -132,13 +133,15 @@ def learn(options: LearnOptions) -> ExitStatus:
         files = (STDIN,)
     known = load_templates(options.known) if options.known else ()
     what = learner.LearnOptions(known, _header(options.header), options.min_count, options.max_templates)
-    found = resolve_inputs(files)
+    output = "-" if options.output is None else options.output
+    found = resolve_inputs(files, Selection(left_out=frozenset(_identities(output))))
     for path in found.binary:
         say(f"{PROGRAM}: {path} is binary and is left out; name it to have it read")
     for error in found.errors:
         say(f"{PROGRAM}: {error}")
     if not found.inputs:
         return ExitStatus.FATAL
+    check_files(found.inputs, [Output(output, "templates")], options.known)
     shows_progress = is_terminal(2) if options.progress is None else options.progress
     with _Lines(found.inputs, options, shows_progress=shows_progress) as lines:
         result = learner.learn(lines.read, what, lines.step)
@@ -152,6 +155,13 @@ def learn(options: LearnOptions) -> ExitStatus:
     else:
         _write(options.output, write_result(result))
     return ExitStatus.ANSWER_IS_NO if lines.failed or found.errors else ExitStatus.DONE
+
+
+def _identities(path: str) -> Iterator[tuple[int, int]]:
+    """Yield device and inode of the file, if it is there: templates in a directory of logs are no log."""
+    with suppress(OSError, ValueError):
+        status = os.stat(path)
+        yield status.st_dev, status.st_ino
 
 
 def _header(text: str | None) -> Pattern | None:
