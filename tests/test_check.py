@@ -263,6 +263,11 @@ def test_of_a_long_line_the_part_that_is_wrong_is_shown() -> None:
     assert "…" in str(finding)
 
 
+def test_whitespace_at_the_end_of_an_example_hides_no_match() -> None:
+    one, two = templates("port <n:int> open", "<x> open")
+    assert [] == check_templates([replace(one, match=(Example("port 1 open  "),)), two])
+
+
 # Duplicate
 
 

@@ -13,13 +13,13 @@ and the beginnings of free fields come from the reference's scanner, so that a l
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 
 from logmatch.engine.reference import NO_MATCH, Scanner
 from logmatch.program import WHITESPACE
-from logmatch.templates.model import ANY, Field, FieldType, Greediness, Item, Literal, OptionalPart
+from logmatch.templates.model import ANY, REST, Field, FieldType, Greediness, Item, Literal, OptionalPart, WordList
 
 EDIT = 100
 """What one byte costs that is not the same, missing or too many."""
@@ -39,7 +39,13 @@ WRONG_FIELD = 200
 WRONG_BYTE = 5
 
 FREE_BYTE = 4
-"""What each byte costs that a free field takes."""
+"""What each byte costs that a free field or a `rest` takes."""
+
+NEAR_WORD = 50
+"""What it costs, besides the edits, that the line nearly has a word of a list."""
+
+MOST_WORDS = 20
+"""Of longer lists no word is aligned with the line."""
 
 TOO_MUCH = 1 << 30
 
@@ -155,11 +161,10 @@ class Aligner:
         pieces.reverse()
         return pieces
 
-    def ends(self, items: Sequence[Item]) -> list[int]:
-        """The places where *items*, from the start of the line on, can end without an edit."""
+    def ends(self, items: Sequence[Item]) -> Row:
+        """Where *items*, from the start of the line on, can end without an edit, and what their free text costs."""
         exits = self._rows(whole := course(items), (0, [0]), FREE_BYTE * (len(self.line) + 1), kept=None, is_exact=True)
-        first, costs = self._entry(whole.last, (0, [0]), exits)
-        return [first + index for index, cost in enumerate(costs) if cost < TOO_MUCH]
+        return self._entry(whole.last, (0, [0]), exits)
 
     def _end(self, course: Course, entry: Row, exits: Sequence[Row]) -> tuple[int, int, int]:
         """The least cost, the step that it ends with, and where in the line that step ends."""
@@ -221,7 +226,7 @@ class Aligner:
         found: dict[int, int] = {}
         for start, cost in enumerate(costs, first):
             if cost <= bound and (end := self._first_end(type_, start)) != NO_MATCH:
-                cost += FREE_BYTE * (end - start) if is_free else 0
+                cost += FREE_BYTE * (end - start) if is_free or type_ == REST else 0
                 if cost < found.get(end, TOO_MUCH):
                     found[end] = cost
         right = _row(found, bound)
@@ -229,8 +234,22 @@ class Aligner:
             right = self._grown(*right, FREE_BYTE, bound, over_blanks=False)
         if is_exact:
             return right
-        wrong = [cost + WRONG_FIELD for cost in costs]
-        return _cheapest([right, self._grown(first, wrong, WRONG_BYTE, bound, over_blanks=False)])
+        wrong = [cost + _wrong_cost(type_) for cost in costs]
+        rows = [right, self._grown(first, wrong, WRONG_BYTE, bound, over_blanks=False)]
+        return _cheapest([*rows, *(word_rows[-1] for _, word_rows in self._word_rows(row, type_, bound))])
+
+    def _word_rows(self, row: Row, type_: FieldType, bound: int) -> Iterator[tuple[bytes, list[Row]]]:
+        """For each word of a list the rows before its first byte and after each byte, as of a literal."""
+        if not isinstance(type_, WordList) or len(type_.words) > MOST_WORDS:
+            return
+        begin = row[0], [cost + NEAR_WORD for cost in row[1]]
+        for word in type_.words:
+            rows = [begin]
+            for byte in word:
+                rows.append(
+                    _after_byte(rows[-1], byte, self.line, bound, len(self.line) + 1) if rows[-1][1] else NOTHING
+                )
+            yield word, rows
 
     def _first_end(self, type_: FieldType, start: int) -> int:
         """Where a field of *type_* that begins at *start* ends, a free one at the earliest."""
@@ -293,6 +312,7 @@ class Aligner:
         first, costs = came
         is_free = type_.greediness is Greediness.FREE
         best = (TOO_MUCH, 0, True)
+        wrong_cost = _wrong_cost(type_)
         solid_from = end
         while solid_from and not self._blank[solid_from - 1]:
             solid_from -= 1
@@ -305,13 +325,23 @@ class Aligner:
             else:
                 ends = self._first_end(type_, start)
                 fits = ends != NO_MATCH and (ends == end or (is_free and ends <= end and solid_from <= ends))
-                right = cost + (FREE_BYTE * length if is_free else 0)
+                right = cost + (FREE_BYTE * length if is_free or type_ == REST else 0)
             if fits and right < best[0]:
                 best = (right, start, False)
-            elif not fits and solid_from <= start and (wrong := cost + WRONG_FIELD + WRONG_BYTE * length) < best[0]:
+            elif not fits and solid_from <= start and (wrong := cost + wrong_cost + WRONG_BYTE * length) < best[0]:
                 best = (wrong, start, True)
+        for word, rows in self._word_rows(came, type_, best[0]):
+            if (cost := _at(rows[-1], end)) < best[0]:
+                best = (cost, self._back_over_literal([], step, word, [False] * len(word), rows, end), True)
         pieces.append(Piece(step, 0, best[1], end, is_edit=best[2]))
         return best[1]
+
+
+def _wrong_cost(type_: FieldType) -> int:
+    """What it costs that a field has no text of its type; of a list, the letters of its shortest word."""
+    if isinstance(type_, WordList):
+        return min(2 * WRONG_FIELD, EDIT * min(map(len, type_.words)))
+    return WRONG_FIELD
 
 
 def _after_byte(row: Row, byte: int, line: bytes, bound: int, optional_from: int) -> Row:

@@ -33,8 +33,8 @@ BOUNDS = (600, 2400, TOO_MUCH - 1)
 HEADER_IN_DOUBT = 300
 """A content that costs more than this may begin elsewhere, though the header matched: the line is aligned whole too."""
 
-LATER_START = 1
-"""What each byte costs by which a content begins later than it could."""
+HEADER_REFUTED = 200
+"""How much less the whole line must cost then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,38 +73,38 @@ class Neighbours:
     def nearest(self, line: bytes, count: int, among: Sequence[int] | None = None) -> list[Nearest]:
         """The *count* templates (of those with the numbers *among*) that are nearest to *line*, the nearest first."""
         views = _Views(line)
-        starts = {id(template.header): views.starts(template.header) for template in self._distinct_headers(among)}
-        begin = min((each[0] for each in starts.values() if each), default=0)
+        headers = self._distinct_headers(among)
+        begin = min((views.content(header).begin for header in headers), default=0)
         chosen = self._shortlist.nearest(line[begin:], _size(line[begin:], count)) if among is None else among
         found: dict[int, tuple[int, _View]] = {}
         waiting = chosen
         for bound in BOUNDS:
             for number in waiting:
-                view = views.content(starts[id(self._templates[number].header)])
+                view = views.content(self._templates[number].header)
                 cost = self._cost(number, view, bound)
                 if cost <= bound:
                     found[number] = cost, view
             if len(found) >= min(count, len(chosen)):
                 break
             waiting = [number for number in chosen if number not in found]
-        best = min((cost for cost, _ in found.values()), default=TOO_MUCH)
-        if begin and best > HEADER_IN_DOUBT:
+        best, view = min(found.values(), key=lambda each: each[0], default=(TOO_MUCH, views.whole()))
+        if begin and best > min(view.entry[1]) + HEADER_IN_DOUBT:
             # The header may have matched by chance: a word is missing in it, and one of the content took its place.
-            whole = views.content([])
+            whole, bound = views.whole(), best - HEADER_REFUTED
             for number in self._shortlist.nearest(line, _size(line, count)) if among is None else among:
-                cost = self._cost(number, whole, best // 2)
-                if cost <= best // 2:
+                cost = self._cost(number, whole, bound)
+                if cost <= bound:
                     found[number] = cost, whole
-        ranked = sorted(found, key=lambda number: (found[number][0], number))[:count]
-        return [self._explained(number, *found[number], views.line) for number in ranked]
+        ranked = sorted(found, key=lambda number: (found[number][0], -self._shortlist.sizes[number], number))[:count]
+        return [self._explained(number, *found[number], line) for number in ranked]
 
     def _cost(self, number: int, view: _View, bound: int) -> int:
         return view.aligner.cost(self._course(number, with_header=view.has_header), view.entry, bound)
 
-    def _distinct_headers(self, among: Sequence[int] | None) -> list[Template]:
-        """A template for each header; templates of one file share the object."""
+    def _distinct_headers(self, among: Sequence[int] | None) -> list[Pattern | None]:
+        """The headers of the templates; those of one file share the object."""
         chosen = self._templates if among is None else [self._templates[number] for number in among]
-        return list({id(template.header): template for template in chosen}.values())
+        return list({id(template.header): template.header for template in chosen}.values())
 
     def _course(self, number: int, *, with_header: bool) -> Course:
         key = number, with_header
@@ -189,36 +189,33 @@ class _Views:
     """What of one line is aligned with which templates."""
 
     def __init__(self, line: bytes) -> None:
-        self.line = line
+        self._line = line
         self._head = Aligner(line[:MOST_HEADER])
-        self._views: dict[tuple[int, ...], _View] = {}
+        self._contents: dict[int, _View] = {}
+        self._whole: _View | None = None
 
-    def starts(self, header: Pattern | None) -> list[int]:
-        """Where the content can begin after *header*; nowhere: it does not match."""
-        return [0] if header is None else self._head.ends(header.items)
-
-    def content(self, starts: Sequence[int]) -> _View:
-        """
-        The line from the first of *starts* on; a content that begins later costs a little more.
-
-        With no starts, the line with its header.
-        """
-        key = tuple(starts)
-        view = self._views.get(key)
+    def content(self, header: Pattern | None) -> _View:
+        """What comes after *header*, which may end at several places; the whole line where it does not match."""
+        view = self._contents.get(id(header))
         if view is None:
-            starts = starts or [0]
-            begin = starts[0]
-            text = self.line[begin:]
-            cut = max(0, len(text) - MOST_ALIGNED)
-            seam = MOST_ALIGNED - KEPT_END if cut else len(text)
-            if cut:
-                text = text[:seam] + text[-KEPT_END:]
-            costs = [TOO_MUCH] * (min(starts[-1] - begin, seam) + 1)
-            for start in starts:
-                if start - begin <= seam:
-                    costs[start - begin] = LATER_START * (start - begin)
-            view = self._views[key] = _View(not key, Aligner(text), (0, costs), begin, seam, cut)
+            entry = self._head.ends(header.items) if header is not None else (0, [0])
+            view = self._contents[id(header)] = self._view(entry, has_header=False) if entry[1] else self.whole()
         return view
+
+    def whole(self) -> _View:
+        """The line with its header."""
+        if self._whole is None:
+            self._whole = self._view((0, [0]), has_header=True)
+        return self._whole
+
+    def _view(self, entry: Row, *, has_header: bool) -> _View:
+        begin, costs = entry
+        text = self._line[begin:]
+        cut = max(0, len(text) - MOST_ALIGNED)
+        seam = MOST_ALIGNED - KEPT_END if cut else len(text)
+        if cut:
+            text = text[:seam] + text[-KEPT_END:]
+        return _View(has_header, Aligner(text), (0, costs[: seam + 1]), begin, seam, cut)
 
 
 _WORD = re.compile(rb"[A-Za-z0-9\x80-\xff]")

@@ -35,32 +35,33 @@ class Shortlist:
         texts = [_BETWEEN.join(_literals(items)) for items in patterns]
         self._text = _BETWEEN.join(texts)
         self._begins: list[int] = []
-        self._sizes = [len(text) for text in texts]
+        self.sizes = [len(text) for text in texts]
+        """How many bytes of literals each pattern has."""
         at = 0
-        for size in self._sizes:
+        for size in self.sizes:
             self._begins.append(at)
             at += size + len(_BETWEEN)
 
     def nearest(self, line: bytes, most: int = MOST) -> list[int]:
         """The numbers of the *most* patterns that share the most with *line*, the best first."""
-        if len(self._sizes) <= ALL_BELOW:
-            return list(range(len(self._sizes)))
+        if len(self.sizes) <= ALL_BELOW:
+            return list(range(len(self.sizes)))
         shared: dict[int, float] = {}
         for gram in _grams(line):
             found = self._holders(gram)
-            weight = math.log(len(self._sizes) / len(found)) if found else 0.0
+            weight = math.log(len(self.sizes) / len(found)) if found else 0.0
             for number in found:
                 shared[number] = shared.get(number, 0.0) + weight
         # What a template has and the line has not counts against it, less and less.
-        score = {number: weight / math.sqrt(self._sizes[number] + 8) for number, weight in shared.items()}
+        score = {number: weight / math.sqrt(self.sizes[number] + 8) for number, weight in shared.items()}
         ranked = sorted(score, key=lambda number: (-score[number], number))[:most]
         if len(ranked) < most:
-            ranked += [number for number in range(min(len(self._sizes), 2 * most)) if number not in score]
+            ranked += [number for number in range(min(len(self.sizes), 2 * most)) if number not in score]
         return ranked[:most]
 
     def _holders(self, gram: bytes) -> list[int]:
         """The numbers of the patterns that hold *gram*; none where so many do that it says nothing."""
-        limit = len(self._sizes) // 2
+        limit = len(self.sizes) // 2
         if self._text.count(gram) > 4 * limit:
             return []
         found = []
@@ -68,7 +69,7 @@ class Shortlist:
         while at >= 0:
             number = bisect_right(self._begins, at) - 1
             found.append(number)
-            at = self._text.find(gram, self._begins[number] + self._sizes[number])
+            at = self._text.find(gram, self._begins[number] + self.sizes[number])
         return found if len(found) <= limit else []
 
 

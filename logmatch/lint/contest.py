@@ -14,7 +14,7 @@ from functools import cached_property
 
 from logmatch.engine.portable.prefilter import Filter
 from logmatch.engine.reference import FieldTimeoutError, RegexBudget, walk
-from logmatch.program import Variant, compile_program, precedence
+from logmatch.program import WHITESPACE, Variant, compile_program, precedence
 from logmatch.templates.model import FieldType, Literal, WordList, encode
 from logmatch.templates.template import Template
 
@@ -168,7 +168,9 @@ class RequiredLiterals:
 
     def are_in(self, line: bytes) -> bool:
         """Whether the literals are where they must be; most variants that do not match are known by that."""
-        if not (line.startswith(self.first) and line.endswith(self.last)):
+        if not line.startswith(self.first):
+            return False
+        if not (line.endswith(self.last) or line.rstrip(WHITESPACE).endswith(self.last)):
             return False
         at = 0
         for text in self.all:
