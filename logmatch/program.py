@@ -1,22 +1,24 @@
 """
 Program: templates, numbered, spread into variants and put in their order of precedence; frozen and picklable.
 
-A *variant* is a template with each of its optional parts either present or left out. The order of `Program.variants` is
-the precedence of SPEC 3: **the first variant in this order that matches a line is the match.** It is computed here and
-nowhere else; engines run the program and may use any trick that gives the same answer. How a field matches is not
-decided here (`engine.reference`).
+A *variant* is one way in which the optional parts of a template can be present or left out, and one of its
+alternatives be chosen. The order of `Program.variants` is the precedence of templates: **the first variant in this
+order that matches a line is the match.** It is computed here and nowhere else; engines run the program and may use any
+trick that gives the same answer. How a field matches is not decided here (`engine.reference`).
 """
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from logmatch.gc_pause import held_back
+from logmatch.templates.field_type import NULL, FieldType, NamedType, TypeList, WordList
 from logmatch.templates.field_type import WHITESPACE as WHITESPACE
-from logmatch.templates.model import ANY, Field, FieldType, Item, Literal, OptionalPart, Pattern, output_names
+from logmatch.templates.model import Field, Item, Literal, OptionalPart, Pattern, fields_of, output_names
+from logmatch.templates.pattern import is_path_or_nothing
 from logmatch.templates.template import Template
+from logmatch.templates.types import ANY, REST, WORD
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +79,18 @@ def _compile(templates: Sequence[Template]) -> Program:
     header: Pattern | None = None
     front: list[Literal | Field] = []  # of all variants with this header; nothing where it has optional parts
     front_size = 0
+    front_is_flat = False
     for number, template in enumerate(templates):
         if template.header is not header:
             header = template.header
             front = []
             front_size = 0
-            if header is not None and OptionalPart not in map(type, header.items):
+            front_is_flat = header is not None and _is_flat(header.items)
+            if header is not None and front_is_flat:
                 front_size = _append(front, header.items)
         items = template.items()
-        has_options = OptionalPart in map(type, items)
-        fields = list(Pattern(items).fields()) if has_options else [item for item in items if isinstance(item, Field)]
+        is_flat = (header is None or front_is_flat) and _is_flat(template.pattern.items)
+        fields = [item for item in items if isinstance(item, Field)] if is_flat else list(fields_of(items))
         # Long lists repeat their fields, and the templates of one file share the objects (`syntax.PatternParser`). An
         # object's id stands for its value while the object lives; the layout holds on to these.
         key = tuple(map(id, fields))
@@ -94,7 +98,7 @@ def _compile(templates: Sequence[Template]) -> Program:
         if layout is None:
             layout = layouts[key] = _layout(fields)
         compiled.append(CompiledTemplate(template.id, layout.names, layout.types))
-        if not has_options:
+        if is_flat:
             flat = front.copy()
             size = front_size + _append(flat, template.pattern.items)
             size -= _strip(flat)
@@ -114,6 +118,15 @@ def _compile(templates: Sequence[Template]) -> Program:
     # Where precedence decides nothing, the last number does: the place in the file, and the fuller variant first.
     ranks.sort()
     return Program(tuple(compiled), tuple([variants[rank[-1]] for rank in ranks]))
+
+
+def _is_flat(items: Iterable[Item]) -> bool:
+    """Whether *items* are one variant as they are."""
+    for item in items:
+        kind = type(item)
+        if kind is not Literal and (not isinstance(item, Field) or type(item.type) is TypeList):
+            return False
+    return True
 
 
 def precedence(priority: int, variant: Variant) -> tuple[int, int, int, int]:
@@ -151,22 +164,55 @@ def _count_free(fields: Iterable[Field]) -> tuple[int, int]:
 
 def _choices(items: Sequence[Item]) -> Iterator[tuple[list[Literal | Field], tuple[int, ...]]]:
     """For each variant of a template its items and the slots of its fields; the one with all its parts is first."""
-    optional_parts = sum(isinstance(item, OptionalPart) for item in items)
-    for present in itertools.product((True, False), repeat=optional_parts):
-        choices = iter(present)
-        kept: list[Literal | Field] = []
-        slots: list[int] = []
-        slot = 0
-        for item in items:
-            is_kept = not isinstance(item, OptionalPart) or next(choices)
-            for part in item.items if isinstance(item, OptionalPart) else (item,):
-                if is_kept:
-                    kept.append(part)
-                if isinstance(part, Field):
-                    if is_kept:
-                        slots.append(slot)
-                    slot += 1
-        yield kept, tuple(slots)
+    for kept in _ways(items, 0)[0]:
+        slots = tuple(slot for slot, item in kept if isinstance(item, Field))
+        yield [item for _, item in kept], slots
+
+
+_Way = list[tuple[int, Literal | Field]]
+"""The items of a variant, each field with its slot; the number beside a literal says nothing."""
+
+
+def _ways(items: Iterable[Item], slot: int) -> tuple[list[_Way], int]:
+    """The variants of *items*, whose first field has the number *slot*, and the number of the first field after."""
+    ways: list[_Way] = [[]]
+    for item in items:
+        added: list[_Way]
+        if isinstance(item, Literal):
+            added = [[(0, item)]]
+        elif isinstance(item, Field):
+            added = [[(slot, each)] for each in _matched_as(item)]
+            slot += 1
+        elif isinstance(item, OptionalPart):
+            added, slot = _ways(item.items, slot)
+            added.append([])
+        else:
+            added = []
+            for choice in item.choices:
+                own, slot = _ways(choice, slot)
+                added += own
+        ways = [[*way, *more] for way in ways for more in added]
+    return ways, slot
+
+
+def _matched_as(field: Field) -> list[Field]:
+    """
+    The fields that stand in variants for *field*: mostly itself.
+
+    Free text that may be null takes what it takes without that, a `-` too; only the value differs. Where it cannot be a
+    `-`, there is a variant for that.
+    """
+    type_ = field.type
+    if not isinstance(type_, TypeList) or not type_.nullable or len(type_.items) != 1:
+        return [field]
+    only = type_.items[0]
+    if only in (ANY, WORD, REST):
+        assert isinstance(only, NamedType)
+        return [Field(field.name, only)]
+    if is_path_or_nothing(type_):
+        assert isinstance(only, NamedType)
+        return [Field(field.name, only), Field(field.name, WordList((NULL,)))]
+    return [field]
 
 
 def _append(flat: list[Literal | Field], items: Iterable[Item]) -> int:

@@ -23,6 +23,7 @@ from logmatch.input.framing import Chunk
 from logmatch.output.jsonl import Layout
 from logmatch.program import Program, compile_program
 from logmatch.run.worker import Result, Worker, WorkerSpec
+from logmatch.templates.field_type import ByteSet, TypeList
 from logmatch.templates.model import (
     ANY,
     DROPPED,
@@ -32,6 +33,7 @@ from logmatch.templates.model import (
     URL,
     WORD,
     WS,
+    Alternatives,
     Field,
     FieldType,
     Item,
@@ -108,6 +110,13 @@ def is_ipv4(text: bytes) -> bool:
 
 
 def is_ipv6(text: bytes) -> bool:
+    """RFC 4291 text, perhaps with a zone, as in fe80::1%eth0."""
+    address, percent, zone = text.partition(b"%")
+    has_zone = not percent or re.fullmatch(rb"[A-Za-z0-9_.-]{1,64}", zone) is not None
+    return has_zone and _is_ipv6_without_zone(address)
+
+
+def _is_ipv6_without_zone(text: bytes) -> bool:
     """What the `ipaddress` module takes for one, but for zones (`%eth0`), which are not part of RFC 4291's forms."""
     if not text or any(byte not in b"0123456789abcdefABCDEF:." for byte in text):
         return False
@@ -122,7 +131,12 @@ def is_ipv6(text: bytes) -> bool:
 
 
 def _is_mac(text: bytes) -> bool:
-    return any(len(pairs) == 6 and all(_are_hex(p, 2) for p in pairs) for pairs in (text.split(b":"), text.split(b"-")))
+    """EUI-48 or EUI-64: pairs with `:` or `-`, or fours with `.`."""
+    forms = ((b":", 2, (6, 8)), (b"-", 2, (6, 8)), (b".", 4, (3, 4)))
+    return any(
+        len(text.split(mark)) in counts and all(_are_hex(group, size) for group in text.split(mark))
+        for mark, size, counts in forms
+    )
 
 
 def _is_uuid(text: bytes) -> bool:
@@ -161,9 +175,17 @@ def is_time(text: bytes) -> bool:
     return whole is not None and whole.count(b":") in (1, 2) and _is_clock(*whole.split(b":"))
 
 
+_ZONES = (
+    b"UTC GMT WET WEST BST IST CET CEST EET EEST MSK EST EDT CST CDT MST MDT PST PDT AKST AKDT HST "
+    b"JST KST SGT HKT AEST AEDT ACST ACDT AWST NZST NZDT"
+).split()
+
+
 def _is_zone(text: bytes) -> bool:
-    if text in (b"", b"Z", b"z"):
+    if text in (b"", b"Z", b"z") or (text[:1] == b" " and text[1:] in _ZONES):
         return True
+    if text[:1] == b" ":  # then the minutes are there
+        return len(text) >= 6 and _is_zone(text[1:])
     digits = text[1:]
     if digits[2:3] == b":" and len(digits) == 5:
         digits = digits[:2] + digits[3:]
@@ -196,17 +218,27 @@ _MONTHS = b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
 
 def is_syslogtime(text: bytes) -> bool:
-    """`May  3 13:05:59`; a day of one digit may also stand behind one space or a zero."""
-    month, day, clock = text[:3], text[3:-9], text[-9:]
-    day_is_right = day[:1] == b" " and (
-        _is_number(day[1:].replace(b" ", b"0", 1), 2, 1, 31) or _is_number(day[1:], 1, 1, 9)
-    )
-    return month in _MONTHS and day_is_right and clock[:1] == b" " and clock.count(b":") == 2 and is_time(clock[1:])
+    """
+    `May  3 13:05:59`; a day of one digit may also stand behind one space or a zero. Network devices write
+    `May  3 2024 13:05:59.123 UTC`.
+    """
+    words = text[3:].replace(b"  ", b" 0", 1).split(b" ")
+    if text[:3] not in _MONTHS or words[0] or text.count(b"  ") > (text[3:5] == b"  "):
+        return False
+    day, *rest = words[1:] or [b""]
+    if not (_is_number(day, 2, 1, 31) or _is_number(day, 1, 1, 9)):
+        return False
+    if len(rest) > 1 and _are_digits(rest[0], 4):
+        del rest[0]
+    if len(rest) > 1 and rest[-1] in _ZONES:
+        del rest[-1]
+    return len(rest) == 1 and rest[0].count(b":") == 2 and is_time(rest[0])
 
 
 def is_clftime(text: bytes) -> bool:
-    """31/May/2024:13:05:59 +0200."""
-    day, month, year, clock, zone = text[:2], text[3:6], text[7:11], text[12:20], text[20:]
+    """31/May/2024:13:05:59 +0200, perhaps with a fraction, or without the zone."""
+    day, month, year, clock = text[:2], text[3:6], text[7:11], text[12:]
+    clock, space, zone = clock.partition(b" ")
     return (
         text[2:3] == text[6:7] == b"/"
         and text[11:12] == b":"
@@ -214,9 +246,17 @@ def is_clftime(text: bytes) -> bool:
         and _is_day(year, b"01", day)
         and clock.count(b":") == 2
         and is_time(clock)
-        and zone[:2] in (b" +", b" -")
-        and _are_digits(zone[2:], 4)
+        and (not space or (zone[:1] in (b"+", b"-") and _are_digits(zone[1:], 4)))
     )
+
+
+def _goes_on(type_: FieldType, line: bytes, start: int, end: int) -> bool:
+    """Whether a zone after a space is the beginning of something else, as UTC of UTCX."""
+    zone = re.search(rb" (?:([A-Z]+)|[+-][0-9:]+)\Z", line[start:end])
+    if type_ not in (TYPES["iso8601"], TYPES["syslogtime"]) or zone is None:
+        return False
+    following = line[end : end + 1]
+    return following.isdigit() or (zone[1] is not None and following.isalpha())
 
 
 _FLOAT = rb"[+-]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
@@ -247,9 +287,31 @@ FORMS: dict[FieldType, Form] = {
 """All named types but `rest`."""
 
 
-def longest_end(type_: NamedType, line: bytes, start: int) -> int | None:
+def longest_end(type_: NamedType | ByteSet, line: bytes, start: int) -> int | None:
     """Where the longest text of *type_* that begins at *start* ends."""
-    return next((end for end in range(len(line), start - 1, -1) if FORMS[type_](line[start:end])), None)
+    if type_ in FORMS:
+        is_form = FORMS[type_]
+        ends = (end for end in range(len(line), start - 1, -1) if is_form(line[start:end]))
+        return next((end for end in ends if not _goes_on(type_, line, start, end)), None)
+    facts = type_.facts  # the grammar of a newer type is its definition; tests/cases/types.toml has texts
+    if facts.options:
+        return _longest_option(facts.options, line, start)
+    if facts.scan is not None:
+        end = facts.scan(line, start)
+        return None if end < 0 else end
+    match = re.compile(facts.expression or b"", re.DOTALL).match(line, start)
+    return match.end() if match else None
+
+
+def _longest_option(options: Iterable[NamedType | ByteSet | bytes], line: bytes, start: int) -> int | None:
+    """Where the longest item of a list ends; free text is a token there, up to the next whitespace."""
+    ends = [
+        (start + len(option) if line.startswith(option, start) else None)
+        if isinstance(option, bytes)
+        else longest_end(option, line, start)
+        for option in options
+    ]
+    return max((end for end in ends if end is not None), default=None)
 
 
 # SPEC 3: the match.
@@ -263,7 +325,12 @@ def possible_ends(type_: FieldType, line: bytes, start: int) -> Iterator[int]:
         yield from (end for end in range(start, len(line) + 1) if FORMS[type_](line[start:end]))
     elif isinstance(type_, WordList):
         yield from sorted((start + len(w) for w in type_.words if line.startswith(w, start)), reverse=True)[:1]
-    elif isinstance(type_, NamedType):
+    elif isinstance(type_, TypeList) and _base(type_) in (*FREE, REST):
+        yield from possible_ends(_base(type_), line, start)
+    elif isinstance(type_, TypeList):
+        end = _longest_option(type_.options, line, start)
+        yield from () if end is None else (end,)
+    elif isinstance(type_, NamedType | ByteSet):
         end = len(line) if type_ == REST else longest_end(type_, line, start)
         yield from () if end is None else (end,)
     elif match := regex.compile(type_.source).match(line, start):
@@ -271,12 +338,12 @@ def possible_ends(type_: FieldType, line: bytes, start: int) -> Iterator[int]:
 
 
 def spans_of(items: Sequence[Literal | Field], line: bytes) -> list[tuple[int, int]] | None:
-    """Where the fields of *items* are in *line*, if they fit the whole of it."""
+    """Where the fields of *items* are in *line*, if they fit the whole of it, but for blanks."""
 
     @functools.cache
     def rest(index: int, at: int) -> tuple[tuple[int, int], ...] | None:
         if index == len(items):
-            return None if line[at:].strip(b" \t") else ()  # what the end of a pattern takes
+            return () if not line[at:].strip(b" \t") else None  # the end takes the blanks that are left
         item = items[index]
         if isinstance(item, Literal):
             return rest(index + 1, at + len(item.text)) if line.startswith(item.text, at) else None
@@ -289,28 +356,37 @@ def spans_of(items: Sequence[Literal | Field], line: bytes) -> list[tuple[int, i
     return None if spans is None else list(spans)
 
 
-def spread(items: Iterable[Item]) -> Iterator[list[tuple[Literal | Field, str | None]]]:
-    """The variants of a template, the fullest first: their items, each with the name that its value is output under."""
-    named: list[tuple[bool, list[tuple[Literal | Field, str | None]]]] = []
+Part = tuple[Literal | Field, str | None]
+"""A literal, or a field and the name that its value is output under."""
+
+
+def spread(items: Iterable[Item]) -> Iterator[list[Part]]:
+    """The variants of a template, the fullest first."""
     unnamed = itertools.count(1)
 
     def name_of(item: Literal | Field) -> str | None:
-        if isinstance(item, Literal) or item.name == DROPPED or item.type == WS:
+        if isinstance(item, Literal) or item.name == DROPPED or item.type in (WS, TYPES["blanks"]):
             return None
         return f"p{next(unnamed)}" if item.name is None else item.name
 
-    for item in items:
-        parts = item.items if isinstance(item, OptionalPart) else (item,)
-        named.append((isinstance(item, OptionalPart), [(part, name_of(part)) for part in parts]))
-    for present in itertools.product(*((True, False) if optional else (True,) for optional, _ in named)):
-        variant = [pair for kept, (_, pairs) in zip(present, named, strict=True) if kept for pair in pairs]
-        yield _without_trailing_whitespace(variant)
+    def ways(item: Item) -> list[list[Part]]:
+        if isinstance(item, OptionalPart):
+            return [*all_ways(item.items), []]
+        if isinstance(item, Alternatives):
+            return [way for choice in item.choices for way in all_ways(choice)]
+        name = name_of(item)
+        if isinstance(item, Field) and isinstance(item.type, TypeList) and item.type.items in ((PATH,), (URL,)):
+            return [[(Field(item.name, type_), name)] for type_ in (item.type.items[0], WordList((b"-",)))]
+        return [[(item, name)]]
+
+    def all_ways(items: Iterable[Item]) -> list[list[Part]]:
+        return [[*itertools.chain(*chosen)] for chosen in itertools.product(*[ways(item) for item in items])]
+
+    yield from map(_without_trailing_whitespace, all_ways(items))
 
 
-def _without_trailing_whitespace(
-    variant: list[tuple[Literal | Field, str | None]],
-) -> list[tuple[Literal | Field, str | None]]:
-    # What a pattern has there in literals is left off: its end takes whatever whitespace there is.
+def _without_trailing_whitespace(variant: list[Part]) -> list[Part]:
+    # The end of a pattern takes trailing whitespace; what a pattern has there in literals is left off.
     variant = list(variant)
     while variant and isinstance(last := variant[-1][0], Literal):
         text = last.text.rstrip(b" \t")
@@ -321,6 +397,12 @@ def _without_trailing_whitespace(
     return variant
 
 
+def _base(type_: FieldType) -> FieldType:
+    """*type_*, or what it is when it is not null."""
+    only = type_.items[0] if isinstance(type_, TypeList) and len(type_.items) == 1 else None
+    return only if isinstance(only, NamedType) else type_
+
+
 def first_match(templates: Sequence[Template], line: bytes) -> tuple[str, list[tuple[str, bytes]]] | None:
     """The id of the match of *line*, and the text of each field that is output."""
     ranked = []
@@ -329,8 +411,9 @@ def first_match(templates: Sequence[Template], line: bytes) -> tuple[str, list[t
             items = [item for item, _ in variant]
             types = [item.type for item in items if isinstance(item, Field)]
             literal_bytes = sum(len(item.text) for item in items if isinstance(item, Literal))
-            free_fields = sum(type_ in FREE for type_ in types)
-            key = (-template.priority, -literal_bytes, types.count(ANY), free_fields, place)
+            any_fields = sum(_base(type_) == ANY for type_ in types)
+            free_fields = sum(_base(type_) in FREE for type_ in types)
+            key = (-template.priority, -literal_bytes, any_fields, free_fields, place)
             ranked.append((key, template, items, variant))
     for _, template, items, variant in sorted(ranked, key=lambda entry: entry[0]):
         spans = spans_of(items, line)

@@ -41,6 +41,7 @@ from logmatch.templates.model import (
     FieldType,
     Item,
     Literal,
+    NamedType,
     OptionalPart,
     Pattern,
     RegexType,
@@ -161,7 +162,9 @@ def field_texts(type_: FieldType) -> st.SearchStrategy[bytes]:
         return st.sampled_from(type_.words)
     if isinstance(type_, RegexType):
         return st.sampled_from([b"", b"a", b"ab", b"11", b"x"])
-    return st.sampled_from(SAMPLES[type_.name])
+    if isinstance(type_, NamedType) and type_.name in SAMPLES:
+        return st.sampled_from(SAMPLES[type_.name])
+    return st.sampled_from(type_.facts.samples)
 
 
 @st.composite
@@ -381,8 +384,8 @@ def patterns(draw: st.DrawFn) -> Pattern:
     return Pattern(_joined(draw(st.lists(st.one_of(items, items, parts), max_size=6))))
 
 
-def _flat(items: Sequence[Literal | Field]) -> tuple[Literal | Field, ...]:
-    return tuple(item for item in _joined(items) if not isinstance(item, OptionalPart))
+def _flat(items: Sequence[Item]) -> tuple[Item, ...]:
+    return _joined(items)
 
 
 @settings(max_examples=examples(200))

@@ -18,6 +18,7 @@ from logmatch.templates.model import (
     TYPES,
     URL,
     WORD,
+    Alternatives,
     FieldType,
     Item,
     Literal,
@@ -120,7 +121,9 @@ class _PlainHeader:
 def is_plain(template: Template) -> bool:
     """Whether the plain loop can use *template*: groups of its own in a `/regex/` field would be taken for values."""
     return not any(
-        isinstance(each.type, RegexType) and _regex(_text(each.type.source)).groups
+        _regex(_text(each.type.source)).groups
+        if isinstance(each.type, RegexType)
+        else each.type.facts.expression is None or not each.type.facts.expression.isascii()
         for each in Pattern(template.items()).fields()
     )
 
@@ -146,7 +149,7 @@ _FREE_EXPRESSIONS = {
     REST: r".*",
 }
 _EXPRESSIONS: dict[FieldType, str] = {
-    type_: _FREE_EXPRESSIONS.get(type_) or (type_.facts.expression or b"").decode("ascii") for type_ in TYPES.values()
+    type_: _FREE_EXPRESSIONS.get(type_) or (type_.facts.expression or b"").decode("utf-8") for type_ in TYPES.values()
 }
 
 
@@ -156,13 +159,16 @@ def _expression(item: Item) -> str:
         return re.escape(_text(item.text))
     if isinstance(item, OptionalPart):
         return f"(?:{''.join(map(_expression, item.items))})?"
+    if isinstance(item, Alternatives):
+        return f"(?:{'|'.join(''.join(map(_expression, choice)) for choice in item.choices)})"
     if isinstance(item.type, RegexType):
         text = f"(?>{_text(item.type.source)})"
     elif isinstance(item.type, WordList):
         text = "|".join(re.escape(_text(word)) for word in item.type.longest_first)
-    else:
-        assert isinstance(item.type, NamedType)
+    elif isinstance(item.type, NamedType) and item.type in _EXPRESSIONS:
         text = _EXPRESSIONS[item.type]
+    else:
+        text = _text(item.type.facts.expression or b"")
     return f"(?:{text})" if output_names((item,)) == [None] else f"({text})"
 
 

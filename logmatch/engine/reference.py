@@ -25,7 +25,9 @@ from logmatch.engine.matches import FieldTimeouts, Found, Located, Matches, Span
 from logmatch.interrupt import check_stop
 from logmatch.line import Buffer
 from logmatch.program import WHITESPACE, Program, Variant, common_prefix
-from logmatch.templates.field_type import FieldType, NamedType, RegexType, WordList
+from logmatch.templates.field_type import SOLID_BYTES, ByteSet, FieldType, NamedType, RegexType, TypeList, WordList
+from logmatch.templates.grammar import Scan, run
+from logmatch.templates.json_scan import JsonScan
 from logmatch.templates.model import Field, Literal
 from logmatch.templates.types import ANY, PATH, REST, URL, URL_SCHEME, WORD
 
@@ -272,7 +274,9 @@ class Scanner:
         self.line = line
         self._budget = budget or RegexBudget()
         # (item, its type) -> (first place, end of places, their result)
-        self._known: dict[tuple[int, NamedType], tuple[int, int, int]] = {}
+        self._known: dict[tuple[int, FieldType], tuple[int, int, int]] = {}
+        self._scan = Scan(line)
+        self._json = JsonScan(line)
 
     def first_end(self, type_: FieldType, start: int, item: int = 0) -> int:
         """Where free text of *type_* that begins at *start* can end at the earliest, or `NO_MATCH`."""
@@ -306,10 +310,28 @@ class Scanner:
             )
         if isinstance(type_, RegexType):
             return self._regex(type_, start)
+        if isinstance(type_, TypeList):
+            return max(self._option_end(option, start, item) for option in type_.options)
         return len(self.line) if type_ == REST else self._token(type_, start, item)
 
-    def _token(self, type_: NamedType, start: int, item: int) -> int:
+    def _option_end(self, option: NamedType | ByteSet | bytes, start: int, item: int) -> int:
+        """Where an item of a list ends; free text goes up to the next whitespace there."""
+        if isinstance(option, bytes):
+            return start + len(option) if self.line.startswith(option, start) else NO_MATCH
+        if not option.facts.is_free:
+            return self._token(option, start, item)
+        if self.first_end(option, start, item) == NO_MATCH:
+            return NO_MATCH
+        return self._scan.end(_TO_WHITESPACE, start)
+
+    def _token(self, type_: NamedType | ByteSet, start: int, item: int) -> int:
         facts = type_.facts
+        if facts.options:
+            return max(self._option_end(option, start, item) for option in facts.options)
+        if facts.grammar is not None and not facts.is_bounded:
+            return self._scan.end(facts.grammar, start)
+        if facts.scan is not None:
+            return self._json.end(start)
         first, end, result = self._known.get((item, type_), (0, 0, 0))
         if first <= start < end:
             return result if facts.first_bytes is None or self.line[start] in facts.first_bytes else NO_MATCH
@@ -324,11 +346,12 @@ class Scanner:
         return match.end() if match else NO_MATCH
 
 
+_TO_WHITESPACE = run(SOLID_BYTES)
 _PATH_START = re.compile(rb"/|~|[A-Za-z]:[\\/]")
 
 
 @cache
-def _expression(type_: NamedType) -> re.Pattern[bytes]:
+def _expression(type_: NamedType | ByteSet) -> re.Pattern[bytes]:
     """What is scanned as a token of *type_*: the token; of a `url`, its scheme."""
     return re.compile(URL_SCHEME if type_ == URL else type_.facts.expression or b"", re.DOTALL)
 

@@ -13,13 +13,25 @@ and the beginnings of free fields come from the reference's scanner, so that a l
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 
 from logmatch.engine.reference import NO_MATCH, Scanner
 from logmatch.program import WHITESPACE
-from logmatch.templates.model import ANY, REST, Field, FieldType, Greediness, Item, Literal, OptionalPart, WordList
+from logmatch.templates.model import (
+    ANY,
+    REST,
+    Alternatives,
+    Field,
+    FieldType,
+    Greediness,
+    Item,
+    Literal,
+    OptionalPart,
+    WordList,
+)
 
 EDIT = 100
 """What one byte costs that is not the same, missing or too many."""
@@ -96,6 +108,8 @@ def course(items: Iterable[Item], first_slot: int = 0) -> Course:
         for item in items:
             if isinstance(item, OptionalPart):
                 after = (*extend(item.items, after), *after)
+            elif isinstance(item, Alternatives):
+                after = tuple(itertools.chain.from_iterable([extend(choice, after) for choice in item.choices]))
             else:
                 steps.append(Step(item, after, slot if isinstance(item, Field) else -1))
                 slot += isinstance(item, Field)

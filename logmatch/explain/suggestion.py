@@ -16,7 +16,19 @@ from logmatch.engine.reference import FieldTimeoutError, walk
 from logmatch.errors import LogmatchError
 from logmatch.explain.alignment import Course, Piece
 from logmatch.program import compile_program
-from logmatch.templates.model import IP, IPV4, IPV6, TYPES, Field, FieldType, Item, Literal, OptionalPart, Pattern
+from logmatch.templates.model import (
+    IP,
+    IPV4,
+    IPV6,
+    TYPES,
+    Alternatives,
+    Field,
+    FieldType,
+    Item,
+    Literal,
+    OptionalPart,
+    Pattern,
+)
 from logmatch.templates.pattern import check_fields, parse_pattern
 from logmatch.templates.template import Template
 
@@ -135,6 +147,13 @@ def _rebuilt(items: Iterable[Item], steps: Iterable[int], parts: dict[int, list[
             inner = _rebuilt(item.items, steps, parts)
             if inner:
                 out.append(OptionalPart(tuple(each for each in inner if not isinstance(each, OptionalPart))))
+            before = b""
+            continue
+        if isinstance(item, Alternatives):
+            close(b"")
+            choices = tuple(tuple(_rebuilt(choice, steps, parts)) for choice in item.choices)
+            if all(choices):
+                out.append(Alternatives(choices))
             before = b""
             continue
         step = next(iter(steps))

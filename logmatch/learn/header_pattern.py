@@ -106,7 +106,7 @@ def _component(values: Sequence[str], names: Names) -> list[Item]:
     programs = [match["program"] for match in processes] + plain
     program = Field(names.unique("program"), TYPES[narrowest_free(programs)])
     pid: list[Item] = [_text("["), Field(names.unique("pid"), TYPES["int"]), _text("]")]
-    return [program, OptionalPart(tuple(pid)) if plain else pid[0], *([] if plain else pid[1:])]  # type: ignore[arg-type]
+    return [program, OptionalPart(tuple(pid)) if plain else pid[0], *([] if plain else pid[1:])]
 
 
 def narrowest_free(values: Iterable[str]) -> str:

@@ -95,7 +95,7 @@ def loose(pattern: Pattern, looseness: int) -> Pattern:
     """Return *pattern* without token types; at 2 with every run of fields and blanks as one field of any text."""
     items: list[Item] = []
     for item in pattern.items:
-        parts: tuple[Literal | Field, ...] = item.items if isinstance(item, OptionalPart) else (item,)
+        parts: tuple[Item, ...] = item.items if isinstance(item, OptionalPart) else (item,)
         if isinstance(item, OptionalPart) and looseness < _LOOSEST:
             items.append(OptionalPart(tuple(_loose(part) for part in parts)))
         elif isinstance(item, OptionalPart):
@@ -107,8 +107,8 @@ def loose(pattern: Pattern, looseness: int) -> Pattern:
     return Pattern(tuple(joined(items)))
 
 
-def _loose(item: Literal | Field) -> Literal | Field:
-    if isinstance(item, Literal) or item.name == DROPPED or item.type == TYPES["rest"]:
+def _loose(item: Item) -> Item:
+    if not isinstance(item, Field) or item.name == DROPPED or item.type == TYPES["rest"]:
         return item
     return replace(item, type=ANY)
 

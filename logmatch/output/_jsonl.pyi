@@ -2,6 +2,7 @@ from collections.abc import Callable
 
 from logmatch.engine.matches import Matches
 from logmatch.line import Buffer
+from logmatch.output.jsonl import ValuePlan
 
 class Output:
     def begin(self, space: memoryview | None = None) -> None: ...
@@ -12,7 +13,7 @@ class Encoder:
     def __init__(
         self,
         field_counts: bytes,
-        body_of: Callable[[int], tuple[bytes, list[tuple[int, bool, int, int, bytes]]]],
+        body_of: Callable[[int], tuple[bytes, list[ValuePlan]]],
         *,
         raw: bool,
         offsets: bool,

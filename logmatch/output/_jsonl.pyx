@@ -9,6 +9,7 @@ copy these pieces and the texts between them. A line without a byte that JSON es
 
 cimport cython
 from cpython.buffer cimport PyBuffer_FillInfo
+from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.stdint cimport int32_t, uint8_t, uintptr_t
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcpy, memset
@@ -208,6 +209,35 @@ cdef inline int sequence_length(Text p, Text end, int *valid) noexcept nogil:
     return length
 
 
+cdef uint8_t *put_verbatim(
+    uint8_t *to, Text p, Text end, bint special, Text readable, Py_ssize_t *replaced
+) noexcept nogil:
+    # JSON as it is, but for bytes that are not UTF-8. `to` has room for ESCAPED * (end - p) bytes and SLACK.
+    cdef int length, valid, i
+    if not special:
+        lm_copy(to, p, end - p, readable)
+        return to + (end - p)
+    while p < end:
+        if p[0] < 0x80:
+            to[0] = p[0]
+            to += 1
+            p += 1
+            continue
+        length = sequence_length(p, end, &valid)
+        if valid:
+            for i in range(length):
+                to[i] = p[i]
+            to += length
+        else:
+            to[0] = 0xEF
+            to[1] = 0xBF
+            to[2] = 0xBD
+            to += 3
+            replaced[0] += 1
+        p += length
+    return to
+
+
 cdef uint8_t *put_string(uint8_t *to, Text p, Text end, Text readable, Py_ssize_t *replaced) noexcept nogil:
     # What stands between the quotes. `to` has room for ESCAPED * (end - p) bytes and SLACK.
     cdef const char *hexadecimal = "0123456789abcdef"
@@ -265,6 +295,15 @@ cdef uint8_t *put_string(uint8_t *to, Text p, Text end, Text readable, Py_ssize_
         p += 1
 
 
+cdef enum:
+    TEXT = 0        # a string, escaped
+    NUMBER = 1      # a number, with the digits of the text
+    MADE = 2        # what a function of Python makes of the text
+    VERBATIM = 3    # JSON as it stands in the text
+
+KINDS = {"text": TEXT, "number": NUMBER, "verbatim": VERBATIM}
+
+
 cdef struct Lead:
     # What comes before the first value of a variant's records: the only thing that its records share with no others.
     int32_t body            # its place in `Encoder.bodies`, and 1 more; 0 before it is known
@@ -318,8 +357,9 @@ cdef class Encoder:
     Args:
         field_counts: for each variant how many fields it has; 32-bit words.
         body_of: called with a variant number: gives the bytes before its first value, and for each value (index of the
-            field, whether it is a number, how many bytes of its text are left off at the beginning and at the end, what
-            stands behind it). Asked once for each variant that occurs.
+            field, its kind, how many bytes of its text are left off at the beginning and at the end, what stands behind
+            it). The kind is one of `KINDS`, or a function that makes of the text the bytes that are written, and tells
+            how many U+FFFD are new in them. Asked once for each variant that occurs.
         raw: whether matched records have the line too (unmatched ones always have).
         offsets: whether records have the offset of the line.
         drop_blank: whether unmatched lines that hold nothing but spaces and tabs have no record.
@@ -333,10 +373,12 @@ cdef class Encoder:
     cdef Lead *leads            # on a multiple of 64 bytes in leads_memory; one more than there are variants
     cdef void *leads_memory
     # Bodies, in words: how many values, bytes in all pieces; then for each value its field, kind, bytes left off at the
-    # beginning and the end, length of the piece behind it, its bytes. Long leads are here too.
+    # beginning (of MADE: its place in `makers`) and the end, length of the piece behind it, its bytes. Long leads are here
+    # too.
     cdef int32_t *bodies
     cdef Py_ssize_t body_size, body_room      # in words
     cdef dict body_of_values
+    cdef list makers
     cdef Py_ssize_t variant_count
     cdef bytes field_counts_of      # the memory of field_counts
     cdef const int32_t *field_counts
@@ -367,6 +409,7 @@ cdef class Encoder:
             raise MemoryError
         self.leads = <Lead *>((<uintptr_t>self.leads_memory + 63) & ~<uintptr_t>63)
         self.body_of_values = {}
+        self.makers = []
 
     def __dealloc__(self):
         free(self.bodies)
@@ -491,7 +534,8 @@ cdef class Encoder:
                 to = records.data + records.size
                 memcpy(to, head, <size_t>head_size)
                 to = put_digits(to + head_size, &number)
-                to = self.put_body(to, lead, body, line, spans + span_begins[i], special, readable, &replaced)
+                to = self.put_lead(to, lead)
+                to = self.put_body(records, to, body, bound, line, spans + span_begins[i], special, readable, &replaced)
                 if self.raw or self.offsets:
                     to = self.put_tail(to, line, line_end, self.raw, special, offset + <unsigned long long>begins[i], readable, &replaced)
                 records.size = to - records.data
@@ -507,43 +551,65 @@ cdef class Encoder:
             increment(&number)
         return replaced
 
+    cdef inline uint8_t *put_lead(self, uint8_t *to, const Lead *lead) noexcept nogil:
+        if lead.size <= LEAD:
+            memcpy(to, lead.text, LEAD)     # SAFETY: SLACK. Not a byte of the next lead, which is not in the cache.
+        else:
+            memcpy(to, self.bodies + lead.elsewhere, <size_t>lead.size)
+        return to + lead.size
+
     cdef inline uint8_t *put_body(
-        self, uint8_t *to, const Lead *lead, const int32_t *body, Text line, const int32_t *spans, bint special, Text readable,
-        Py_ssize_t *replaced
-    ) noexcept nogil:
+        self, Output records, uint8_t *to, const int32_t *body, Py_ssize_t bound, Text line, const int32_t *spans, bint special,
+        Text readable, Py_ssize_t *replaced
+    ) except NULL nogil:
+        # `bound` is how many bytes all of it takes at most, but for what is MADE.
         cdef const uint8_t *pieces_readable = <const uint8_t *>(self.bodies + self.body_room)
         cdef int32_t count = body[0], n
         cdef Text p, end
-        n = lead.size
-        if n <= LEAD:
-            memcpy(to, lead.text, LEAD)     # SAFETY: SLACK. Not a byte of the next lead, which is not in the cache.
-        else:
-            memcpy(to, self.bodies + lead.elsewhere, <size_t>n)
-        to += n
         body += 2
         while count > 0:
             # SAFETY: body[0] is an index below the number of fields of this variant (add_body), and spans has all of them.
-            p = line + spans[2 * body[0]] + body[2]
-            end = line + spans[2 * body[0] + 1] - body[3]
-            if end < p:
-                end = p     # the columns are another's, and a text is shorter than what is left off
-            if body[1]:
-                if c'1' <= p[0] <= c'9':
+            p = line + spans[2 * body[0]]
+            end = line + spans[2 * body[0] + 1]
+            if body[1] == MADE:
+                to = self.put_made(records, to, body[2], bound, p, end, replaced)
+            elif body[1] == VERBATIM:
+                to = put_verbatim(to, p, end, special, readable, replaced)
+            else:
+                p += body[2]
+                end -= body[3]
+                if end < p:
+                    end = p     # the columns are another's, and a text is shorter than what is left off
+                if body[1] == NUMBER:
+                    if c'1' <= p[0] <= c'9':
+                        lm_copy(to, p, end - p, readable)
+                        to += end - p
+                    else:
+                        to = put_number(to, p, end, readable)
+                elif special:
+                    to = put_string(to, p, end, readable, replaced)
+                else:
                     lm_copy(to, p, end - p, readable)
                     to += end - p
-                else:
-                    to = put_number(to, p, end, readable)
-            elif special:
-                to = put_string(to, p, end, readable, replaced)
-            else:
-                lm_copy(to, p, end - p, readable)
-                to += end - p
             n = body[4]
             lm_copy(to, <const uint8_t *>(body + 5), n, pieces_readable)
             to += n
             body += 5 + ((n + 3) >> 2)
             count -= 1
         return to
+
+    cdef uint8_t *put_made(
+        self, Output records, uint8_t *to, int32_t maker, Py_ssize_t bound, Text p, Text end, Py_ssize_t *replaced
+    ) except NULL with gil:
+        cdef bytes made
+        cdef Py_ssize_t new
+        made, new = self.makers[maker](PyBytes_FromStringAndSize(<const char *>p, end - p))
+        records.size = to - records.data
+        records.make_room(len(made) + bound)
+        to = records.data + records.size
+        memcpy(to, <const char *>made, <size_t>len(made))
+        replaced[0] += new
+        return to + len(made)
 
     cdef uint8_t *put_tail(
         self, uint8_t *to, Text line, Text line_end, bint raw, bint special, unsigned long long offset, Text readable,
@@ -575,8 +641,8 @@ cdef class Encoder:
         if self.raw or self.offsets:
             # What comes behind the values: `put_tail` writes the last brace and the line break.
             if values:
-                *values, (field, is_number, left, right, behind) = values
-                values.append((field, is_number, left, right, behind.removesuffix(b"}\n")))
+                *values, (field, kind, left, right, behind) = values
+                values.append((field, kind, left, right, behind.removesuffix(b"}\n")))
             else:
                 text = text.removesuffix(b"}\n")
         lead.size = <int32_t>len(text)
@@ -599,10 +665,15 @@ cdef class Encoder:
             body[0] = <int32_t>len(values)
             body[1] = <int32_t>total
             body += 2
-            for field, is_number, left, right, behind in values:
+            for field, kind, left, right, behind in values:
                 body[0] = field
-                body[1] = is_number
-                body[2] = left
+                if callable(kind):
+                    body[1] = MADE
+                    body[2] = <int32_t>len(self.makers)
+                    self.makers.append(kind)
+                else:
+                    body[1] = KINDS[kind]
+                    body[2] = left
                 body[3] = right
                 body[4] = <int32_t>len(behind)
                 memcpy(body + 5, <const char *><bytes>behind, <size_t>len(behind))

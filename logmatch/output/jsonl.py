@@ -12,8 +12,9 @@ from __future__ import annotations
 import itertools
 import json  # noqa: F401 - orjson imports it, and crashes where a Ctrl-C interrupts that
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 
 import orjson
 
@@ -21,7 +22,8 @@ from logmatch.engine.matches import Matches
 from logmatch.gc_pause import held_back
 from logmatch.output.writer import Records, Writer
 from logmatch.program import WHITESPACE, Program, Variant
-from logmatch.templates.model import JsonKind, encode
+from logmatch.templates.field_type import Facts, JsonKind
+from logmatch.templates.model import encode
 
 # Printable ASCII but for the quote and the backslash: such text stands in JSON as it is.
 _PLAIN = bytes(byte for byte in range(0x20, 0x7F) if byte not in b'"\\')
@@ -264,6 +266,16 @@ class Bodies(dict[int, "Body"]):
         return body
 
 
+Maker = Callable[[bytes], tuple[bytes, int]]
+"""Makes of a field's text what stands for it in a record, and tells how many U+FFFD are new in that."""
+
+ValuePlan = tuple[int, str | Maker, int, int, bytes]
+"""
+The number of a field; how its text is written ("text", "number", "verbatim"), or what makes it; how many bytes of the
+text are left off at the beginning and at the end; and what stands behind the value.
+"""
+
+
 class Body:
     """
     The records of one variant: a format with places for what differs from line to line.
@@ -277,30 +289,34 @@ class Body:
         template = program.template_of(variant_number)
         self._fields: list[tuple[int, bool, int, int | None]] = []
         """For each value: the number of the field, whether it is a number, and the slice of its text."""
+        self._converts: dict[int, Facts] = {}
+        """The types of fields whose values are made, and not cut, of their texts, by the number of the field."""
         keys = []
         for index, slot in enumerate(variant.slots):
             name, type_ = template.names[slot], template.types[slot]
             if name is not None:
                 facts = type_.facts
-                is_number = facts.json_kind is JsonKind.NUMBER
+                is_number = facts.json_kind in (JsonKind.NUMBER, JsonKind.VALUE)
                 self._fields.append((index, is_number, facts.trimmed_start, -facts.trimmed_end or None))
+                if facts.convert is not None or facts.json_kind is JsonKind.VALUE:
+                    self._converts[index] = facts
                 keys.append(_key(name) + b":")
         begin = b',"template_id":' + _key(template.id) + b',"values":{'
         self._pieces = [begin, *[b"," + key if number else key for number, key in enumerate(keys)], b"}}\n"]
         # All texts as they are, as long as they are plain.
-        self._is_simple = self._fields == [(index, False, 0, None) for index in range(len(variant.slots))]
+        plain = [(index, False, 0, None) for index in range(len(variant.slots))]
+        self._is_simple = self._fields == plain and not self._converts
         before, values = self.pieces()
         literals = [before, *(behind for *_, behind in values)]
         self._format = b"%b%d" + b"%b".join(text.replace(b"%", b"%%") for text in literals)
 
-    def pieces(self) -> tuple[bytes, list[tuple[int, bool, int, int, bytes]]]:
+    def pieces(self) -> tuple[bytes, list[ValuePlan]]:
         """
-        The same for a writer in another language: what comes before the first value, and for each value the number of
-        the field, whether it is a number, how many bytes of its text are left off at the beginning and at the end, and
-        what stands behind it. The quotes of strings are in these pieces.
+        The same for a writer in another language: what comes before the first value, and for each value a plan. The
+        quotes of strings are in these pieces.
         """
         before = self._pieces[0]
-        values: list[tuple[int, bool, int, int, bytes]] = []
+        values: list[ValuePlan] = []
         quote = b""  # that ends the value before
         for key, (index, is_number, start, end) in zip(self._pieces[1:], self._fields, strict=False):
             piece = quote + key + (b"" if is_number else b'"')
@@ -309,7 +325,8 @@ class Body:
                 values[-1] = (*values[-1][:4], piece)
             else:
                 before += piece
-            values.append((index, is_number, start, -(end or 0), b""))
+            kind = _kind(self._converts[index]) if index in self._converts else "number" if is_number else "text"
+            values.append((index, kind, start, -(end or 0), b""))
         if values:
             values[-1] = (*values[-1][:4], quote + self._pieces[-1])
         else:
@@ -328,6 +345,11 @@ class Body:
         texts = []
         total = 0
         for index, is_number, start, end in self._fields:
+            if index in self._converts:
+                text, replaced = _converted(self._converts[index], values[index])
+                total += replaced
+                texts.append(text)
+                continue
             text = values[index][start:end]
             if is_number:
                 text = json_number(text)
@@ -346,6 +368,12 @@ class Body:
         total = 0
         for index, is_number, start, end in self._fields:
             column: Sequence[bytes] = texts[index]
+            if index in self._converts:
+                facts = self._converts[index]
+                column, replaced = zip(*[_converted(facts, text) for text in column], strict=True)
+                total += sum(replaced)
+                columns.append(column)
+                continue
             if (start, end) != (0, None):
                 column = [text[start:end] for text in column]
             if is_number:
@@ -356,6 +384,23 @@ class Body:
             columns.append(column)
         rows = zip(itertools.repeat(head), line_numbers, *columns)  # the head is repeated without end
         return list(map(self._format.__mod__, rows)), total
+
+
+@cache
+def _kind(facts: Facts) -> str | Maker:
+    """How the compiled writer comes to the values of such a type."""
+    return "verbatim" if facts.convert is None else partial(_converted, facts)
+
+
+def _converted(facts: Facts, text: bytes) -> tuple[bytes, int]:
+    """What stands for *text* in the format, and how many U+FFFD are new in it; of a string, without its quotes."""
+    if facts.json_kind is JsonKind.STRING:
+        return _escaped(facts.value_text(text))
+    value = facts.value_json(text)
+    if value.isascii():
+        return value, 0
+    decoded = value.decode("utf-8", "replace")
+    return decoded.encode(), decoded.count(_REPLACEMENT) - value.count(_REPLACEMENT.encode())
 
 
 def _escaped(text: bytes) -> tuple[bytes, int]:

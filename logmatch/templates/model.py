@@ -1,9 +1,10 @@
 """
 Pattern: the parsed model of the text that templates are written in.
 
-A *pattern* is a sequence of items: literals, fields and optional parts. Everything here is a value: frozen, compared by
-content. `str(pattern)` is text that parses to the same pattern (`pattern.parse_pattern`); patterns are parsed in
-`pattern`, read from files in `load`, compiled in `program`. Field types are in `field_type` and `types`.
+A *pattern* is a sequence of items: literals, fields, optional parts and alternatives; the last two hold items.
+Everything here is a value: frozen, compared by content. `str(pattern)` is text that parses to the same pattern
+(`pattern.parse_pattern`); patterns are parsed in `pattern`, read from files in `load`, compiled in `program`. Field
+types are in `field_type` and `types`.
 """
 
 from __future__ import annotations
@@ -63,6 +64,7 @@ __all__ = [
     "UUID",
     "WORD",
     "WS",
+    "Alternatives",
     "Field",
     "FieldType",
     "Greediness",
@@ -76,7 +78,9 @@ __all__ = [
     "WordList",
     "decode",
     "encode",
+    "fields_of",
     "output_names",
+    "placed_fields",
 ]
 
 
@@ -112,15 +116,25 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class OptionalPart:
-    """A part that may be absent; it holds literals and fields, at least one, and no optional part."""
+    """A part that may be absent; it holds one item at least."""
 
-    items: tuple[Literal | Field, ...]
+    items: tuple[Item, ...]
 
     def __str__(self) -> str:
         return f"<?>{''.join(map(str, self.items))}</?>"
 
 
-Item = Literal | Field | OptionalPart
+@dataclass(frozen=True, slots=True)
+class Alternatives:
+    """Exactly one of these sequences of items; there are two at least, and none is empty."""
+
+    choices: tuple[tuple[Item, ...], ...]
+
+    def __str__(self) -> str:
+        return f"<(>{'<|>'.join(''.join(map(str, items)) for items in self.choices)}</)>"
+
+
+Item = Literal | Field | OptionalPart | Alternatives
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +147,35 @@ class Pattern:
         return "".join(map(str, self.items))
 
     def fields(self) -> Iterator[Field]:
-        """All fields in their order, those of optional parts included."""
-        for item in self.items:
-            if isinstance(item, OptionalPart):
-                yield from (part for part in item.items if isinstance(part, Field))
-            elif isinstance(item, Field):
-                yield item
+        """All fields in the order in which they are written, those of optional parts and alternatives included."""
+        return fields_of(self.items)
+
+
+def fields_of(items: Iterable[Item]) -> Iterator[Field]:
+    """All fields of *items* in the order in which they are written."""
+    for item in items:
+        if isinstance(item, Field):
+            yield item
+        elif isinstance(item, OptionalPart):
+            yield from fields_of(item.items)
+        elif isinstance(item, Alternatives):
+            for choice in item.choices:
+                yield from fields_of(choice)
+
+
+def placed_fields(items: Iterable[Item], at: int = 0) -> Iterator[tuple[int, Field]]:
+    """Each field of *items* and where it begins in their text, which begins at *at*."""
+    for item in items:
+        if isinstance(item, Field):
+            yield at, item
+        elif isinstance(item, OptionalPart):
+            yield from placed_fields(item.items, at + len("<?>"))
+        elif isinstance(item, Alternatives):
+            inner = at + len("<(>")
+            for choice in item.choices:
+                yield from placed_fields(choice, inner)
+                inner += len("".join(map(str, choice))) + len("<|>")
+        at += len(str(item))
 
 
 def output_names(items: Iterable[Item]) -> list[str | None]:
@@ -149,7 +186,7 @@ def output_names(items: Iterable[Item]) -> list[str | None]:
     """
     names: list[str | None] = []
     unnamed = 0
-    for field_ in Pattern(tuple(items)).fields():
+    for field_ in fields_of(items):
         if field_.name == DROPPED or not field_.type.facts.is_output:
             names.append(None)
         elif field_.name is None:

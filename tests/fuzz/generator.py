@@ -25,6 +25,7 @@ from logmatch.templates.model import (
     FieldType,
     Item,
     Literal,
+    NamedType,
     OptionalPart,
     Pattern,
     RegexType,
@@ -123,6 +124,8 @@ SAMPLES: dict[str, list[bytes]] = {
     "rest": [b"", b"a b", b"1", b"a: b", b'say "x" \\ \xff'],
 }
 """For each named type, texts that it takes."""
+for name, type_of_name in TYPES.items():
+    SAMPLES.setdefault(name, list(type_of_name.facts.samples))
 
 MOST_WITH_REGEXES = 25
 """How many templates a case with `/regex/` fields may have: each is asked of Python, by both engines."""
@@ -392,7 +395,7 @@ class _Templates:
         names = iter([f"n{number}" for number in range(100)])
         optional_parts = 0
 
-        def named(part: Part) -> Part:
+        def named(part: Item) -> Item:
             if isinstance(part, Field) and part.name is None and self.random.random() < 0.4:
                 return Field(next(names), part.type)
             return part
@@ -420,11 +423,11 @@ def joined(items: Sequence[Item]) -> tuple[Item, ...]:
 
 
 def _without_regexes(items: Sequence[Item]) -> Items:
-    def changed(part: Part) -> Part:
+    def changed(part: Item) -> Item:
         return Field(part.name, ANY) if isinstance(part, Field) and isinstance(part.type, RegexType) else part
 
     return [
-        OptionalPart(tuple(map(changed, item.items))) if isinstance(item, OptionalPart) else changed(item)
+        OptionalPart(tuple(_without_regexes(item.items))) if isinstance(item, OptionalPart) else changed(item)
         for item in items
     ]
 
@@ -515,6 +518,8 @@ class _Lines:
             return random.choice(type_.words)
         if isinstance(type_, RegexType):
             return random.choice([b"", b"a", b"ab", b"11", b"x", b"abba"])
+        if not isinstance(type_, NamedType):
+            return random.choice(type_.facts.samples)
         text = random.choice(SAMPLES[type_.name])
         if type_ in FREE or type_ == REST:
             if random.random() < 0.3:  # what ends it stands in it, or nearly

@@ -21,6 +21,8 @@ cdef enum:
     FREE_LITERAL = 18
     FREE_SWEEP = 19
     FORK = 20
+    GRAMMAR = 21
+    LIST = 22
 
 OPERATIONS = {
     "LITERAL": LITERAL,
@@ -43,6 +45,8 @@ OPERATIONS = {
     "FREE_LITERAL": FREE_LITERAL,
     "FREE_SWEEP": FREE_SWEEP,
     "FORK": FORK,
+    "GRAMMAR": GRAMMAR,
+    "LIST": LIST,
 }
 
 cdef enum:
@@ -83,6 +87,7 @@ cdef enum:
     CLFTIME = 17
     SCHEME = 18    # of a url; not a type of the language
     WORD_FIELD = 19    # a word, in FIELDS
+    JSON = 20
 
 TOKENS = {
     "rest": REST,
@@ -104,4 +109,14 @@ TOKENS = {
     "syslogtime": SYSLOGTIME,
     "clftime": CLFTIME,
     "word": WORD_FIELD,
+    "json": JSON,
 }
+
+cdef enum:
+    # What the items of a LIST are.
+    LIST_WORD = 0
+    LIST_TOKEN = 1
+    LIST_GRAMMAR = 2
+    LIST_FREE = 3
+
+LIST_ITEMS = {"word": LIST_WORD, "token": LIST_TOKEN, "grammar": LIST_GRAMMAR, "free": LIST_FREE}

@@ -15,6 +15,9 @@ OPERATIONS: dict[str, int]
 FREE_KINDS: dict[str, int]
 FLAGS: dict[str, int]
 TOKENS: dict[str, int]
+LIST_ITEMS: dict[str, int]
+GRAMMAR_OPERATIONS: dict[str, int]
+GRAMMAR_DEPTH: int
 
 def steps() -> int: ...
 def count_lines(data: Buffer) -> int: ...
@@ -64,6 +67,7 @@ class Kernel:
         entry: int,
         entry_least: int,
         sets: bytes,
+        grammars: bytes,
         *,
         field_counts: bytes,
         most_fields: int,

@@ -12,6 +12,8 @@ The instructions begin with a word whose lowest byte is the operation and which 
     LITERAL n, n bytes                    these n bytes stand here
     TOKEN type, return                    the longest text of a token type
     WORDS k, (n, n bytes)*k               the first of these words, of which longer ones stand first
+    GRAMMAR program, return               the text of a grammar: see `_grammar.pxi`
+    LIST size, k, items                   the longest of k items, in `size` words: (kind, …) each, see `list_end`
     REGEX, field                          a `/regex/` field: asked of Python
     END                                   the line ends here, but for spaces and tabs
     SPLIT k, (least, target)*k            ways to go on, each with its least variant number, in ascending order
@@ -86,6 +88,9 @@ include "_instructions.pxi"
 include "_scanners.pxi"
 include "_times.pxi"
 include "_state.pxi"
+include "_grammar.pxi"
+include "_json.pxi"
+include "_tokens.pxi"
 include "_hash.pxi"
 include "_machine.pxi"
 include "_counting.pxi"
@@ -131,9 +136,11 @@ cdef class Scratch:
         self.other_spans = <int32_t *>calloc(<size_t>fields, sizeof(int32_t))
         self.machine.memos = <Memo *>calloc(<size_t>self.memo_count + 1, sizeof(Memo))
         self.machine.caches = <Cache *>calloc(<size_t>self.memo_count + 1, sizeof(Cache))
+        self.machine.marks = <Marks *>calloc(<size_t>self.memo_count + 1, sizeof(Marks))
+        self.machine.grammars = <const int32_t *><const char *>kernel.grammars
         if (
             self.machine.frames == NULL or self.machine.saved == NULL or self.other_spans == NULL
-            or self.machine.memos == NULL or self.machine.caches == NULL
+            or self.machine.memos == NULL or self.machine.caches == NULL or self.machine.marks == NULL
         ):
             raise MemoryError
 
@@ -145,8 +152,12 @@ cdef class Scratch:
         if self.machine.memos != NULL:
             for i in range(self.memo_count):
                 free(self.machine.memos[i].by_limit)
+        if self.machine.marks != NULL:
+            for i in range(self.memo_count):
+                free(self.machine.marks[i].places)
         free(self.machine.memos)
         free(self.machine.caches)
+        free(self.machine.marks)
 
 
 @cython.final
@@ -159,6 +170,7 @@ cdef class Kernel:
         entry: where the tree begins, as a word of the code; -1 if there is none.
         entry_least: the least variant number in it.
         sets: those of SWEEP instructions, `SETS_SIZE` bytes each, of which the last are filled in here.
+        grammars: the code of GRAMMAR instructions.
         field_counts: for each variant how many fields it has; 32-bit words.
         most_fields: how many fields a path through the code can have.
         most_frames: how many frames it can leave open.
@@ -170,7 +182,7 @@ cdef class Kernel:
             number and the flat spans, or None.
     """
 
-    cdef bytes code, sets
+    cdef bytes code, sets, grammars
     cdef int32_t entry, entry_least
     cdef Py_ssize_t variant_count, most_fields, most_frames, memo_count
     cdef bytes fields_of           # the memory of field_counts
@@ -183,13 +195,14 @@ cdef class Kernel:
     cdef list pool                  # of Scratch that no call is using
 
     def __cinit__(
-        self, bytes code, int32_t entry, int32_t entry_least, bytes sets, *, bytes field_counts, Py_ssize_t most_fields,
+        self, bytes code, int32_t entry, int32_t entry_least, bytes sets, bytes grammars, *, bytes field_counts, Py_ssize_t most_fields,
         Py_ssize_t most_frames, Py_ssize_t return_count, bytes return_bases, list regex_entries, other_match
     ):
         cdef Py_ssize_t i
         if len(code) % 4 or len(sets) % LM_SETS_SIZE or len(code) > 0x7FFFFFFF:
             raise ValueError("code or sets have a wrong size")
         self.code = code
+        self.grammars = grammars
         self.sets = bytes(bytearray(sets))      # a copy of our own: its rows are filled in
         for i in range(len(sets) // LM_SETS_SIZE):
             lm_fill_rows(<uint8_t *><const uint8_t *>self.sets + i * LM_SETS_SIZE)

@@ -188,17 +188,42 @@ cdef Text ipv6_end(Text p, Text end) noexcept nogil:
     return p
 
 
-cdef inline Text mac_end(Text p, Text end) noexcept nogil:
+cdef inline Text mac_groups_end(Text p, Text end, int size, uint8_t mark, int count) noexcept nogil:
+    # `count` groups of `size` hexadecimal digits with `mark` between them, or NULL.
     cdef int i
-    if end - p < 17 or not (p[2] == c':' or p[2] == c'-'):
+    if end - p < count * (size + 1) - 1:
         return NULL
-    for i in range(17):
-        if i % 3 == 2:
-            if p[i] != p[2]:
+    while True:
+        for i in range(size):
+            if not CLASS[p[i]] & HEXDIGIT:
                 return NULL
-        elif not CLASS[p[i]] & HEXDIGIT:
+        p += size
+        count -= 1
+        if count == 0:
+            return p
+        if p[0] != mark:
             return NULL
-    return p + 17
+        p += 1
+
+
+cdef inline Text mac_end(Text p, Text end) noexcept nogil:
+    # EUI-48, and EUI-64: two groups of two digits more, or one of four.
+    cdef Text q, more
+    if end - p < 14:
+        return NULL
+    if p[2] == c':' or p[2] == c'-':
+        q = mac_groups_end(p, end, 2, p[2], 6)
+        if q != NULL and q < end and q[0] == p[2]:
+            more = mac_groups_end(q + 1, end, 2, p[2], 2)
+            return more if more != NULL else q
+        return q
+    if p[4] != c'.':
+        return NULL
+    q = mac_groups_end(p, end, 4, c'.', 3)
+    if q != NULL and q < end and q[0] == c'.':
+        more = mac_groups_end(q + 1, end, 4, c'.', 1)
+        return more if more != NULL else q
+    return q
 
 
 cdef inline Text uuid_end(Text p, Text end) noexcept nogil:

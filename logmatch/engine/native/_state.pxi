@@ -26,6 +26,12 @@ cdef struct Cache:
     int32_t end
     int32_t result
 
+cdef struct Marks:
+    # In the line `stamp`, for each place of it what is known there: see `_grammar.pxi` and `_json.pxi`.
+    uint64_t stamp
+    int32_t *places        # NULL until they are needed
+    int32_t room           # how many
+
 cdef enum:
     UNKNOWN = 0x7FFFFFFF
     NOTHING = -1
@@ -39,6 +45,8 @@ cdef struct Machine:
     int32_t *saved             # spans of the best match so far, while others are tried
     Memo *memos
     Cache *caches
+    Marks *marks
+    Code grammars
     const int32_t *return_bases
     uint64_t stamp             # a number for each line, never 0
     PyObject *ask              # what REGEX calls; borrowed
@@ -56,67 +64,6 @@ cdef struct Machine:
 cdef inline int32_t return_number(Machine *m, int32_t number, int32_t least) noexcept nogil:
     # Code that variants share has numbers from -2 on downwards: there `least` is the variant.
     return number if number >= 0 else m.return_bases[least] - 2 - number
-
-
-cdef inline Text first_end(Machine *m, int kind, int32_t number, Text p) noexcept nogil:
-    # Where free text that begins at p can end at the earliest, or NULL.
-    cdef Text end = m.line_end
-    if kind == WORD:
-        return p + 1 if p < end and not CLASS[p[0]] & SPACE else NULL
-    if kind == PATH:
-        if p >= end:
-            return NULL
-        if p[0] == c'/' or p[0] == c'~':
-            return p + 1
-        if end - p >= 3 and CLASS[p[0]] & LETTER and p[1] == c':' and (p[2] == c'/' or p[2] == c'\\'):
-            return p + 3
-        return NULL
-    # URL
-    p = remembered_token_end(m, SCHEME, number, p)
-    if p == NULL or end - p < 4 or p[0] != c':' or p[1] != c'/' or p[2] != c'/' or CLASS[p[3]] & SPACE:
-        return NULL
-    return p + 4
-
-
-cdef Text remembered_token_end(Machine *m, int type_, int32_t number, Text p) noexcept nogil:
-    # A token scanned from every byte of a long run would cost the square of its length: see reference.Scanner.
-    cdef Text end = m.line_end
-    cdef Cache *cache
-    cdef Text result, first, last
-    if number < 0:
-        return token_end(type_, p, end, m.readable)
-    cache = &m.caches[number]
-    cdef int32_t offset = <int32_t>(p - m.line)
-    if cache.stamp == m.stamp and cache.first <= offset < cache.end:
-        # Within such a range a text can begin with some bytes only.
-        if (
-            (type_ == HOST and not CLASS[p[0]] & HOSTBYTE)
-            or (type_ == QUOTED and p[0] != c'"')
-            or (type_ == SCHEME and not CLASS[p[0]] & LETTER)
-            or cache.result < 0
-        ):
-            return NULL
-        return m.line + cache.result
-    result = token_end(type_, p, end, m.readable)
-    first = last = p
-    if type_ == INT or type_ == FLOAT or type_ == PERCENT:
-        if first < end and (first[0] == c'+' or first[0] == c'-'):
-            first += 1
-        last = run_of(first, end, DIGIT)
-    elif type_ == HEX:
-        if end - first >= 3 and first[0] == c'0' and (first[1] | 0x20) == c'x' and CLASS[first[2]] & HEXDIGIT:
-            first += 2
-        last = run_of(first, end, HEXDIGIT) - 1
-    elif type_ == QUOTED:
-        if p < end and p[0] == c'"':
-            last = result - 1 if result != NULL else end
-    elif result != NULL:
-        last = result
-    cache.stamp = m.stamp
-    cache.first = <int32_t>(first - m.line)
-    cache.end = <int32_t>(last - m.line)
-    cache.result = <int32_t>(result - m.line) if result != NULL else -1
-    return result
 
 
 cdef int enter(Machine *m, Memo *memo, int kind, int32_t flags, int32_t place, int32_t *limit) noexcept nogil:
@@ -182,33 +129,3 @@ cdef bint extend(Machine *m, int32_t number, int32_t least, int kind, int32_t fl
         return False
     limit[0] = m.line + offset
     return True
-
-
-cdef Text free_text(Machine *m, Code at, int32_t least, bint remember, Text p, Text *limit) noexcept nogil:
-    """
-    For a FREE instruction at p: where its text ends at the earliest, or NULL; `limit` is where it ends at the latest.
-
-    `remember`: what is in vain is written down.
-    """
-    cdef int32_t flags = at[0] >> 8 & 0xFF
-    cdef int kind = at[0] >> 16 & 0xFF
-    cdef int32_t number = -1
-    cdef Memo *memo = NULL
-    cdef Text from_
-    if remember and flags & RETURNS:
-        number = return_number(m, at[1], least)
-        memo = &m.memos[number]
-    from_ = first_end(m, kind, number, p)
-    if from_ == NULL:
-        return NULL
-    if memo == NULL:
-        limit[0] = lm_find_space(from_, m.line_end, m.readable)
-        LM_STEP(limit[0] - from_)
-        return from_
-    if memo.stamp == m.stamp and memo.first <= from_ - m.line <= memo.limit:
-        limit[0] = m.line + memo.limit
-    else:
-        limit[0] = lm_find_space(from_, m.line_end, m.readable)
-        LM_STEP(limit[0] - from_)
-    return from_ if extend(m, at[1], least, kind, flags, from_, limit) else NULL
-

@@ -38,17 +38,69 @@ cdef inline Text zone_end(Text p, Text end) noexcept nogil:
     return p
 
 
+cdef bint is_zone_word(Text p, int n) noexcept nogil:
+    # `time_grammar._ZONE_WORDS`
+    cdef uint32_t name
+    if n == 3:
+        name = (p[0] << 16) | (p[1] << 8) | p[2]
+        return (
+            name == 0x555443 or name == 0x474D54 or name == 0x574554 or name == 0x425354 or name == 0x495354    # UTC GMT WET BST IST
+            or name == 0x434554 or name == 0x454554 or name == 0x4D534B or name == 0x455354 or name == 0x454454 # CET EET MSK EST EDT
+            or name == 0x435354 or name == 0x434454 or name == 0x4D5354 or name == 0x4D4454 or name == 0x505354 # CST CDT MST MDT PST
+            or name == 0x504454 or name == 0x485354 or name == 0x4A5354 or name == 0x4B5354 or name == 0x534754 # PDT HST JST KST SGT
+            or name == 0x484B54                                                                                 # HKT
+        )
+    if n != 4:
+        return False
+    return (
+        memcmp(<const void *>p, b"WEST", 4) == 0 or memcmp(<const void *>p, b"CEST", 4) == 0
+        or memcmp(<const void *>p, b"EEST", 4) == 0 or memcmp(<const void *>p, b"AKST", 4) == 0
+        or memcmp(<const void *>p, b"AKDT", 4) == 0 or memcmp(<const void *>p, b"AEST", 4) == 0
+        or memcmp(<const void *>p, b"AEDT", 4) == 0 or memcmp(<const void *>p, b"ACST", 4) == 0
+        or memcmp(<const void *>p, b"ACDT", 4) == 0 or memcmp(<const void *>p, b"AWST", 4) == 0
+        or memcmp(<const void *>p, b"NZST", 4) == 0 or memcmp(<const void *>p, b"NZDT", 4) == 0
+    )
+
+
+cdef inline Text zone_word_end(Text p, Text end) noexcept nogil:
+    # The word of a zone at p, which has no letter or digit behind it, or NULL.
+    cdef int n = 0
+    while n < 5 and p + n < end and CLASS[p[n]] & (DIGIT | LETTER):
+        n += 1
+    return p + n if is_zone_word(p, n) else NULL
+
+
+cdef inline Text spaced_zone_end(Text p, Text end) noexcept nogil:
+    # A space and a zone at p: where they end; p if there is none.
+    cdef Text q
+    if end - p < 4 or p[0] != c' ':
+        return p
+    if p[1] == c'+' or p[1] == c'-':
+        if two_digits(p + 2, 0, 23):
+            q = p + 5 if p[4] == c':' else p + 4
+            if end - q >= 2 and two_digits(q, 0, 59) and not (end - q > 2 and is_digit(q[2])):
+                return q + 2
+        return p
+    q = zone_word_end(p + 1, end) if CLASS[p[1]] & LETTER else NULL
+    return q if q != NULL else p
+
+
+cdef inline Text any_zone_end(Text p, Text end) noexcept nogil:
+    cdef Text q = zone_end(p, end)
+    return q if q != p else spaced_zone_end(p, end)
+
+
 cdef Text iso8601_end(Text p, Text end) noexcept nogil:
     cdef Text clock
     if end - p >= 16 and is_date(p, c'-') and (p[10] == c'T' or p[10] == c't' or p[10] == c' '):
         clock = time_end(p + 11, end)
-        return zone_end(clock, end) if clock != NULL else NULL
+        return any_zone_end(clock, end) if clock != NULL else NULL
     if (
         end - p >= 15 and is_digit(p[0]) and is_digit(p[1]) and is_digit(p[2]) and is_digit(p[3])
         and two_digits(p + 4, 1, 12) and two_digits(p + 6, 1, 31) and p[8] == c'T'
         and two_digits(p + 9, 0, 23) and two_digits(p + 11, 0, 59) and two_digits(p + 13, 0, 60)
     ):
-        return zone_end(fraction_end(p + 15, end), end)
+        return any_zone_end(fraction_end(p + 15, end), end)
     return NULL
 
 
@@ -61,8 +113,23 @@ cdef inline bint is_month(Text p) noexcept nogil:
     )
 
 
+cdef inline Text clock_end(Text p, Text end) noexcept nogil:
+    # 13:05:59, with or without a fraction.
+    if (
+        end - p < 8 or not two_digits(p, 0, 23) or p[2] != c':' or not two_digits(p + 3, 0, 59) or p[5] != c':'
+        or not two_digits(p + 6, 0, 60)
+    ):
+        return NULL
+    return fraction_end(p + 8, end)
+
+
+cdef inline bint is_year(Text p) noexcept nogil:
+    return is_digit(p[0]) and is_digit(p[1]) and is_digit(p[2]) and is_digit(p[3])
+
+
 cdef inline Text syslogtime_end(Text p, Text end) noexcept nogil:
     # The day: (?>[12][0-9]|3[01]|[ 0]?[1-9])
+    cdef Text zone
     if end - p < 14 or not is_month(p) or p[3] != c' ':
         return NULL
     p += 4
@@ -72,25 +139,41 @@ cdef inline Text syslogtime_end(Text p, Text end) noexcept nogil:
         p += 1
     else:
         return NULL
-    if (
-        end - p < 9 or p[0] != c' ' or not two_digits(p + 1, 0, 23) or p[3] != c':'
-        or not two_digits(p + 4, 0, 59) or p[6] != c':' or not two_digits(p + 7, 0, 60)
-    ):
+    if p[0] != c' ':
         return NULL
-    return p + 9
+    p += 1
+    if end - p >= 5 and p[4] == c' ' and is_year(p):
+        p += 5
+    p = clock_end(p, end)
+    if p != NULL and end - p >= 4 and p[0] == c' ' and CLASS[p[1]] & LETTER:
+        zone = zone_word_end(p + 1, end)
+        if zone != NULL:
+            return zone
+    return p
 
 
 cdef inline Text clftime_end(Text p, Text end) noexcept nogil:
     # 31/May/2024:13:05:59 +0200
     if (
-        end - p < 26 or not two_digits(p, 1, 31) or p[2] != c'/' or not is_month(p + 3) or p[6] != c'/'
-        or not (is_digit(p[7]) and is_digit(p[8]) and is_digit(p[9]) and is_digit(p[10]))
-        or p[11] != c':' or not two_digits(p + 12, 0, 23) or p[14] != c':' or not two_digits(p + 15, 0, 59)
-        or p[17] != c':' or not two_digits(p + 18, 0, 60) or p[20] != c' ' or not (p[21] == c'+' or p[21] == c'-')
-        or not (is_digit(p[22]) and is_digit(p[23]) and is_digit(p[24]) and is_digit(p[25]))
+        end - p < 20 or not two_digits(p, 1, 31) or p[2] != c'/' or not is_month(p + 3) or p[6] != c'/'
+        or not is_year(p + 7) or p[11] != c':'
     ):
         return NULL
-    return p + 26
+    p = clock_end(p + 12, end)
+    if p != NULL and end - p >= 6 and p[0] == c' ' and (p[1] == c'+' or p[1] == c'-') and is_year(p + 2):
+        return p + 6
+    return p
+
+
+cdef inline Text zoned_end(Text p, Text end) noexcept nogil:
+    # The zone of an IPv6 address that ends at p: RFC 4007, section 11.
+    cdef int n = 0
+    if end - p >= 2 and p[0] == c'%':
+        while n < 64 and p + 1 + n < end and (CLASS[p[1 + n]] & HOSTBYTE or p[1 + n] == c'.'):
+            n += 1
+        if n:
+            return p + 1 + n
+    return p
 
 
 cdef Text token_end(int type_, Text p, Text end, Text readable) noexcept nogil:
@@ -111,10 +194,11 @@ cdef Text token_end(int type_, Text p, Text end, Text readable) noexcept nogil:
     elif type_ == IPV4:
         return ipv4_end(p, end)
     elif type_ == IPV6:
-        return ipv6_end(p, end)
+        after = ipv6_end(p, end)
+        return zoned_end(after, end) if after != NULL else NULL
     elif type_ == IP:
         after = ipv6_end(p, end)
-        return after if after != NULL else ipv4_end(p, end)
+        return zoned_end(after, end) if after != NULL else ipv4_end(p, end)
     elif type_ == MAC:
         return mac_end(p, end)
     elif type_ == UUID:

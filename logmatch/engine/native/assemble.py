@@ -14,12 +14,13 @@ from __future__ import annotations
 
 import dataclasses
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from logmatch.engine.native import _kernel as kernel
+from logmatch.engine.native.grammar_code import GrammarCode
 from logmatch.program import WHITESPACE, common_prefix
-from logmatch.templates.field_type import FieldType, NamedType, RegexType, WordList
+from logmatch.templates.field_type import SOLID_BYTES, ByteSet, Facts, FieldType, NamedType, RegexType, WordList
 from logmatch.templates.model import Field, Literal
 from logmatch.templates.types import ANY, REST, WORD
 
@@ -112,6 +113,7 @@ class Assembler:
         self._returns_of_tail: int | None = None
         """While a tail is laid out, how many numbers it has got."""
         self._set_offsets: dict[tuple[int, int], int] = {}
+        self._grammars = GrammarCode(lambda ends: self._sets(ends, _ALL))
         self._tails: dict[tuple[object, ...], _Tail] = {}
         """By what remains of a variant and of its path."""
 
@@ -126,6 +128,10 @@ class Assembler:
             entries, path, at = self._todo.pop()
             self.code[at] = self._lay_out_tail(entries[0], path) if len(entries) == 1 else self._lay_out(entries, path)
         return entry
+
+    def grammars(self) -> bytes:
+        """The code of the grammars."""
+        return self._grammars.words.tobytes() + bytes(kernel.PADDING)
 
     def finished(self) -> bytes:
         """The code and its padding."""
@@ -349,16 +355,62 @@ class Assembler:
             field_number = sum(isinstance(item, Field) for item in items[:index])
             code.extend((_OPERATION["REGEX"], field_number))
             in_order = False
+        elif type_.facts.options:
+            options = list(_flat_options(type_.facts.options))
+            at = len(code)
+            code.extend((_OPERATION["LIST"], -1, len(options)))
+            for option in options:
+                self._option(option, path)
+            code[at + 1] = len(code) - at
+            in_order = type_.facts.ends_in_order
         else:
             facts = type_.facts
             returns = not facts.is_bounded and not path.once
-            if facts.is_solid and not returns:
-                self._token_at = len(code)
-            code.extend((_TOKEN | kernel.TOKENS[type_.name] << 8, self._return() if returns else -1))
+            number = self._scanner_of(type_)
+            if number is not None:
+                if facts.is_solid and not returns:
+                    self._token_at = len(code)
+                code.extend((_TOKEN | number << 8, self._return() if returns else -1))
+            else:
+                code.append(_OPERATION["GRAMMAR"])
+                code.extend(self._grammar(facts, returns))
             in_order = facts.ends_in_order
         if not in_order:
             path.monotone = False
             path.ordered = False
+
+    @staticmethod
+    def _scanner_of(type_: FieldType) -> int | None:
+        """The number of the kernel's own scanner for *type_*, if it has one; others are grammars."""
+        return kernel.TOKENS.get(type_.name) if isinstance(type_, NamedType) else None
+
+    def _grammar(self, facts: Facts, returns: bool) -> tuple[int, int]:
+        """Where the code of the type's grammar is, and the first number of what is remembered for it."""
+        assert facts.grammar is not None, "a type without scanner has a grammar"
+        program = self._grammars.program(facts.grammar)
+        numbers = [self._return() for _ in range(program.returns)] if returns else []
+        return program.at, numbers[0] if numbers else -1
+
+    def _option(self, option: NamedType | ByteSet | bytes, path: _Path) -> None:
+        """An item of a LIST."""
+        code = self.code
+        kinds = kernel.LIST_ITEMS
+        if isinstance(option, bytes):
+            code.extend((kinds["word"], len(option)))
+            self._bytes(option)
+            return
+        facts = option.facts
+        number = self._scanner_of(option)
+        if facts.is_free:
+            assert isinstance(option, NamedType)
+            scheme = self._return() if not path.once else -1
+            to_whitespace = self._grammar(_TO_WHITESPACE, not path.once)
+            code.extend((kinds["free"], kernel.FREE_KINDS[option.name], scheme, *to_whitespace))
+        elif number is not None:
+            returns = not facts.is_bounded and not path.once
+            code.extend((kinds["token"], number, self._return() if returns else -1))
+        else:
+            code.extend((kinds["grammar"], *self._grammar(facts, not facts.is_bounded and not path.once)))
 
     def _free(self, type_: NamedType, behind: list[_Entry], path: _Path) -> list[_Entry] | None:
         """Lay out a free field and what ends it; return what comes behind that, None if nothing does."""
@@ -474,6 +526,21 @@ class Assembler:
 
     def _measure(self, path: _Path) -> None:
         self.most_frames = max(self.most_frames, path.frames)
+
+
+_TO_WHITESPACE = ByteSet(SOLID_BYTES).facts
+"""What finds the end of free text in a list."""
+
+
+def _flat_options(
+    options: Iterable[NamedType | ByteSet | bytes],
+) -> Iterator[NamedType | ByteSet | bytes]:
+    """The items of a list, and in place of those that are lists themselves, theirs: the longest of all counts."""
+    for option in options:
+        if not isinstance(option, bytes) and option.facts.options:
+            yield from _flat_options(option.facts.options)
+        else:
+            yield option
 
 
 def _is_literal(entry: _Entry) -> bool:

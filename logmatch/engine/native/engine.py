@@ -48,6 +48,7 @@ class NativeEngine:
             entry,
             plain[0][0] if plain else 0,
             bytes(assembler.sets),
+            assembler.grammars(),
             field_counts=field_counts.tobytes(),
             most_fields=max(field_counts, default=0),
             most_frames=assembler.most_frames,

@@ -20,7 +20,7 @@ from logmatch.engine.portable.items import Items, count_fields, has_regex
 from logmatch.engine.portable.prefilter import Filter
 from logmatch.engine.reference import NO_MATCH, FieldTimeoutError, Scanner, walk
 from logmatch.program import Variant
-from logmatch.templates.field_type import RegexType
+from logmatch.templates.field_type import FieldType
 from logmatch.templates.model import Field, Literal
 
 Texts = Callable[[re.Match[bytes]], tuple[bytes, ...]]
@@ -104,7 +104,7 @@ class AroundRegex:
     """
 
     def __init__(
-        self, before: expression.Expression, field: RegexType, slot: int, after: expression.Expression
+        self, before: expression.Expression, field: FieldType, slot: int, after: expression.Expression
     ) -> None:
         self.longest_line = min(before.longest_line, after.longest_line)
         self._before = _compiled(before.text)
@@ -133,14 +133,16 @@ class AroundRegex:
 
 def around_regex(items: Items, slots: Sequence[int]) -> AroundRegex | None:
     """What matches *items*, whose fields have *slots*, around a `/regex/` field, if that has one place to begin at."""
-    places = [place for place, item in enumerate(items) if isinstance(item, Field) and isinstance(item.type, RegexType)]
+    places = [
+        place for place, item in enumerate(items) if isinstance(item, Field) and item.type.facts.expression is None
+    ]
     if len(places) != 1 or any(expression.is_search(items, place) for place in range(places[0])):
         return None
     place = places[0]
     field = items[place]
     before = expression.of_items(items[:place], to_end=False)
     after = expression.of_items(items[place + 1 :])
-    if before is None or after is None or not isinstance(field, Field) or not isinstance(field.type, RegexType):
+    if before is None or after is None or not isinstance(field, Field):
         return None
     return AroundRegex(before, field.type, slots[count_fields(items[:place])], after)
 

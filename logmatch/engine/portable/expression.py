@@ -27,7 +27,6 @@ from logmatch.templates.model import (
     Field,
     FieldType,
     Literal,
-    RegexType,
 )
 
 MAX_FACTOR = 1000
@@ -82,7 +81,7 @@ def of_items(items: Sequence[Literal | Field], *, to_end: bool = True) -> Expres
 
     Without *to_end* what matches is the first of possibly several ways, and the last item must be no free field.
     """
-    if any(isinstance(item, Field) and isinstance(item.type, RegexType) for item in items):
+    if any(isinstance(item, Field) and item.type.facts.expression is None for item in items):
         return None
     parts: list[bytes] = []
     open_groups = 0  # searches whose end may have to move when something later does not fit

@@ -6,15 +6,15 @@ from collections.abc import Iterable
 
 from logmatch.engine.portable import expression
 from logmatch.program import Variant
-from logmatch.templates.field_type import FieldType, RegexType
+from logmatch.templates.field_type import FieldType
 from logmatch.templates.model import Field, Literal
 
 Items = tuple[Literal | Field, ...]
 
 
 def has_regex(variant: Variant) -> bool:
-    """Whether *variant* has a `/regex/` field."""
-    return any(isinstance(field.type, RegexType) for field in variant.fields())
+    """Whether *variant* has a field that no expression of `re` says, a `/regex/` among them."""
+    return any(field.type.facts.expression is None for field in variant.fields())
 
 
 def count_fields(items: Items) -> int:

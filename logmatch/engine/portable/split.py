@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from logmatch.engine.portable import expression
 from logmatch.engine.portable.items import Items, after, count_fields
 from logmatch.program import Variant, common_prefix
-from logmatch.templates.field_type import RegexType
 from logmatch.templates.model import Field, Literal
 
 MIN_SPLIT = 8
@@ -100,7 +99,7 @@ def _common_items(variants: Iterable[Variant]) -> Items:
             if text != first.text or any(text != other for other in literals):
                 break
         elif all(isinstance(item, Field) and item.type == first.type for item in place):
-            if isinstance(first.type, RegexType):
+            if first.type.facts.expression is None:
                 break
             common.append(first)
         else:

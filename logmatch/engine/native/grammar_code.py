@@ -1,0 +1,198 @@
+"""
+Grammar code: a grammar -> instructions for the kernel's interpreter (`_grammar.pxi` lists them).
+
+The form is that of LPeg: a stack of places to go back to, and no recursion. Ierusalimschy, "A text pattern-matching
+tool based on Parsing Expression Grammars" (2009). What an option can begin with is known here, so that most choices are
+made by the next byte alone.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from logmatch.engine.native import _kernel as kernel
+from logmatch.templates import time_grammar
+from logmatch.templates.grammar import (
+    Choice,
+    Grammar,
+    Maybe,
+    Not,
+    Repeat,
+    Run,
+    Sequence,
+    Text,
+    first_bytes,
+)
+
+_OPERATION: dict[str, int] = kernel.GRAMMAR_OPERATIONS
+
+MAX_DEPTH: int = kernel.GRAMMAR_DEPTH
+"""How many places to go back to the interpreter has room for."""
+
+_TWO_DIGITS = {
+    time_grammar.HOUR: (0, 23),
+    time_grammar.MINUTE: (0, 59),
+    time_grammar.SECOND: (0, 60),
+    time_grammar.MONTH: (1, 12),
+    time_grammar.DAY: (1, 31),
+}
+_NAMES = {time_grammar.MONTH_NAME: 0, time_grammar.DAY_NAME: 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Where the code of a grammar is, and how many numbers it needs for what is remembered in a line."""
+
+    at: int
+    returns: int
+
+
+class GrammarCode:
+    """
+    Makes code of grammars, each once.
+
+    Args:
+        sets: gives the offset of a set of bytes, as an integer of 256 bits: of those at which a run of others ends.
+    """
+
+    def __init__(self, sets: Callable[[int], int]) -> None:
+        self.words = array("i")
+        self._sets = sets
+        self._programs: dict[Grammar, Program] = {}
+
+    def program(self, grammar: Grammar) -> Program:
+        """
+        The code of *grammar*.
+
+        Raises:
+            ValueError: it is too deep for the interpreter.
+        """
+        program = self._programs.get(grammar)
+        if program is None:
+            if _depth(grammar) > MAX_DEPTH:
+                raise ValueError("a grammar is too deep")
+            self._returns = 0
+            at = len(self.words)
+            self._put(grammar)
+            self._add("DONE")
+            program = self._programs[grammar] = Program(at, self._returns)
+        return program
+
+    def _add(self, operation: str, *numbers: int) -> int:
+        """Add an instruction; return where its first number is."""
+        self.words.append(_OPERATION[operation])
+        self.words.extend(numbers)
+        return len(self.words) - len(numbers)
+
+    def _add_set(self, operation: str, members: bytes, *numbers: int) -> int:
+        """The same for one that begins with a set of bytes; return where the first number behind it is."""
+        bits = [0] * 8
+        for byte in members:
+            bits[byte >> 5] |= 1 << (byte & 31)
+        self.words.append(_OPERATION[operation])
+        self.words.extend(word - (1 << 32) if word >> 31 else word for word in bits)
+        self.words.extend(numbers)
+        return len(self.words) - len(numbers)
+
+    def _return(self) -> int:
+        self._returns += 1
+        return self._returns - 1
+
+    def _put(self, grammar: Grammar) -> None:
+        if grammar in _TWO_DIGITS:
+            self._add("TWO", *_TWO_DIGITS[grammar])
+            return
+        if grammar in _NAMES:
+            self._add("NAME", _NAMES[grammar])
+            return
+        match grammar:
+            case Text(text):
+                self._text(text)
+            case Run(members, least, most):
+                self._run(members, least, most)
+            case Sequence(parts):
+                for part in parts:
+                    self._put(part)
+            case Choice(options):
+                self._choice(options)
+            case Maybe(part):
+                at = self._try(part)
+                self._put(part)
+                commit = self._add("COMMIT", -1)
+                self.words[commit] = self.words[at] = len(self.words)
+            case Repeat(part):
+                begin = len(self.words)
+                firsts = first_bytes(part)
+                at = self._add_set("LOOP", bytes(range(256)) if firsts is None else firsts, -1, self._return())
+                self._put(part)
+                self._add("BACK", begin)
+                self.words[at] = len(self.words)
+            case Not(part):
+                at = self._add("TRY", -1)
+                self._put(part)
+                self._add("FAIL_TWICE")
+                self.words[at] = len(self.words)
+
+    def _text(self, text: bytes) -> None:
+        if len(text) == 1:
+            self._add("BYTE", text[0])
+        elif text:
+            self._add("TEXT", len(text))
+            self.words.frombytes(text + bytes(-len(text) % 4))
+
+    def _run(self, members: bytes, least: int, most: int | None) -> None:
+        if (least, most) == (1, 1):
+            self._add_set("SET", members)
+        elif members == time_grammar.DIGITS and least == most:
+            self._add("DIGITS", least)
+        else:
+            ends = (1 << 256) - 1
+            for byte in members:
+                ends &= ~(1 << byte)
+            self._add("RUN", self._sets(ends), least, -1 if most is None else most, self._return())
+
+    def _try(self, part: Grammar) -> int:
+        """Where to go on if *part*, which follows, does not fit: the place of that number."""
+        firsts = first_bytes(part)
+        return self._add("TRY", -1) if firsts is None else self._add_set("TRY_IF", firsts, -1)
+
+    def _choice(self, options: tuple[Grammar, ...]) -> None:
+        ends: list[int] = []
+        for index, option in enumerate(options):
+            others = options[index + 1 :]
+            if not others:
+                self._put(option)
+                break
+            firsts = first_bytes(option)
+            other_firsts = [first_bytes(other) for other in others]
+            is_alone = firsts is not None and all(
+                other is not None and not set(other) & set(firsts) for other in other_firsts
+            )
+            if is_alone:
+                # If it does not fit where it can begin, no other does.
+                assert firsts is not None
+                at = self._add_set("IF", firsts, -1)
+                self._put(option)
+                ends.append(self._add("JUMP", -1))
+            else:
+                at = self._try(option)
+                self._put(option)
+                ends.append(self._add("COMMIT", -1))
+            self.words[at] = len(self.words)
+        for at in ends:
+            self.words[at] = len(self.words)
+
+
+def _depth(grammar: Grammar) -> int:
+    """How many places to go back to may be open at once."""
+    match grammar:
+        case Text(_) | Run(_, _, _):
+            return 0
+        case Sequence(parts):
+            return max(map(_depth, parts), default=0)
+        case Choice(options):
+            return 1 + max(map(_depth, options), default=0)
+        case Maybe(part) | Repeat(part) | Not(part):
+            return 1 + _depth(part)
