@@ -161,6 +161,12 @@ def test_the_words_that_a_program_writes_come_often() -> None:
     assert varies(dict.fromkeys(("Started", "Stopped", "Paused", "Resumed", "Lost", "Found", "Dead", "New"), 44), place)
 
 
+def test_what_is_often_goes_by_the_share_and_not_by_the_length_of_a_log() -> None:
+    place = Place(("password", "for", "x", "from"), 2)
+    assert varies({"root": 55_000, "ftp": 440, "git": 430}, place, scale=2_000 / 300_000)
+    assert not varies({"root": 550, "ftp": 44, "git": 43}, place)
+
+
 def test_after_a_word_that_names_values_three_are_enough() -> None:
     place = Place(("session", "of", "user", "x"), 3)
     assert varies({"anna": 90, "boris": 40, "chen": 20}, place)

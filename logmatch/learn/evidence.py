@@ -55,6 +55,7 @@ _LONELY = 6
 _MORE = 4
 """So many more if each word comes often."""
 _OFTEN = 8
+"""Lines of 2,000; of longer logs the same share."""
 _STEMS = 3
 _RARE_STEM = 0.1
 _TAILS_AFTER_MARK = 4
@@ -75,22 +76,23 @@ _LEADS = word_set(
 """Words that values often follow, and other words as well."""
 
 
-def varies(lines: Mapping[str, int], place: Place) -> bool:
+def varies(lines: Mapping[str, int], place: Place, scale: float = 1.0) -> bool:
     """
     Tell whether the keys that stand at a place are values.
 
     Args:
         lines: the keys, and how many lines have each.
         place: in one of the shapes; the others are equal but for this place.
+        scale: how many lines a line counts as (`Groups.scale`).
     """
     if VALUE in lines:
         return True
     if any(map(is_absent, lines)):
         return False
     if all(map(is_stem, lines)):
-        return _stems_vary(lines)
+        return _stems_vary(lines, scale)
     different = len(lines)
-    often = sorted(lines.values())[different // 2] >= _OFTEN
+    often = sorted(lines.values())[different // 2] * scale >= _OFTEN
     more = _MORE if often else 0
     if place.is_first:
         return different >= _FIRST
@@ -109,10 +111,10 @@ def varies(lines: Mapping[str, int], place: Place) -> bool:
     return different >= _WORDS + more
 
 
-def _stems_vary(lines: Mapping[str, int]) -> bool:
+def _stems_vary(lines: Mapping[str, int], scale: float) -> bool:
     """Tell whether stems are values; of two that are both frequent (`broadcast_`, `rdd_`) each has its statement."""
     rarest = min(lines.values())
-    return len(lines) >= _STEMS or rarest < _OFTEN or rarest < _RARE_STEM * sum(lines.values())
+    return len(lines) >= _STEMS or rarest * scale < _OFTEN or rarest < _RARE_STEM * sum(lines.values())
 
 
 def _is_identifier(word: str) -> bool:
@@ -120,17 +122,18 @@ def _is_identifier(word: str) -> bool:
     return any(character in "._-/\\@~#" for character in word) or any(map(str.isupper, word[1:]))
 
 
-def free_text(head: Shape, tails: Mapping[Shape, int]) -> bool:
+def free_text(head: Shape, tails: Mapping[Shape, int], scale: float = 1.0) -> bool:
     """
     Tell whether what follows `name:` or `name=` to the end of the message is free text.
 
     Args:
         head: the shape up to the mark.
         tails: the shapes after it, and how many lines have each.
+        scale: as for `varies`.
     """
     after_colon = head[-1] == ": "
     enough = _TAILS_AFTER_COLON if after_colon else _TAILS_AFTER_MARK
     if len({tail[0] for tail in tails}) < enough or sum(map(is_word, head)) <= 1 + after_colon:
         return False
     pairs = sum(any(key[0] == "=" for key in tail) for tail in tails)  # after `a=b` they have fields of their own
-    return 2 * len(tails) >= sum(tails.values()) and not (head[-1][0] == "=" and 2 * pairs > len(tails))
+    return 2 * len(tails) >= sum(tails.values()) * scale and not (head[-1][0] == "=" and 2 * pairs > len(tails))

@@ -23,6 +23,8 @@ class Cell(NamedTuple):
     end: int
 
 
+_LINES = 2_000
+
 Cells = tuple[Cell, ...]
 Change = dict[Shape, Cells]
 """What a pass wants: for the key tuple of a group, cells over the places of that tuple."""
@@ -62,6 +64,9 @@ class Groups:
         self.cells: dict[Shape, Cells] = {shape: tuple(unchanged(shape)) for shape in self.weight}
         self.shortened: set[Shape] = set()
         """Groups some of whose messages have a part in parentheses that others lack."""
+
+        self.scale = min(1.0, _LINES / max(1, self.weight.total()))
+        """How many lines a line counts as where it matters how often something comes: a log counts as 2,000 at most."""
 
     def by_keys(self) -> dict[Shape, int]:
         """Return the lines of each group by its key tuple, in an order that does not depend on that of the lines."""

@@ -56,7 +56,7 @@ def slot(groups: Groups) -> Change:
     change: Change = {}
     for _, place, shapes in many:
         lines = {shape[place]: by_keys[shape] for shape in shapes}
-        if varies(lines, Place(shapes[0], place)):
+        if varies(lines, Place(shapes[0], place), groups.scale):
             for shape in shapes:
                 if shape[place] != VALUE:
                     change.setdefault(shape, with_values(shape, [place]))
@@ -159,7 +159,7 @@ def cut_tails(groups: Groups) -> Change:
     change: Change = {}
     for head in sorted(at, key=lambda head: (len(head), head)):
         tails = at[head]
-        if free_text(head, tails):
+        if free_text(head, tails, groups.scale):
             for tail in tails:
                 cells = [*unchanged(head), Cell(REST, len(head), len(head) + len(tail))]
                 change.setdefault(head + tail, tuple(cells))
