@@ -52,6 +52,7 @@ ORDER = (
     "engine",
     "engine.reference",
     "engine.portable",
+    "engine.portable.lists",
     "engine.portable.expression",
     "engine.portable.prefilter",
     "engine.portable.items",

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from random import Random
 
 from logmatch.program import compile_program
+from logmatch.templates.field_type import ByteSet, NamedType, TypeList
 from logmatch.templates.model import (
     ANY,
     DROPPED,
@@ -21,25 +22,35 @@ from logmatch.templates.model import (
     TYPES,
     URL,
     WORD,
+    Alternatives,
     Field,
     FieldType,
     Item,
     Literal,
-    NamedType,
     OptionalPart,
     Pattern,
     RegexType,
     WordList,
 )
 from logmatch.templates.template import Template
+from logmatch.templates.types import named_type
 
 Items = list[Item]
 Part = Literal | Field
 
 FREE = (ANY, WORD, PATH, URL)
-TOKENS = tuple(type_ for type_ in TYPES.values() if type_ not in FREE and type_ != REST)
-# Those whose scanned ends are remembered within a line.
-UNBOUNDED = tuple(TYPES[name] for name in ("ws", "int", "float", "percent", "hex", "host", "quoted"))
+WITH_ARGUMENT = tuple(
+    named_type(name)
+    for name in (
+        *("csv(;)", "csv(\\t)", "quoted(')", "escaped(|)", "escaped(,)", "kv(;)", "kv(, :)", "kv(& =)", "kv(cef)"),
+        *("time(%H:%M)", "time(%Y%m%d %H%M%S%L)", "time(%d/%b/%y %I:%M %p)", "time(%a %e %B %Z)"),
+    )
+)
+"""Some of the types with an argument in parentheses."""
+
+TOKENS = (*(type_ for type_ in TYPES.values() if type_ not in FREE and type_ != REST), *WITH_ARGUMENT)
+UNBOUNDED = tuple(type_ for type_ in TOKENS if not type_.facts.is_bounded)
+"""Those whose scanned ends are remembered within a line."""
 
 LETTERS = [b"a", b"b", b"ab", b"aab", b"ba", b"abab"]
 WORDS = [b"user", b"use", b"userx", b"session", b"opened", b"for", b"from", b"failed", b"error", b"e"]
@@ -123,9 +134,7 @@ SAMPLES: dict[str, list[bytes]] = {
     "clftime": [b"31/May/2024:12:34:56 +0200", b"01/Jan/0000:00:00:60 -0000"],
     "rest": [b"", b"a b", b"1", b"a: b", b'say "x" \\ \xff'],
 }
-"""For each named type, texts that it takes."""
-for name, type_of_name in TYPES.items():
-    SAMPLES.setdefault(name, list(type_of_name.facts.samples))
+"""For named types, texts that they take besides those of their facts."""
 
 MOST_WITH_REGEXES = 25
 """How many templates a case with `/regex/` fields may have: each is asked of Python, by both engines."""
@@ -167,6 +176,8 @@ NEAR = [
         b"1a://",
         b"31/May/2024:12:34:56 0200",
     ),
+    *(b'{"a":1', b"[1,", b"{", b'"a', b"nul", b"01", b"[" * 70, b"a=", b'a="', b'a=1 b="x', b"=1", b"a\\", b"'a"),
+    *(b"12Ki", b"1.5.2", b"1,2,3", b"1m2", b"0:60:61", b"-", b"--", b"Fri May 32", b"25:00 PM", b"1717160759."),
 ]
 """Texts that a type nearly takes."""
 
@@ -210,6 +221,8 @@ class _Templates:
             self.types.append(random.choice(REGEXES))
         for _ in range(random.randint(0, 2)):
             self.types.append(self._word_list())
+        for _ in range(random.choice([0, 0, 1, 3])):
+            self.types.append(self._byte_set() if random.random() < 0.5 else self._type_list())
 
     def _long(self) -> bytes:
         size = self.random.choice(LENGTHS)
@@ -221,6 +234,31 @@ class _Templates:
         self.random.shuffle(usable)
         usable += [b"a", b"ab"][: max(0, 2 - len(usable))]
         return WordList(tuple(dict.fromkeys(usable)))
+
+    def _byte_set(self) -> ByteSet:
+        random = self.random
+        chosen = b"".join(random.choices([*self.short, b"0123456789", b"abcdef", b" ", b"\t", b"\xff\x80"], k=3))
+        members = set(chosen) if random.random() < 0.6 else set(range(256)) - set(chosen)
+        usable = bytes(sorted((members or {0x61}) - {0x0A})) or b"a"
+        least = random.choice([0, 1, 1, 1, 2, 5])
+        return ByteSet(usable, least, random.choice([None, None, None, least or 1, least + 1, least + 14, 64, 65, 200]))
+
+    def _type_list(self) -> TypeList:
+        random = self.random
+        if random.random() < 0.2:
+            return TypeList((random.choice(FREE[1:]),), nullable=True)
+        # Within a list `rest` and what is never output make no sense.
+        types = [type_ for type_ in TOKENS if type_.facts.is_output]
+        items: list[NamedType | ByteSet | bytes] = [
+            random.choice(types) if random.random() < 0.85 else self._byte_set() for _ in range(random.randint(1, 3))
+        ]
+        words = [*self.short, b"-", b"N/A", b"int"]
+        usable = [word for word in words if not set(word) & set(b'"<>|\\')]
+        items += random.choices(usable, k=random.choice([0, 1, 2]))
+        random.shuffle(items)
+        unique = tuple(dict.fromkeys(items))
+        nullable = random.random() < 0.4
+        return TypeList(unique, nullable or len(unique) == 1)
 
     def draw(self) -> list[Template]:
         random = self.random
@@ -369,7 +407,12 @@ class _Templates:
                     (literal,),
                     (field, self._field()),
                 ]
-                items.insert(random.randint(0, len(items)), OptionalPart(random.choice(parts)))
+                part: Item = OptionalPart(random.choice(parts))
+                if random.random() < 0.3:
+                    part = Alternatives((random.choice(parts), random.choice(parts)))
+                elif random.random() < 0.1:
+                    part = OptionalPart((part, literal))
+                items.insert(random.randint(0, len(items)), part)
         return items
 
     def _item(self) -> Part:
@@ -395,19 +438,22 @@ class _Templates:
         names = iter([f"n{number}" for number in range(100)])
         optional_parts = 0
 
-        def named(part: Item) -> Item:
-            if isinstance(part, Field) and part.name is None and self.random.random() < 0.4:
-                return Field(next(names), part.type)
-            return part
+        def named(item: Item) -> Item:
+            if isinstance(item, OptionalPart):
+                return OptionalPart(tuple(map(named, item.items)))
+            if isinstance(item, Alternatives):
+                return Alternatives(tuple(tuple(map(named, choice)) for choice in item.choices))
+            if isinstance(item, Field) and item.name is None and self.random.random() < 0.4:
+                return Field(next(names), item.type)
+            return item
 
         result: Items = []
         for item in items:
-            if not isinstance(item, OptionalPart):
-                result.append(named(item))
-                continue
-            optional_parts += 1
-            if optional_parts <= 3:
-                result.append(OptionalPart(tuple(named(part) for part in item.items)))
+            if isinstance(item, OptionalPart | Alternatives):
+                optional_parts += 1
+                if optional_parts > 3:
+                    continue
+            result.append(named(item))
         return joined(result)
 
 
@@ -423,13 +469,14 @@ def joined(items: Sequence[Item]) -> tuple[Item, ...]:
 
 
 def _without_regexes(items: Sequence[Item]) -> Items:
-    def changed(part: Item) -> Item:
-        return Field(part.name, ANY) if isinstance(part, Field) and isinstance(part.type, RegexType) else part
+    def changed(item: Item) -> Item:
+        if isinstance(item, OptionalPart):
+            return OptionalPart(tuple(map(changed, item.items)))
+        if isinstance(item, Alternatives):
+            return Alternatives(tuple(tuple(map(changed, choice)) for choice in item.choices))
+        return Field(item.name, ANY) if isinstance(item, Field) and isinstance(item.type, RegexType) else item
 
-    return [
-        OptionalPart(tuple(_without_regexes(item.items))) if isinstance(item, OptionalPart) else changed(item)
-        for item in items
-    ]
+    return list(map(changed, items))
 
 
 class _Lines:
@@ -518,9 +565,14 @@ class _Lines:
             return random.choice(type_.words)
         if isinstance(type_, RegexType):
             return random.choice([b"", b"a", b"ab", b"11", b"x", b"abba"])
-        if not isinstance(type_, NamedType):
-            return random.choice(type_.facts.samples)
-        text = random.choice(SAMPLES[type_.name])
+        if isinstance(type_, ByteSet):
+            size = random.choice([type_.least, type_.least + 1, type_.most or 20, 16, 33])
+            text = bytes(random.choices(type_.members, k=min(size, type_.most or size)))
+            return text + (bytes(random.choices(type_.members, k=1)) if random.random() < 0.1 else b"")
+        if isinstance(type_, TypeList):
+            option = random.choice(type_.options)
+            return option if isinstance(option, bytes) else self._right(option, behind)
+        text = random.choice((*SAMPLES.get(type_.name, ()), *type_.facts.samples))
         if type_ in FREE or type_ == REST:
             if random.random() < 0.3:  # what ends it stands in it, or nearly
                 text += random.choice([behind, behind[:-1], behind[:1], behind + behind[:-1], behind * 2, behind[1:]])
@@ -534,6 +586,9 @@ class _Lines:
                 text = text.translate(None, b" \t") or b"a"
         elif type_.name in ("int", "float", "hex", "host") and random.random() < 0.1:
             text += random.choice([b"0", b"1", b"9"]) * random.choice([8, 15, 16, 17, 40])
+        elif type_.facts.grammar is not None and random.random() < 0.15:  # nearly, or with more of the same
+            at = random.randint(0, len(text))
+            text = text[:at] + random.choice([text[:at], b"", self._some_noise(1), b"0", b"="]) + text[at + 1 :]
         elif type_.name == "quoted" and random.random() < 0.2:
             text = b'"' + self._some_noise(6).replace(b'"', b'\\"').replace(b"\\", b"\\\\") + b'"'
         return text

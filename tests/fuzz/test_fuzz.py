@@ -96,7 +96,7 @@ def test_a_case_that_fails_is_made_smaller_and_comes_back_from_its_file(
         return False
 
     case = next(case for case in map(draw, range(100)) if len(case.templates) < 10 and fails(case))
-    small = shrink(case, fails, 1.0)
+    small = shrink(case, fails, 30.0)
     assert fails(small)
     assert len(small.templates) == 1
     assert b"".join(small.chunks).count(b"user") == 1

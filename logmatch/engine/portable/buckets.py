@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 from logmatch.engine.matches import Found, Group, texts_of
 from logmatch.engine.portable import expression, prefilter
-from logmatch.engine.portable.items import Items, count_fields, has_regex
+from logmatch.engine.portable.items import Items, count_fields, needs_scanner
 from logmatch.engine.portable.prefilter import Filter
-from logmatch.engine.reference import NO_MATCH, FieldTimeoutError, Scanner, walk
+from logmatch.engine.reference import NO_MATCH, FieldTimeoutError, RegexBudget, Scanner, walk
 from logmatch.program import Variant
 from logmatch.templates.field_type import FieldType
 from logmatch.templates.model import Field, Literal
@@ -36,19 +36,21 @@ MAX_JOINED = 16
 class Scratch:
     """What is known of the line, or of the lines, of one call."""
 
-    __slots__ = ("end_of", "ends_of")
+    __slots__ = ("budget", "end_of", "ends_of")
 
     def __init__(self) -> None:
         self.end_of: dict[object, int] = {}
         """`PrefixGroup` -> where its prefix ended in the line, where another group asks for it."""
         self.ends_of: dict[object, dict[int, int]] = {}
         """The same for many lines, by their places."""
+        self.budget = RegexBudget()
+        """Of the line: all its `/regex/` fields share it."""
 
 
 class Candidate:
     """A variant, and the items that are left of it after a prefix. Its expression is made when it is first needed."""
 
-    __slots__ = ("_around", "_expression", "_is_split", "_match", "_prefix_fields", "_variant", "items", "number")
+    __slots__ = ("_expression", "_has_steps", "_match", "_prefix_fields", "_steps", "_variant", "items", "number")
 
     def __init__(self, number: int, variant: Variant, items: Items, prefix_fields: int) -> None:
         self.number = number
@@ -56,8 +58,8 @@ class Candidate:
         self._variant = variant
         self._prefix_fields = prefix_fields
         self._expression: expression.Expression | None = None
-        self._around: AroundRegex | None = None
-        self._is_split = False
+        self._steps: Steps | None = None
+        self._has_steps: bool | None = None  # None: not known yet
         self._match: Callable[[bytes, int], re.Match[bytes] | None] | None = None
 
     def expression(self) -> expression.Expression:
@@ -66,13 +68,7 @@ class Candidate:
             self._expression = expression.of_items(self.items) or expression.Expression(b"", -1)
         return self._expression
 
-    def _around_regex(self) -> AroundRegex | None:
-        if self._around is None and not self._is_split:
-            self._is_split = True
-            self._around = around_regex(self.items, self._variant.slots[self._prefix_fields :])
-        return self._around
-
-    def confirm(self, line: bytes, start: int) -> tuple[bytes, ...] | None:
+    def confirm(self, line: bytes, start: int, budget: RegexBudget | None) -> tuple[bytes, ...] | None:
         """
         The texts of the fields among `items`, if they match *line* from *start* to its end.
 
@@ -85,11 +81,13 @@ class Candidate:
             match = self._match(line, start)
             return None if match is None else match.groups()
         variant = self._variant
-        if has_regex(variant):
-            around = self._around_regex()
-            if around is not None and len(line) <= around.longest_line:
-                return around.match(line, start)
-            spans = walk(variant, line)
+        if needs_scanner(variant):
+            if self._has_steps is None:
+                self._steps = steps_of(self.items, variant.slots[self._prefix_fields :])
+                self._has_steps = self._steps is not None
+            if self._steps is not None and len(line) <= self._steps.longest_line:
+                return self._steps.match(line, start, budget)
+            spans = walk(variant, line, budget)
             return texts_of(line, spans)[self._prefix_fields :] if spans is not None else None
         # From where the prefix has ended, since there may be other ends.
         rest = line[start:]
@@ -97,54 +95,57 @@ class Candidate:
         return texts_of(rest, spans) if spans is not None else None
 
 
-class AroundRegex:
+class Steps:
     """
-    Items with one `/regex/` field, which has one place to begin at: an expression for what comes before and one for
-    what comes behind. They are for lines of at most `longest_line` bytes.
+    Items with fields that no expression says, each of which has one place to begin at: the reference's scanner takes
+    these, expressions what is between them. They are for lines of at most `longest_line` bytes.
     """
 
-    def __init__(
-        self, before: expression.Expression, field: FieldType, slot: int, after: expression.Expression
-    ) -> None:
-        self.longest_line = min(before.longest_line, after.longest_line)
-        self._before = _compiled(before.text)
-        self._field = field
-        self._slot = slot
-        self._after = _compiled(after.text)
+    def __init__(self, expressions: Sequence[expression.Expression], fields: Sequence[tuple[FieldType, int]]) -> None:
+        *before, last = expressions
+        self.longest_line = min(each.longest_line for each in expressions)
+        self._fields = [(_compiled(each.text), *field) for each, field in zip(before, fields, strict=True)]
+        self._last = _compiled(last.text)
 
-    def match(self, line: bytes, start: int) -> tuple[bytes, ...] | None:
+    def match(self, line: bytes, start: int, budget: RegexBudget | None) -> tuple[bytes, ...] | None:
         """
         The texts of the fields, if the items match *line* from *start* to its end.
 
         Raises:
-            FieldTimeoutError: the `/regex/` field took too long.
+            FieldTimeoutError: a `/regex/` field took too long.
         """
-        before = self._before(line, start)
-        if before is None:
-            return None
-        begin = before.end()
-        try:
-            end = Scanner(line).token_end(self._field, begin)
-        except TimeoutError:
-            raise FieldTimeoutError(self._slot) from None
-        after = self._after(line, end) if end != NO_MATCH else None
-        return None if after is None else (*before.groups(), line[begin:end], *after.groups())
+        scanner = Scanner(line, budget)
+        texts: tuple[bytes, ...] = ()
+        for match_before, type_, slot in self._fields:
+            before = match_before(line, start)
+            if before is None:
+                return None
+            begin = before.end()
+            try:
+                start = scanner.token_end(type_, begin, slot)
+            except TimeoutError:
+                raise FieldTimeoutError(slot) from None
+            if start == NO_MATCH:
+                return None
+            texts += (*before.groups(), line[begin:start])
+        last = self._last(line, start)
+        return None if last is None else texts + last.groups()
 
 
-def around_regex(items: Items, slots: Sequence[int]) -> AroundRegex | None:
-    """What matches *items*, whose fields have *slots*, around a `/regex/` field, if that has one place to begin at."""
-    places = [
-        place for place, item in enumerate(items) if isinstance(item, Field) and item.type.facts.expression is None
-    ]
-    if len(places) != 1 or any(expression.is_search(items, place) for place in range(places[0])):
-        return None
-    place = places[0]
-    field = items[place]
-    before = expression.of_items(items[:place], to_end=False)
-    after = expression.of_items(items[place + 1 :])
-    if before is None or after is None or not isinstance(field, Field):
-        return None
-    return AroundRegex(before, field.type, slots[count_fields(items[:place])], after)
+def steps_of(items: Items, slots: Sequence[int]) -> Steps | None:
+    """The steps of *items*, whose fields have *slots*; None where a field that needs a scanner may begin anywhere."""
+    expressions: list[expression.Expression | None] = []
+    fields: list[tuple[FieldType, int]] = []
+    begin = 0
+    for place, item in enumerate(items):
+        if isinstance(item, Field) and expression.text_of(item.type) is None:
+            if any(expression.is_search(items, index) for index in range(begin, place)):
+                return None
+            expressions.append(expression.of_items(items[begin:place], to_end=False))
+            fields.append((item.type, slots[count_fields(items[:place])]))
+            begin = place + 1
+    expressions.append(expression.of_items(items[begin:]))
+    return Steps([each for each in expressions if each is not None], fields)
 
 
 class Bucket:
@@ -231,8 +232,13 @@ class Bucket:
             groups.append((number, of_one, list(map(texts_of, those))))
         return groups
 
-    def match(self, line: bytes, start: int, limit: int) -> Found | None:
-        """The first candidate that matches *line* from *start* on and whose number is below *limit*."""
+    def match(self, line: bytes, start: int, limit: int, budget: RegexBudget | None) -> Found | None:
+        """
+        The first candidate that matches *line* from *start* on and whose number is below *limit*.
+
+        Args:
+            budget: of the line; None where no variant has `/regex/` fields.
+        """
         if len(line) <= self.longest_line:
             match = self.match_all(line, start + self.skip) if line.startswith(self.literal, start) else None
             if match is None:
@@ -242,7 +248,7 @@ class Bucket:
         for number in self._filter_below(limit).candidates(line, start):
             if number >= limit:
                 break
-            values = self._candidates[number].confirm(line, start)
+            values = self._candidates[number].confirm(line, start, budget)
             if values is not None:
                 return number, values
         return None

@@ -26,7 +26,7 @@ from collections.abc import Iterable, Sequence
 
 from logmatch.engine.matches import FieldTimeouts, Found, Group, Located, Matches, match_in_groups, spans_of
 from logmatch.engine.portable.buckets import NO_LIMIT, Scratch
-from logmatch.engine.portable.items import has_regex
+from logmatch.engine.portable.items import needs_scanner
 from logmatch.engine.portable.merged import MergedPrefixes, merge_prefixes
 from logmatch.engine.portable.prefixes import PrefixGroup
 from logmatch.engine.portable.split import split_by_prefix
@@ -60,7 +60,7 @@ class PortableEngine:
             group.find_preferred(groups[:index])
         self._groups = merge_prefixes(groups)
         # A single group that cannot time out is asked directly: a call less for each line.
-        self._is_simple = len(self._groups) == 1 and not any(map(has_regex, program.variants))
+        self._is_simple = len(self._groups) == 1 and not any(map(needs_scanner, program.variants))
         self._beginning_with: dict[bytes, list[PrefixGroup | MergedPrefixes]] = {}
         """The first byte of a line -> which groups can match it."""
 

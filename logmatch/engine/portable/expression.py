@@ -11,10 +11,12 @@ factor of the linear one. Longer lines are matched by `reference.walk`.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from logmatch.engine.portable.lists import longest_of
 from logmatch.program import WHITESPACE
 from logmatch.templates.field_type import escaped
 from logmatch.templates.model import (
@@ -62,6 +64,19 @@ _QUICK_TOKENS: dict[FieldType, bytes] = {
 }
 
 
+@functools.lru_cache(maxsize=4096)
+def text_of(type_: FieldType) -> bytes | None:
+    """
+    The expression of a text of *type_*, or None; of free text that holds no whitespace, all of it up to there.
+    """
+    facts = type_.facts
+    if facts.to_whitespace is not None:
+        return facts.to_whitespace
+    if facts.expression is None and facts.options:
+        return longest_of(facts.options, text_of)
+    return _QUICK_TOKENS.get(type_, facts.expression)
+
+
 @dataclass(frozen=True, slots=True)
 class Expression:
     """
@@ -81,7 +96,7 @@ def of_items(items: Sequence[Literal | Field], *, to_end: bool = True) -> Expres
 
     Without *to_end* what matches is the first of possibly several ways, and the last item must be no free field.
     """
-    if any(isinstance(item, Field) and item.type.facts.expression is None for item in items):
+    if any(isinstance(item, Field) and text_of(item.type) is None for item in items):
         return None
     parts: list[bytes] = []
     open_groups = 0  # searches whose end may have to move when something later does not fit
@@ -150,7 +165,7 @@ def _plain(items: Sequence[Literal | Field], index: int) -> bytes:
     type_ = item.type
     if type_ == ANY:
         return LAST_ANY
-    return b"(" + (type_.facts.to_whitespace or _QUICK_TOKENS.get(type_) or _text(type_)) + b")"
+    return b"(" + (text_of(type_) or b"(?!)") + b")"
 
 
 def _quick_search(item: Field, literal: bytes, *, is_final: bool, to_end: bool) -> bytes | None:

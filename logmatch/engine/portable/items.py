@@ -12,9 +12,9 @@ from logmatch.templates.model import Field, Literal
 Items = tuple[Literal | Field, ...]
 
 
-def has_regex(variant: Variant) -> bool:
+def needs_scanner(variant: Variant) -> bool:
     """Whether *variant* has a field that no expression of `re` says, a `/regex/` among them."""
-    return any(field.type.facts.expression is None for field in variant.fields())
+    return any(expression.text_of(field.type) is None for field in variant.fields())
 
 
 def count_fields(items: Items) -> int:

@@ -47,9 +47,9 @@ class MergedPrefixes:
             return self._other.match(line, limit if found is None else found[0], scratch) or found
         of_prefix = prefix.groups()
         if of_prefix[self._optional] is not None:
-            return self._fuller.match_after(line, prefix.end(), of_prefix, limit)
+            return self._fuller.match_after(line, prefix.end(), of_prefix, limit, scratch)
         of_prefix = of_prefix[: self._optional] + of_prefix[self._after_optional :]
-        return self._other.match_after(line, prefix.end(), of_prefix, limit)
+        return self._other.match_after(line, prefix.end(), of_prefix, limit, scratch)
 
     def match_lines(
         self, lines: Sequence[bytes], places: Sequence[int], groups: list[Group], scratch: Scratch

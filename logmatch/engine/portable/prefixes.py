@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from logmatch.engine.matches import Found, Group
 from logmatch.engine.portable import expression
 from logmatch.engine.portable.buckets import MAX_JOINED, NO_LIMIT, Bucket, Candidate, Scratch
-from logmatch.engine.portable.items import Items, after, count_fields, first_bytes, has_regex, last_search, shape
+from logmatch.engine.portable.items import Items, after, count_fields, first_bytes, last_search, needs_scanner, shape
 from logmatch.program import WHITESPACE, Variant
 from logmatch.templates.model import Literal
 from logmatch.templates.types import ANY
@@ -77,7 +77,7 @@ class PrefixGroup:
             # A `word` could not be extended over whitespace.
             self.has_listed_ends = is_last and shape(prefix[place : place + 1]) == (ANY,)
         # A `/regex/` field may look at what comes before it, so that its variant is always matched as a whole.
-        self._tries_each_end = self.has_listed_ends and not any(map(has_regex, variants.values()))
+        self._tries_each_end = self.has_listed_ends and not any(map(needs_scanner, variants.values()))
         self._first_bytes = first_bytes(prefix, variants.values())
         self._by_key: dict[int, dict[bytes, list[Candidate]]] = {}  # length of keys -> key -> who goes on with it
         self._by_suffix: dict[
@@ -148,7 +148,7 @@ class PrefixGroup:
         of_prefix: tuple[bytes, ...] = ()
         if self._match_prefix is not None:
             if len(line) > self.longest_line or self._ambiguity > MAX_AMBIGUOUS:
-                return self._match_whole(line, limit)
+                return self._match_whole(line, limit, scratch)
             match = self._match_prefix(line)
             if match is None:
                 return None
@@ -156,7 +156,7 @@ class PrefixGroup:
                 for group, again, literal in self._again:
                     start = match.end(group) + 1
                     if line.find(literal, start) >= 0 and (next_one := again(line, start)):
-                        return self._match_at_each_end(line, match, next_one, limit)
+                        return self._match_at_each_end(line, match, next_one, limit, scratch)
                 self._ambiguity -= self._ambiguity > 0
             end = match.end()
             if scratch is not None:
@@ -165,9 +165,11 @@ class PrefixGroup:
                 if self.preferred is not None and scratch.end_of.get(self.preferred) == end:
                     return None
             of_prefix = match.groups()
-        return self.match_after(line, end, of_prefix, limit)
+        return self.match_after(line, end, of_prefix, limit, scratch)
 
-    def match_after(self, line: bytes, end: int, of_prefix: tuple[bytes, ...], limit: int) -> Found | None:
+    def match_after(
+        self, line: bytes, end: int, of_prefix: tuple[bytes, ...], limit: int, scratch: Scratch | None
+    ) -> Found | None:
         """The same where the prefix ends at *end* of *line*; *of_prefix* are the texts of its fields."""
         key = line[end : end + KEY_LENGTH]
         suffix = line.rstrip(WHITESPACE)[-self._suffix_length :] if self._by_suffix else b""
@@ -186,18 +188,24 @@ class PrefixGroup:
                 if number < limit:
                     found = number, texts_of(content)
         else:
-            found = bucket.match(line, end, limit)
+            found = bucket.match(line, end, limit, scratch.budget if scratch else None)
         if self._on_each_line is not None:
-            found = self._on_each_line.match(line, end, limit if found is None else found[0]) or found
+            limit = limit if found is None else found[0]
+            found = self._on_each_line.match(line, end, limit, scratch.budget if scratch else None) or found
         return None if found is None else (found[0], of_prefix + found[1])
 
     def _match_at_each_end(
-        self, line: bytes, prefix: re.Match[bytes], next_one: re.Match[bytes] | None, limit: int
+        self,
+        line: bytes,
+        prefix: re.Match[bytes],
+        next_one: re.Match[bytes] | None,
+        limit: int,
+        scratch: Scratch | None,
     ) -> Found | None:
         """The same where what ends the prefix comes once more in the line, at *next_one*."""
         if not self._tries_each_end:
             self._ambiguity += 1
-            return self._match_whole(line, limit)
+            return self._match_whole(line, limit, scratch)
         group, again, _ = self._again[0]
         start = prefix.start(group)
         before = prefix.groups()[: group - 1]
@@ -205,22 +213,22 @@ class PrefixGroup:
         while next_one is not None:
             if len(ends) == MAX_ENDS:
                 self._ambiguity += 1
-                return self._match_whole(line, limit)
+                return self._match_whole(line, limit, scratch)
             ends.append((next_one.end(), (*before, line[start : next_one.start()], *next_one.groups())))
             next_one = again(line, next_one.start() + 1)
         self._ambiguity -= self._ambiguity > 0
         found: Found | None = None
         for end, of_prefix in ends:
-            better = self.match_after(line, end, of_prefix, limit)
+            better = self.match_after(line, end, of_prefix, limit, scratch)
             if better is not None:
                 found = better
                 limit = better[0]
         return found
 
-    def _match_whole(self, line: bytes, limit: int) -> Found | None:
+    def _match_whole(self, line: bytes, limit: int, scratch: Scratch | None) -> Found | None:
         if self._whole is None:
             self._whole = Bucket([Candidate(n, variant, variant.items, 0) for n, variant in self._variants.items()])
-        return self._whole.match(line, 0, limit)
+        return self._whole.match(line, 0, limit, scratch.budget if scratch else None)
 
     # --- many lines
 

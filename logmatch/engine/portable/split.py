@@ -99,7 +99,7 @@ def _common_items(variants: Iterable[Variant]) -> Items:
             if text != first.text or any(text != other for other in literals):
                 break
         elif all(isinstance(item, Field) and item.type == first.type for item in place):
-            if first.type.facts.expression is None:
+            if expression.text_of(first.type) is None:
                 break
             common.append(first)
         else:
