@@ -263,7 +263,7 @@ class TestHeaders:
               | {"id": "a", "pattern": "x", "header": "defalt"}
               |                             ^^^^^^^^
               = help: did you mean 'default'? The headers of this file are 'default', 'n'; 'none' is for no header
-            t:5:29: 'header' must be the name of a header, not the number 5
+            t:5:29: 'header' must be the name of a header, or a list of names, not the number 5
               | {"id": "b", "pattern": "x", "header": 5}
               |                             ^^^^^^^^
               = help: write for example "header": "default"
@@ -419,7 +419,7 @@ class TestTomlErrors:
             t:1:1: unknown key 'title'
               | title = "x"
               | ^^^^^
-              = help: The keys of a file are 'headers' and 'template'
+              = help: The keys of a file are 'headers', 'types' and 'template'
             t:4:1: the id is empty
               | id = ""
               | ^^
@@ -552,7 +552,7 @@ class TestTomlErrors:
                 t:1:3: unknown key 'templates'
                   | [[templates]]
                   |   ^^^^^^^^^
-                  = help: did you mean 'template'? The keys of a file are 'headers' and 'template'
+                  = help: did you mean 'template'? The keys of a file are 'headers', 'types' and 'template'
                 """,
             ),
             (
@@ -650,7 +650,7 @@ class TestJsonErrors:
             t:8:3: unknown key 'extra'
               |   "extra": 1
               |   ^^^^^^^
-              = help: The keys of a file are 'headers' and 'template'
+              = help: The keys of a file are 'headers', 'types' and 'template'
             """  # noqa: E501
         )
 

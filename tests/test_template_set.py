@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import textwrap
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from logmatch import errors
 from logmatch.errors import LogmatchError, Place, TemplateErrors, TemplateSyntaxError, UsageError
 from logmatch.templates.document import Format
-from logmatch.templates.load import load_text_set, templates_from_patterns
+from logmatch.templates.load import load_template_set, load_text_set, templates_from_patterns
 from logmatch.templates.model import Pattern
 from logmatch.templates.pattern import check_fields, parse_pattern
 from logmatch.templates.template import Example, Header, Origin, Template, TemplateSet
@@ -130,12 +131,106 @@ def test_a_header_without_a_name_gets_one() -> None:
     assert (Header("header", parse_pattern("a ")),) == unique.headers
 
 
+# Several headers, and names for types
+
+SEVERAL = """
+[headers]
+old = "<time:syslogtime> <host:word> "
+new = "<time:iso8601> <host:word> "
+
+[types]
+level = "DEBUG|INFO|WARN"
+ticket = "/[A-Z]+-[0-9]+/"
+who = "peer_name|int"
+peer_name = 'ip|"none"'
+
+[[template]]
+id = "up"
+pattern = "up <l:level> <t:ticket> <w:who?>"
+header = ["old", "new"]
+"""
+
+
+@pytest.mark.parametrize("text", [SEVERAL, SEVERAL.replace("[types]", "[ types ] # plain no more\n'a b' = 'int'")])
+def test_several_headers_are_alternatives_and_types_have_names(text: str) -> None:
+    if "a b" in text:
+        with pytest.raises(TemplateErrors, match="'a b' cannot be the name of a type"):
+            load_text_set(text)
+        return
+    (template,) = load_text_set(text).templates
+    assert ("old", "new") == template.header_name
+    expected = parse_pattern("<(><time:syslogtime> <host:word> <|><time:iso8601> <host:word> </)>")
+    assert expected == template.header
+    assert parse_pattern("up <l:DEBUG|INFO|WARN> <t:/[A-Z]+-[0-9]+/> <w:ip?|none|int>") == template.pattern
+    written = write_toml(load_text_set(text))
+    assert 'header = ["old", "new"]' in written
+    assert load_text_set(text) == load_text_set(written)
+
+
+def test_types_of_one_file_hold_for_all_whatever_their_order(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text('[[template]]\nid = "a"\npattern = "<x:level>"\n')
+    (tmp_path / "b.jsonl").write_text('{"types": {"level": "INFO|WARN"}}\n{"id": "b", "pattern": "b <y:level>"}\n')
+    found = load_template_set([tmp_path]).templates
+    assert ["<x:INFO|WARN>", "b <y:INFO|WARN>"] == [str(template.pattern) for template in found]
+
+
+@pytest.mark.parametrize(
+    ("types", "sentence"),
+    [
+        ('int = "word"', "there is a type 'int' already"),
+        ('csv = "word"', "there is a type 'csv' already"),
+        ("level = 5", "the type 'level' must be a text, not the number 5"),
+        ('level = "wrd"', "unknown type 'wrd'"),
+        ('a = "b"\nb = "a"', "unknown type 'b'"),
+        ('level = ""', "this is no type"),
+    ],
+)
+def test_what_is_wrong_with_a_name_of_a_type_is_said_at_its_place(types: str, sentence: str) -> None:
+    with pytest.raises(TemplateErrors) as caught:
+        load_text_set(f'[types]\n{types}\n[[template]]\nid = "a"\npattern = "b"\n', format=Format.TOML, name="t")
+    error = caught.value.errors[0]
+    assert (sentence, 2) == (error.sentence, error.place.line_number if error.place else None)
+
+
+@pytest.mark.parametrize(
+    ("header", "sentence"),
+    [
+        ('["a", "none"]', "this is no list of headers: 'a', 'none'"),
+        ('["a", "a"]', "this is no list of headers: 'a', 'a'"),
+        ('["a", "c"]', "unknown header 'c'"),
+        ('["a", "empty"]', "one of several headers is empty"),
+        ("[]", "'header' must be the name of a header, or a list of names, not a list"),
+    ],
+)
+def test_what_is_wrong_with_a_list_of_headers_is_said(header: str, sentence: str) -> None:
+    text = f'[headers]\na = "a "\nempty = ""\n[[template]]\nid = "x"\npattern = "b"\nheader = {header}\n'
+    with pytest.raises(TemplateErrors) as caught:
+        load_text_set(text, name="t")
+    assert [sentence] == [error.sentence for error in caught.value.errors]
+
+
 # Writing
 
 names = st.from_regex(r"[a-z][a-z0-9_.-]{0,5}", fullmatch=True)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 odd_texts = st.one_of(texts, st.text(st.sampled_from("\"'\\\n\r\t\b\f\x7f\x00#=[]<>{}, é"), max_size=12))
-type_texts = st.sampled_from(["", ":int", ":word", ":quoted", ":GET|a b|\\", r":/[^\"' ]+\/<>/", ":percent", ":ws"])
+type_texts = st.sampled_from(
+    [
+        "",
+        ":int?",
+        ":[a-c]{2}",
+        ":ip|host",
+        ":kv(; =)",
+        ":csv(\\t)",
+        ":int",
+        ":word",
+        ":quoted",
+        ":GET|a b|\\",
+        r":/[^\"' ]+\/<>/",
+        ":percent",
+        ":ws",
+    ]
+)
 
 
 @st.composite

@@ -33,7 +33,7 @@ order."""
 SNIPPET = 120
 """How many characters of a long line an error shows, at most, on either side of where it is wrong."""
 
-TOP_KEYS = ("headers", "template")
+TOP_KEYS = ("headers", "types", "template")
 
 
 class Format(enum.Enum):
@@ -90,6 +90,8 @@ class Document:
         self.format = format
         self.text = text
         self.headers: list[Table] = []
+        self.types: list[Table] = []
+        """Names for types, and what they stand for."""
         self.templates: list[Table] = []
         self.locator: Locator = NoLocator()
         self.errors: list[LogmatchError] = []
@@ -183,7 +185,7 @@ class Document:
     def report_unknown_top(self, whole: Table) -> None:
         for key in whole.values:
             if key not in TOP_KEYS:
-                hint = f"{did_you_mean(key, TOP_KEYS)}The keys of a file are 'headers' and 'template'"
+                hint = f"{did_you_mean(key, TOP_KEYS)}The keys of a file are 'headers', 'types' and 'template'"
                 self.fail(f"unknown key {key!r}", self.place_of_key(whole, key), hint)
 
     def add_headers(self, table: Table, value: object) -> None:
@@ -197,6 +199,19 @@ class Document:
             what, example = "an object", 'write "headers": {"default": "…"}'
         described = describe(value, json=self.is_json)
         sentence = f"'headers' must be {what} with a pattern for each name, not {described}"
+        self.fail(sentence, self.place_of_table(table), example)
+
+    def add_types(self, table: Table, value: object) -> None:
+        """Make *value* names of types of the document, at the place of *table*, if it is a table of them."""
+        if isinstance(value, dict):
+            table.values = value
+            self.types.append(table)
+            return
+        what, example = "a table", 'write [types], and level = "DEBUG|INFO|WARN" on the line below'
+        if self.is_json:
+            what, example = "an object", 'write "types": {"level": "DEBUG|INFO|WARN"}'
+        described = describe(value, json=self.is_json)
+        sentence = f"'types' must be {what} with a type for each name, not {described}"
         self.fail(sentence, self.place_of_table(table), example)
 
     def add_row(self, table: Table, row: object) -> None:

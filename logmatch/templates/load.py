@@ -13,6 +13,7 @@ import re
 import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,14 +22,14 @@ from logmatch.formats import MARK, packs_of, read_pack
 from logmatch.gc_pause import held_back
 from logmatch.templates.document import Document, Format
 from logmatch.templates.model import Pattern, decode
-from logmatch.templates.pattern import PatternParser, check_fields, parse_pattern
+from logmatch.templates.pattern import Names, PatternParser, check_fields, parse_pattern
 from logmatch.templates.read_csv import COLUMNS, read_csv
 from logmatch.templates.read_json import read_json, read_json_lines
 from logmatch.templates.read_text import id_of_pattern, read_text
 from logmatch.templates.read_toml import read_toml
 from logmatch.templates.recognise import HEAD_SIZE, recognise
 from logmatch.templates.template import DEFAULT_HEADER, Header, Origin, Template, TemplateSet
-from logmatch.templates.validate import Validator
+from logmatch.templates.validate import Validator, name_types
 from logmatch.wording import count
 
 SUFFIXES: dict[str, Format] = {
@@ -95,7 +96,7 @@ def load_template_set(
     with held_back():
         for path, directory_error in _files([os.fspath(path) for path in paths]):
             if directory_error is not None:
-                loader.errors.append(directory_error)
+                loader.fail(directory_error)
                 continue
             try:
                 identity = path if path == "-" else os.path.realpath(path)
@@ -159,7 +160,7 @@ def templates_from_patterns(
     loader = _Loader(header, option="header")
     loader.add_patterns(rows)
     if not rows and not loader.errors:
-        loader.errors.append(UsageError("no pattern is given", hint="give one pattern at least"))
+        loader.fail(UsageError("no pattern is given", hint="give one pattern at least"))
     return loader.finish().templates
 
 
@@ -269,32 +270,34 @@ def _unreadable(file: str, error: OSError | ValueError) -> InputError:
     return InputError(f"cannot be read: {reason}", place=Place(file), hint=hint)
 
 
+@dataclass(frozen=True, slots=True)
+class _Patterns:
+    """Patterns without a file: the place of each in messages, its id (None: made of its pattern), its text."""
+
+    rows: list[tuple[str, str | None, str]]
+    origin: Origin
+
+
 class _Loader:
-    """Collects the templates and the errors of file after file."""
+    """
+    Collects the templates and the errors of file after file.
+
+    A type that one file gives a name to holds for all of them: so all are read before any is validated (`finish`).
+    """
 
     def __init__(self, header: str | None, option: str = "--header") -> None:
         """
         Args:
             option: what *header* is called in messages.
         """
-        self.headers: list[Header] = []
-        self.templates: list[Template] = []
         self.errors: list[LogmatchError] = []
-        self.header: Header | None = None
-        """The one that was given."""
+        self._header_text = header
+        self._option = option
+        self._read: list[Document | LogmatchError | _Patterns] = []
+        self._headers: list[Header] = []
+        self._templates: list[Template] = []
         self._empty: list[LogmatchError] = []
         self._origins: dict[str, Origin] = {}
-        self._parser = PatternParser()
-        self._foreign_parser = PatternParser(foreign=True)
-        if header:
-            try:
-                pattern = parse_pattern(header)
-                check_fields(pattern, Pattern(()))
-            except (TemplateSyntaxError, UnicodeEncodeError) as error:
-                self.errors.append(_option_error(option, header, error))
-            else:
-                self.header = Header(DEFAULT_HEADER, pattern)
-                self.headers.append(self.header)
 
     def read(self, path: str) -> None:
         file = STDIN_NAME if path == "-" else path
@@ -302,37 +305,84 @@ class _Loader:
         try:
             content = _read_bytes(path, format)
         except (OSError, ValueError) as error:
-            self.errors.append(_unreadable(file, error))
+            self._read.append(_unreadable(file, error))
             return
         if isinstance(content, InputError):
-            self.errors.append(content)
+            self._read.append(content)
         else:
             self.add(file, decode(content), format)
+
+    def fail(self, error: LogmatchError) -> None:
+        """Report *error* in its place among the files."""
+        self._read.append(error)
 
     def add(self, file: str, text: str, format: Format | None) -> None:
         text = text.removeprefix("\N{BYTE ORDER MARK}")
         document = Document(file, format or sniff(text), text)
         if _check_encoding(document):
             _READERS[document.format](document)
-        parser = self._foreign_parser if document.format is Format.CSV else self._parser
-        validator = Validator(document, self.header, self._origins, parser)
-        self.headers += validator.headers()
-        self.templates += validator.templates()
-        if not document.templates and not document.errors:
-            sentence = "there is no template in this file"
-            self._empty.append(TemplateSyntaxError(sentence, place=Place(file), hint=document.hint))
-        self.errors += document.first_errors()
+        self._read.append(document)
 
     def add_patterns(self, rows: Iterable[tuple[str, str | None, str]], origin: Origin | None = None) -> None:
         """Add a template for each row: its place in messages, its id (None: made of its pattern), its pattern."""
-        front = self.header.pattern if self.header is not None else None
-        name = self.header.name if self.header is not None else None
-        places: dict[str, str] = {}
-        for place, identity, text in rows:
+        rows = list(rows)
+        for _, _, text in rows:
             if not isinstance(text, str):
                 raise TypeError(f"a pattern is a text (str), not {text!r}")
+        self._read.append(_Patterns(rows, origin or Origin()))
+
+    def finish(self) -> TemplateSet:
+        names = name_types([each for each in self._read if isinstance(each, Document)])
+        header = self._given_header(names)
+        parser, foreign_parser = PatternParser(names=names), PatternParser(foreign=True)
+        for each in self._read:
+            if isinstance(each, LogmatchError):
+                self.errors.append(each)
+            elif isinstance(each, _Patterns):
+                self._make(each, header, parser)
+            else:
+                self._validate(each, header, foreign_parser if each.format is Format.CSV else parser, names)
+        if not self._templates and not self.errors:
+            self.errors = self._empty
+        if len(self.errors) > MOST_ERRORS:
+            more = count(len(self.errors) - MOST_ERRORS, "more error")
+            self.errors[MOST_ERRORS:] = [
+                TemplateSyntaxError(f"and {more}", hint="correct the first ones, and try again")
+            ]
+        if self.errors:
+            raise TemplateErrors(self.errors)
+        return TemplateSet(tuple(self._headers), tuple(self._templates))
+
+    def _given_header(self, names: Names) -> Header | None:
+        """The header that was given beside the files."""
+        if not self._header_text:
+            return None
+        try:
+            pattern = parse_pattern(self._header_text, names)
+            check_fields(pattern, Pattern(()))
+        except (TemplateSyntaxError, UnicodeEncodeError) as error:
+            self.errors.append(_option_error(self._option, self._header_text, error))
+            return None
+        header = Header(DEFAULT_HEADER, pattern)
+        self._headers.append(header)
+        return header
+
+    def _validate(self, document: Document, header: Header | None, parser: PatternParser, names: Names) -> None:
+        validator = Validator(document, header, self._origins, parser, names)
+        self._headers += validator.headers()
+        self._templates += validator.templates()
+        if not document.templates and not document.errors and not document.types:
+            sentence = "there is no template in this file"
+            self._empty.append(TemplateSyntaxError(sentence, place=Place(document.file), hint=document.hint))
+        self.errors += document.first_errors()
+
+    def _make(self, patterns: _Patterns, header: Header | None, parser: PatternParser) -> None:
+        front = header.pattern if header is not None else None
+        name = header.name if header is not None else None
+        places: dict[str, str] = {}
+        for place, identity, text in patterns.rows:
             try:
-                pattern = self._parser.parse(text, front)
+                pattern = parser.parse(text, front)
             except TemplateSyntaxError as error:
                 inner = error.place or Place(text=text)
                 at = Place(place, text=inner.text, start=inner.start, end=inner.end)
@@ -343,19 +393,7 @@ class _Loader:
             if places.setdefault(identity, place) is not place or first is not None:
                 sentence = f"the same pattern is {places[identity] if first is None else first.file}"
                 self.errors.append(TemplateSyntaxError(sentence, place=Place(place), hint="leave one of them out"))
-            self.templates.append(Template(identity, pattern, front, header_name=name, origin=origin or Origin()))
-
-    def finish(self) -> TemplateSet:
-        if not self.templates and not self.errors:
-            self.errors = self._empty
-        if len(self.errors) > MOST_ERRORS:
-            more = count(len(self.errors) - MOST_ERRORS, "more error")
-            self.errors[MOST_ERRORS:] = [
-                TemplateSyntaxError(f"and {more}", hint="correct the first ones, and try again")
-            ]
-        if self.errors:
-            raise TemplateErrors(self.errors)
-        return TemplateSet(tuple(self.headers), tuple(self.templates))
+            self._templates.append(Template(identity, pattern, front, header_name=name, origin=patterns.origin))
 
 
 def _option_error(option: str, header: str, error: TemplateSyntaxError | UnicodeEncodeError) -> TemplateSyntaxError:

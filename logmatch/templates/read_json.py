@@ -72,6 +72,8 @@ def read_json_lines(document: Document) -> None:
         _report_repeated(document, table, decoder.repeated)
         if isinstance(row, dict) and row.keys() == {"headers"}:
             document.add_headers(table, row["headers"])
+        elif isinstance(row, dict) and row.keys() == {"types"}:
+            document.add_types(table, row["types"])
         else:
             document.add_row(table, row)
 
@@ -159,6 +161,9 @@ def _read_object(document: Document, cursor: _Cursor) -> None:
         if key == "headers":
             _report_repeated(document, table, cursor.repeated)
             document.add_headers(table, value)
+        elif key == "types":
+            _report_repeated(document, table, cursor.repeated)
+            document.add_types(table, value)
         elif key == "template":
             sentence = f"'template' must be a list of objects, not {describe(value, json=True)}"
             document.fail(sentence, place, document.hint)

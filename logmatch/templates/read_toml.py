@@ -25,6 +25,8 @@ def read_toml(document: Document) -> None:
     if plain is not None:
         if plain.headers is not None:
             document.headers.append(Table(plain.headers, plain.headers_line))
+        if plain.types is not None:
+            document.types.append(Table(plain.types, plain.types_line))
         document.templates = list(map(Table, plain.templates, plain.template_lines))
         return
     document.locator = KeyLocator(document.text, _KEYS)
@@ -42,9 +44,11 @@ def read_toml(document: Document) -> None:
         return
     whole = Table(top, 1, 0, len(document.text))
     document.report_unknown_top(whole)
-    headers, templates = _tables(document.text)
+    headers, types, templates = _tables(document.text)
     if "headers" in top:
         document.add_headers(headers, top["headers"])
+    if "types" in top:
+        document.add_types(types, top["types"])
     rows = top.get("template", [])
     if not isinstance(rows, list):
         sentence = f"'template' must be a list of tables, not {describe(rows)}"
@@ -75,9 +79,10 @@ class TomlLocator(KeyLocator):
         if not self._knows_tables:
             self._knows_tables = True
             document = self._document
-            found_headers, found = _tables(document.text)
-            headers = document.headers or [Table({})]
-            for each, place in zip([*headers, *document.templates], [found_headers, *found], strict=True):
+            found_headers, found_types, found = _tables(document.text)
+            named = [*(document.headers or [Table({})]), *(document.types or [Table({})])]
+            found = [found_headers, found_types, *found]
+            for each, place in zip([*named, *document.templates], found, strict=True):
                 each.start, each.end = place.start, place.end
         return super()._keys(table)
 
@@ -96,7 +101,8 @@ _TABLES = (
     + _TEXTS_AND_COMMENTS
     + r"""
     | ^[ \t]*+ (?: (?P<template>\[\[[ \t]*+ (?:template|"template"|'template') [ \t]*+\]\])
-                 | (?P<headers>\[[ \t]*+ (?:headers|"headers"|'headers') [ \t]*+\]) )
+                 | (?P<headers>\[[ \t]*+ (?:headers|"headers"|'headers') [ \t]*+\])
+                 | (?P<types>\[[ \t]*+ (?:types|"types"|'types') [ \t]*+\]) )
     """
 )
 _PART = r"""(?: [\w-]++ | "[^"\n]*+" | '[^'\n]*+' )"""
@@ -117,12 +123,12 @@ def _has_a_deep_key(document: Document) -> bool:
     return False
 
 
-def _tables(text: str) -> tuple[Table, list[Table]]:
+def _tables(text: str) -> tuple[Table, Table, list[Table]]:
     """
-    The place of `[headers]`, unknown where it is not written so, and of each `[[template]]`, to the next of them, in
-    valid TOML.
+    The places of `[headers]` and `[types]`, unknown where they are not written so, and of each `[[template]]`, to the
+    next of them, in valid TOML.
     """
-    tables: list[tuple[Table, bool]] = []
+    tables: list[tuple[Table, str]] = []
     line_number, counted = 1, 0
     for match in re.finditer(_TABLES, text):
         if match.lastgroup is None:
@@ -130,11 +136,12 @@ def _tables(text: str) -> tuple[Table, list[Table]]:
         start = match.start(match.lastgroup)
         line_number += text.count("\n", counted, start)
         counted = start
-        tables.append((Table({}, line_number, start, len(text)), match.lastgroup == "headers"))
+        tables.append((Table({}, line_number, start, len(text)), match.lastgroup))
     for (table, _), (following, _) in pairwise(tables):
         table.end = following.start
-    headers = [table for table, is_headers in tables if is_headers]
-    return (headers[0] if headers else Table({})), [table for table, is_headers in tables if not is_headers]
+    named = {kind: table for table, kind in reversed(tables)}
+    templates = [table for table, kind in tables if kind == "template"]
+    return named.get("headers", Table({})), named.get("types", Table({})), templates
 
 
 _POSITION = r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$"

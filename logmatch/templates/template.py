@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from logmatch.templates.model import Item, Pattern
+from logmatch.templates.model import Alternatives, Item, Pattern
 from logmatch.templates.pattern import check_fields, parse_pattern
 
 DEFAULT_HEADER = "default"
@@ -54,7 +54,8 @@ class Template:
     A pattern with an id, and the header that stands before it in a line.
 
     Its place among others is not kept here: templates have the order of the sequence that holds them. `header_name` is
-    what the header is called where it comes from; what a template matches does not depend on it.
+    what the header is called where it comes from, or the names of several, which are alternatives in `header`; what a
+    template matches does not depend on it.
     """
 
     id: str
@@ -66,7 +67,7 @@ class Template:
     match: tuple[Example, ...] = ()
     no_match: tuple[str, ...] = ()
     origin: Origin = field(default=_MADE_IN_A_PROGRAM, compare=False)
-    header_name: str | None = field(default=None, compare=False)
+    header_name: str | tuple[str, ...] | None = field(default=None, compare=False)
     allow: tuple[str, ...] = ()
 
     def __init__(
@@ -80,7 +81,7 @@ class Template:
         match: Iterable[Example | str] = (),
         no_match: Iterable[str] = (),
         origin: Origin = _MADE_IN_A_PROGRAM,
-        header_name: str | None = None,
+        header_name: str | tuple[str, ...] | None = None,
         allow: Iterable[str] = (),
     ) -> None:
         """
@@ -151,10 +152,16 @@ class TemplateSet:
 
         for header in self.headers:
             name_of(header.name, header.pattern)
+
+        def names_of(template: Template, header: Pattern) -> str | tuple[str, ...]:
+            only = header.items[0] if len(header.items) == 1 else None
+            if isinstance(template.header_name, tuple) and isinstance(only, Alternatives):
+                named = zip(template.header_name, only.choices, strict=True)
+                return tuple(name_of(name, Pattern(items)) for name, items in named)
+            return name_of(template.header_name if isinstance(template.header_name, str) else "header", header)
+
         templates = [
-            template
-            if template.header is None
-            else replace(template, header_name=name_of(template.header_name or "header", template.header))
+            template if template.header is None else replace(template, header_name=names_of(template, template.header))
             for template in self.templates
         ]
         return TemplateSet(tuple(headers), tuple(templates))

@@ -2,8 +2,8 @@ r"""
 Plain TOML: the form that template files nearly always have, read in a fraction of the time that `tomllib` takes.
 
 `tomllib` is Python code that steps through a text; with ten thousand templates it would take most of the time that
-loading them may take (SPEC 7). Here a line is read by one regular expression. What is known: `[headers]`,
-`[[template]]`, comments, and below the two `key = value`, where a value is a text on one line, a number, or a list of
+loading them may take. Here a line is read by one regular expression. What is known: `[headers]`, `[types]`,
+`[[template]]`, comments, and below these `key = value`, where a value is a text on one line, a number, or a list of
 texts, numbers and inline tables of these. `read_plain` gives exactly what `tomllib.loads` gives, or None where a text
 holds anything else. Then `tomllib` reads it, and says what is wrong if something is: nothing here reports an error, and
 nothing is guessed.
@@ -32,7 +32,7 @@ _LINE = re.compile(
     [ \t]*+
     (?: (?P<key>{_KEY}) [ \t]*+ = [ \t]*+
         (?P<value> {_TEXT} | {_NUMBER} | \[ (?: [^]["'\#\r]++ | {_TEXT} | {_COMMENT} )*+ \] )
-      | (?P<table> \[\[ [ \t]*+ template [ \t]*+ \]\] | \[ [ \t]*+ headers [ \t]*+ \] )
+      | (?P<table> \[\[ [ \t]*+ template [ \t]*+ \]\] | \[ [ \t]*+ (?:headers|types) [ \t]*+ \] )
     )?+
     [ \t]*+ {_COMMENT}?+
     (?P<end> \n | \Z | .++ )
@@ -65,11 +65,13 @@ class PlainToml:
     """
     The tables of a text, and the lines (from 1) where they begin.
 
-    `headers` and its line are None where there is no `[headers]`.
+    `headers` and `types`, and their lines, are None where there is no such table.
     """
 
     headers: dict[str, object] | None
     headers_line: int | None
+    types: dict[str, object] | None
+    types_line: int | None
     templates: list[dict[str, object]]
     template_lines: list[int]
 
@@ -82,6 +84,8 @@ def read_plain(text: str) -> PlainToml | None:
     """Return what *text* says, or None where it is not of the form that is known here."""
     headers: dict[str, object] | None = None
     headers_line: int | None = None
+    types: dict[str, object] | None = None
+    types_line: int | None = None
     templates: list[dict[str, object]] = []
     template_lines: list[int] = []
     table: dict[str, object] | None = None
@@ -107,13 +111,16 @@ def read_plain(text: str) -> PlainToml | None:
             if opened[1] == "[":
                 templates.append(table)
                 template_lines.append(line_number)
-            elif headers is None:
+            elif "types" in opened and types is None:
+                types = table
+                types_line = line_number
+            elif "headers" in opened and headers is None:
                 headers = table
                 headers_line = line_number
             else:
                 return None
         line_number += 1
-    return PlainToml(headers, headers_line, templates, template_lines)
+    return PlainToml(headers, headers_line, types, types_line, templates, template_lines)
 
 
 def _scalar(written: str) -> str | int | float:

@@ -4,14 +4,18 @@ Validate: the tables of a document -> templates; what is wrong in them becomes e
 
 from __future__ import annotations
 
+import re
+from collections.abc import Container, Sequence
 from typing import NamedTuple
 
 from logmatch.errors import Place, TemplateSyntaxError
 from logmatch.templates.document import Document, Format, Table, describe
-from logmatch.templates.model import Pattern
-from logmatch.templates.pattern import PatternParser, check_fields, parse_pattern
+from logmatch.templates.field_type import FieldType
+from logmatch.templates.model import Alternatives, Pattern
+from logmatch.templates.pattern import Names, PatternParser, check_fields, parse_pattern, parse_type
 from logmatch.templates.read_csv import COLUMNS
 from logmatch.templates.template import DEFAULT_HEADER, NO_HEADER, Example, Header, Origin, Template
+from logmatch.templates.types import PARAMETRISED, TYPES
 from logmatch.wording import did_you_mean, nearest
 
 
@@ -25,7 +29,7 @@ class _Key(NamedTuple):
 KEYS: dict[str, _Key] = {
     "id": _Key("a text", '"login-failed"'),
     "pattern": _Key("a text", '"Invalid user <user> from <src:ip>"'),
-    "header": _Key("the name of a header", '"default"'),
+    "header": _Key("the name of a header, or a list of names", '"default"'),
     "priority": _Key("a whole number", "10"),
     "description": _Key("a text", '"a login that failed"'),
     "tags": _Key("a list of texts", '["auth"]'),
@@ -34,6 +38,9 @@ KEYS: dict[str, _Key] = {
     "allow": _Key("a list of texts", '["ambiguous"]'),
 }
 """The keys of a template."""
+
+_Front = tuple[Pattern | None, str | tuple[str, ...] | None]
+"""What stands before a pattern, and the name of the header or of several."""
 
 _EXAMPLE_KEYS = ("line", "values")
 
@@ -47,21 +54,31 @@ class Validator:
     """
 
     def __init__(
-        self, document: Document, header: Header | None, origins: dict[str, Origin], parser: PatternParser
+        self,
+        document: Document,
+        header: Header | None,
+        origins: dict[str, Origin],
+        parser: PatternParser,
+        names: Names | None = None,
     ) -> None:
         """
         Args:
+            names: what the names of types stand for.
             header: the header of templates that name none, where the document has no "default".
         """
         self._document = document
         self._origins = origins
         self._parser = parser
+        self._names = names
         self._is_json = document.is_json
+        self._several: dict[tuple[str, ...], tuple[Pattern, tuple[str, ...]]] = {}
+        """The pattern of each list of headers, and its names."""
         self._headers: dict[str, Header | None] = {}  # None: it is there and wrong
         for table in document.headers:
             for name, value in table.values.items():
                 self._add_header(table, name, value)
-        self._default = self._headers.get(DEFAULT_HEADER, header)
+        default = self._headers.get(DEFAULT_HEADER, header)
+        self._default_front: _Front = (default.pattern, default.name) if default is not None else (None, None)
 
     def headers(self) -> list[Header]:
         """The headers that nothing is wrong with, in the order of the document."""
@@ -88,8 +105,10 @@ class Validator:
             misspelt = self._report_unknown(table)
         identity = self._required(table, "id", misspelt)
         text = self._required(table, "pattern", misspelt)
-        header = self._header(table) if "header" in values else self._default
-        front = header.pattern if header is not None else None
+        if "header" in values:
+            front, name = self._front(table)
+        else:
+            front, name = self._default_front
         pattern = self._pattern(table, text, front) if text is not None else None
         priority = self._priority(table) if "priority" in values else 0
         description = self._description(table) if "description" in values else ""
@@ -102,7 +121,6 @@ class Validator:
             self._report_second(table, identity, self._origins[identity])
         if identity is None or pattern is None or self._document.error_count > errors:
             return None
-        name = header.name if header is not None else None
         return Template(identity, pattern, front, priority, description, tags, match, no_match, origin, name, allow)
 
     def _name_place(self, first: int, number: int) -> None:
@@ -129,26 +147,51 @@ class Validator:
             self._document.fail(sentence, place(table, name), f"write for example {example}")
         else:
             try:
-                pattern = parse_pattern(value)
+                pattern = parse_pattern(value, self._names)
                 check_fields(pattern, Pattern(()))
             except TemplateSyntaxError as error:
                 self._report_pattern(table, name, value, error)
                 return
             self._headers[name] = Header(name, pattern, self._document.file)
 
-    def _header(self, table: Table) -> Header | None:
-        name = table.values["header"]
-        if not isinstance(name, str):
-            self._wrong_type(table, "header", name)
-            return None
+    def _front(self, table: Table) -> _Front:
+        """The header that *table* names, or several as alternatives; and the name, or the names."""
+        value = table.values["header"]
+        if isinstance(value, str):
+            header = self._header(table, value)
+            return (header.pattern, header.name) if header is not None else (None, None)
+        if not isinstance(value, list) or not value or not all(isinstance(name, str) for name in value):
+            self._wrong_type(table, "header", value)
+            return None, None
+        names = tuple(value)
+        known = self._several.get(names)
+        if known is None:
+            place = self._document.place_of_key(table, "header")
+            if NO_HEADER in names or len(set(names)) < len(names):
+                hint = f"a list holds the names of headers of the file, each once; {NO_HEADER!r} stands alone"
+                self._document.fail(f"this is no list of headers: {', '.join(map(repr, names))}", place, hint)
+                return None, None
+            headers = [self._header(table, name) for name in names]
+            choices = [header.pattern.items for header in headers if header is not None]
+            if len(choices) < len(names) or not all(choices):
+                if len(choices) == len(names):
+                    hint = "give that header a text, or leave it out"
+                    self._document.fail("one of several headers is empty", place, hint)
+                return None, None
+            pattern = Pattern((Alternatives(tuple(choices)),) if len(choices) > 1 else choices[0])
+            known = self._several[names] = pattern, names
+        pattern, names = known
+        return pattern, names if len(names) > 1 else names[0]
+
+    def _header(self, table: Table, name: str) -> Header | None:
         if name == NO_HEADER:
             return None
         if name not in self._headers:
-            known = [known for known in self._headers if known != NO_HEADER]
+            names = [known for known in self._headers if known != NO_HEADER]
             hint = (
-                f"The headers of this file are {', '.join(map(repr, known))}" if known else "This file has no headers"
+                f"The headers of this file are {', '.join(map(repr, names))}" if names else "This file has no headers"
             )
-            hint = f"{did_you_mean(name, known)}{hint}; {NO_HEADER!r} is for no header"
+            hint = f"{did_you_mean(name, names)}{hint}; {NO_HEADER!r} is for no header"
             self._document.fail(f"unknown header {name!r}", self._document.place_of_key(table, "header"), hint)
             return None
         return self._headers[name]
@@ -296,3 +339,64 @@ class Validator:
 
     def _written(self, key: str, value: str) -> str:
         return f'"{key}": {value}' if self._is_json else f"{key} = {value}"
+
+
+def name_types(documents: Sequence[Document]) -> dict[str, FieldType]:
+    """
+    What the names of types in all *documents* stand for; what is wrong with one becomes an error of its document.
+
+    A type may use names that are given anywhere.
+    """
+    names: dict[str, FieldType] = {}
+    pending: dict[str, tuple[Document, Table, str]] = {}
+    for document in documents:
+        for table in document.types:
+            for name, value in table.values.items():
+                if _is_new_type(document, table, name, value, pending):
+                    assert isinstance(value, str)
+                    pending[name] = document, table, value
+    while pending:
+        failed: dict[str, TemplateSyntaxError] = {}
+        for name, (_, _, value) in pending.items():
+            used = set(re.findall(r"[^\W\d][\w.-]*", value)) if not value.startswith("/") else set()
+            try:
+                found = parse_type(value, names)
+            except TemplateSyntaxError as error:  # perhaps it uses a name that comes later
+                failed[name] = error
+                continue
+            later = sorted(other for other in used & pending.keys() if other not in names and other != name)
+            if later:  # which would be taken for a word now
+                failed[name] = TemplateSyntaxError(
+                    f"the type {name!r} uses {later[0]!r}, which is wrong or uses it in turn", hint="write it out"
+                )
+            else:
+                names[name] = found
+        if len(failed) == len(pending):
+            for name, (document, table, value) in pending.items():
+                wrong = failed[name]
+                place = document.place_in_value(table, name, value, wrong.place or Place(text=value))
+                document.fail(wrong.sentence, place, wrong.hint)
+            break
+        pending = {name: pending[name] for name in failed}
+    return names
+
+
+def _is_new_type(document: Document, table: Table, name: str, value: object, known: Container[str]) -> bool:
+    """Whether *name* can be given to *value*; if not, report why."""
+    place = document.place_of_key(table, name)
+    if name in TYPES or name in PARAMETRISED:
+        document.fail(f"there is a type {name!r} already", place, "choose another name")
+    elif name in known:
+        document.fail(
+            f"the name {name!r} is given to two types", place, "names hold for all files; leave one of them out"
+        )
+    elif re.fullmatch(r"[^\W\d][\w.-]*", name) is None:
+        document.fail(f"{name!r} cannot be the name of a type", place, "a name holds letters, digits, '_', '.' and '-'")
+    elif not isinstance(value, str):
+        described = describe(value, json=document.is_json)
+        document.fail(
+            f"the type {name!r} must be a text, not {described}", place, 'write for example level = "INFO|WARN"'
+        )
+    else:
+        return True
+    return False

@@ -33,7 +33,9 @@ def write_toml(templates: TemplateSet) -> str:
 def _block(template: Template, *, has_default: bool) -> str:
     lines = ["[[template]]", f"id = {toml_string(template.id)}", f"pattern = {toml_string(str(template.pattern))}"]
     name = NO_HEADER if template.header is None else template.header_name or DEFAULT_HEADER
-    if name != (DEFAULT_HEADER if has_default else NO_HEADER):
+    if isinstance(name, tuple):
+        lines.append(f"header = [{', '.join(map(toml_string, name))}]")
+    elif name != (DEFAULT_HEADER if has_default else NO_HEADER):
         lines.append(f"header = {toml_string(name)}")
     if template.priority:
         lines.append(f"priority = {template.priority}")
