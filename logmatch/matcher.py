@@ -228,7 +228,8 @@ class _Plans(dict[int, tuple[str, tuple[_Field, ...]]]):
             name, type_ = template.names[slot], template.types[slot]
             if name is not None:
                 facts = type_.facts
-                is_text = facts.json_kind is JsonKind.STRING and not (facts.trimmed_start or facts.trimmed_end)
+                is_text = facts.json_kind is JsonKind.STRING and facts.convert is None
+                is_text = is_text and not (facts.trimmed_start or facts.trimmed_end)
                 fields.append((name, index, None if is_text else partial(value_of, type_=type_)))
         plan = self[number] = (template.id, tuple(fields))
         return plan

@@ -7,13 +7,15 @@ here a number is an `int` or a `float`, while JSON keeps the digits of the line.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from logmatch.templates.field_type import FieldType, JsonKind
 
-Value = str | int | float | Decimal
+Value = str | int | float | Decimal | bool | dict[str, Any] | list[Any] | None
 """The value of a field; a `Decimal` is an `int` of more than 100,000 digits."""
 
 
@@ -77,7 +79,14 @@ def value_of(text: bytes, type_: FieldType) -> Value:
     text = facts.value_text(text)
     if facts.json_kind is JsonKind.NUMBER:
         return integer(text) if facts.is_integer else float(text)
+    if facts.json_kind is JsonKind.VALUE:
+        value: Value = json.loads(text.decode("utf-8", "replace"), parse_int=_integer)
+        return value
     return text.decode("utf-8", "replace")
+
+
+def _integer(digits: str) -> int | Decimal:
+    return integer(digits.encode())
 
 
 _FEW_DIGITS = 4_000

@@ -6,6 +6,7 @@ import ast
 import bz2
 import gzip
 import lzma
+import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 
 from logmatch import Matcher
 from logmatch.errors import TemplateErrors
-from logmatch.formats import PACKS, families, packs_of, read_pack
+from logmatch.formats import ALIASES, PACKS, families, packs_of, read_pack
 from logmatch.formats.detect import detect, detect_lines
 from logmatch.lint.check import check_templates
 from logmatch.templates.load import load_templates
@@ -22,6 +23,7 @@ from logmatch.templates.load import load_templates
 DIRECTORY = Path(__file__).resolve().parent.parent / "logmatch" / "formats"
 
 MEANT: dict[str, set[str]] = {
+    "apache-combined": {"nginx-access"},  # the same format
     "logback": {"log4j"},  # the same layouts
 }
 """Packs by those that may take lines of theirs when both are loaded: they describe the same lines."""
@@ -36,6 +38,12 @@ def tables(pack: str) -> list[dict[str, object]]:
 
 def test_every_file_of_the_directory_is_a_pack() -> None:
     assert sorted(f"{pack}.toml" for pack in PACKS) == sorted(path.name for path in DIRECTORY.glob("*.toml"))
+
+
+def test_the_document_lists_every_pack_and_how_many_templates_it_has() -> None:
+    document = (DIRECTORY.parent.parent / "docs" / "formats.md").read_text("utf-8")
+    rows = re.findall(r"(?m)^\| `([a-z0-9-]+)` \| .* \| (\d+) \|$", document)
+    assert {pack: str(len(tables(pack))) for pack in PACKS} == dict(rows)
 
 
 def test_packs_are_listed_in_the_order_of_their_names() -> None:
@@ -88,6 +96,8 @@ def test_a_name_stands_for_a_pack_a_family_or_several() -> None:
     assert ("sudo", "cron") == packs_of("sudo,cron,sudo")
     for family, packs in families().items():
         assert packs == packs_of(family)
+    for alias, name in ALIASES.items():
+        assert packs_of(name) == packs_of(alias)
 
 
 def test_a_pack_is_named_where_a_template_file_is() -> None:

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from logmatch.commands.options import Command
 
-COMMANDS = ("parse", "learn", "explain", "check", "formats", "bench", "help")
-"""The commands in the order of the help; each is the module of its name."""
+COMMANDS = ("parse", "learn", "explain", "check", "formats", "import", "bench", "help")
+"""The commands in the order of the help; each is the module of its name (with a `_` behind a keyword)."""
 
 
 def load_command(name: str) -> Command:
     """The command called *name*, one of `COMMANDS`, whose module is imported now: no start loads all of them."""
     import importlib
+    import keyword
 
-    command: Command = importlib.import_module(f"logmatch.commands.{name}").COMMAND
+    module = f"{name}_" if keyword.iskeyword(name) else name
+    command: Command = importlib.import_module(f"logmatch.commands.{module}").COMMAND
     return command

@@ -30,7 +30,7 @@ from logmatch.commands.options import (
 )
 from logmatch.commands.template_options import TemplateOptions, load
 from logmatch.commands.terminal import Destination, Observer, destination_of, is_terminal, say, write_json
-from logmatch.errors import PROGRAM, ExitStatus, InputError, UsageError, printable
+from logmatch.errors import PROGRAM, ExitStatus, UsageError, printable
 from logmatch.run.tally import Summary, summarize
 from logmatch.wording import count, did_you_mean
 
@@ -348,18 +348,11 @@ def _load_templates(options: ParseOptions) -> list[Template]:
 
 def _what_would_match(files: Sequence[str]) -> str:
     """What to do about missing templates: the packs that match the first of *files*, where some do."""
-    from logmatch.formats.detect import detect
+    from logmatch.formats.detect import advice
 
     hint = "name a template file or a directory of them with -t"
-    for file in files[:1]:
-        if os.path.isfile(file):
-            with suppress(InputError):
-                found = detect(file)
-                if found.suggestion:
-                    share = min(found.suggested_lines / found.lines, 1)
-                    shown = "all" if share == 1 else f"{min(share, 0.999):.1%}"
-                    return f"--format {','.join(found.suggestion)} matches {shown} of {file}; or {hint}"
-    return hint
+    formats = advice(files)
+    return hint if formats is None else f"{formats}; or {hint}"
 
 
 def _make_job(options: ParseOptions, program: Program, inputs: tuple[Input, ...], *, with_file: bool) -> Job:

@@ -9,15 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from logmatch.engine import Engine, make_engine
 from logmatch.engine.reference import RegexBudget
 from logmatch.explain.nearest import Nearest, Neighbours
 from logmatch.lint.contest import Advantage, Contest
 from logmatch.templates.model import Field, FieldType, Pattern
 from logmatch.templates.template import Template
-
-LONG_LINE = 20_000
-"""From this length on, in bytes, an engine is asked first whether anything matches: the reference takes its time."""
 
 DEFAULT_TOP = 3
 """How many of the nearest templates are given."""
@@ -143,10 +139,6 @@ class Explainer:
         self._contest = contest or Contest(templates)
 
     @cached_property
-    def _engine(self) -> Engine:
-        return make_engine(self._contest.program)
-
-    @cached_property
     def _neighbours(self) -> Neighbours:
         return Neighbours(self._templates)
 
@@ -161,8 +153,6 @@ class Explainer:
 
     def _match(self, line: bytes) -> Matched | None:
         contest = self._contest
-        if len(line) > LONG_LINE and self._engine.locate(line) is None:
-            return None
         budget = RegexBudget()
         winner, spans = -1, None
         losers: dict[int, Advantage] = {}  # number of a template -> what the match has over the best of its variants

@@ -27,9 +27,6 @@ MOST_ALIGNED = 2000
 KEPT_END = 500
 """How many bytes of its end are kept then."""
 
-MOST_TRACED = 100_000
-"""On a longer line, in bytes, the reference says for the first template alone how far it got in what was left out."""
-
 BOUNDS = (600, 2400, TOO_MUCH - 1)
 """How dear an alignment may become: the last is tried only where the ones before do not find enough templates."""
 
@@ -99,10 +96,7 @@ class Neighbours:
                 if cost <= bound:
                     found[number] = cost, whole
         ranked = sorted(found, key=lambda number: (found[number][0], -self._shortlist.sizes[number], number))[:count]
-        return [
-            self._explained(number, *found[number], line, may_trace=len(line) <= MOST_TRACED or not place)
-            for place, number in enumerate(ranked)
-        ]
+        return [self._explained(number, *found[number], line) for number in ranked]
 
     def _cost(self, number: int, view: _View, bound: int) -> int:
         return view.aligner.cost(self._course(number, with_header=view.has_header), view.entry, bound)
@@ -123,14 +117,14 @@ class Neighbours:
                 self._courses[key] = course(template.pattern.items, header_fields)
         return self._courses[key]
 
-    def _explained(self, number: int, cost: int, view: _View, line: bytes, *, may_trace: bool) -> Nearest:
+    def _explained(self, number: int, cost: int, view: _View, line: bytes) -> Nearest:
         template = self._templates[number]
         text = view.aligner.line
         whole = self._course(number, with_header=view.has_header)
         pieces = _with_whole_words(whole, view.aligner.align(whole, view.entry, cost), text)
         stop = _stop(whole, pieces, text)
         stop = replace(stop, at=view.place(stop.at))
-        if view.cut and may_trace:
+        if view.cut:
             traced = _traced_stop(template, line)
             if traced is not None and view.begin + view.seam < traced.at < view.begin + view.seam + view.cut:
                 stop = traced

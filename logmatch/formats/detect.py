@@ -10,9 +10,11 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from logmatch.errors import InputError
 from logmatch.formats import MARK, PACKS
 from logmatch.input.chunk import blocking, read_chunks
 from logmatch.input.resolve import Input
@@ -82,6 +84,19 @@ def detect(path: str) -> Detection:
     return detect_lines(sample(path))
 
 
+def advice(files: Sequence[str]) -> str | None:
+    """Return what to say of the first of *files* to somebody who has no templates for it; None if no pack matches."""
+    for file in files[:1]:
+        if os.path.isfile(file):
+            with suppress(InputError):
+                found = detect(file)
+                if found.suggestion:
+                    share = found.suggested_lines / found.lines
+                    shown = "all" if share == 1 else f"{min(share, 0.999):.1%}"
+                    return f"--format {','.join(found.suggestion)} matches {shown} of {file}"
+    return None
+
+
 def detect_lines(lines: Iterable[bytes], packs: Sequence[str] = tuple(PACKS)) -> Detection:
     """Return what *packs* match of *lines*."""
     kept = [line for line in lines if line.strip()]
@@ -130,7 +145,7 @@ def sample(path: str) -> Iterator[bytes]:
     for chunk in blocking(chunks):
         size += len(chunk.data)
         if chunk.oversized is None:
-            head += bytes(chunk.data).splitlines()
+            head += [line.removesuffix(b"\r") for line in bytes(chunk.data).split(b"\n")]
         if size >= SAMPLE or len(head) >= MOST_LINES:
             break
     chunks.close()

@@ -113,6 +113,8 @@ def _known_names(known: Sequence[str], name: str) -> str:
 def _difference(type_: FieldType, text: bytes, expected: object) -> str | None:
     """How the value of a field of *type_*, whose text is *text*, differs from *expected*; None if it does not."""
     text = type_.facts.value_text(text)
+    if type_.json_kind is JsonKind.VALUE:
+        return _difference_in_json(text, expected)
     if type_.json_kind is JsonKind.NUMBER:
         if isinstance(expected, int | float) and not isinstance(expected, bool):
             return None if _is_number(text, expected) else f"{decode(text)}, not {expected}"
@@ -121,6 +123,17 @@ def _difference(type_: FieldType, text: bytes, expected: object) -> str | None:
     if isinstance(expected, str):
         return None if expected in (value, decode(text)) else f"{value!r}, not {expected!r}"
     return f"the text {value!r}, not the number {expected}"
+
+
+def _difference_in_json(text: bytes, expected: object) -> str | None:
+    """As `_difference`, for a value that is JSON."""
+    value = json.loads(text.decode("utf-8", "replace"), parse_float=Decimal)
+    if isinstance(expected, int | float) and not isinstance(expected, bool):
+        if isinstance(value, int | Decimal) and not isinstance(value, bool):
+            return None if _is_number(str(value).encode(), expected) else f"{value}, not {expected}"
+    elif value == expected:
+        return None
+    return f"{'null' if value is None else repr(value)}, not {expected!r}"
 
 
 def _is_number(text: bytes, expected: int | float) -> bool:

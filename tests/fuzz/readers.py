@@ -20,6 +20,7 @@ import signal
 import sys
 import tempfile
 import time
+import tomllib
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,6 +30,8 @@ from random import Random
 
 from logmatch.commands.options import read_count, read_glob, read_percentage, read_size, read_switch
 from logmatch.errors import LogmatchError
+from logmatch.importers import import_templates
+from logmatch.importers.source import Source
 from logmatch.input.chunk import blocking, read_chunks
 from logmatch.input.decode import check_encoding
 from logmatch.input.resolve import resolve_inputs
@@ -77,6 +80,15 @@ def _from_file(suffix: str) -> Read:
         path = path.with_suffix(suffix)
         path.write_bytes(data)
         return load_templates([path])
+
+    return read
+
+
+def _import(importer: str) -> Read:
+    """What an importer makes must load, too."""
+
+    def read(data: bytes, path: Path) -> object:
+        return load_text(import_templates(importer, Source(_text(data), "x.conf" if len(data) % 2 else None)))
 
     return read
 
@@ -214,7 +226,14 @@ OPTION_WORDS = (
 
 TOML_SEEDS = tuple(templates_path(system).read_bytes() for system in SYSTEMS)
 
+IMPORTS = {
+    path.stem: tuple(case["text"].encode() for case in tomllib.loads(path.read_text("utf-8"))["case"])
+    for path in sorted((ROOT / "tests" / "imports").glob("*.toml"))
+}
+IMPORT_WORDS = tuple(b"% $ { } [ ] ( ) ' \" \\ | ? * + %% ${ %{ %{+Q} %[ (?: \n @ @@ <".split(b" "))
+
 TARGETS = {
+    **{f"import-{importer}": Target(_import(importer), seeds, IMPORT_WORDS) for importer, seeds in IMPORTS.items()},
     "pattern": Target(_from_text(parse_pattern), PATTERNS, PATTERN_WORDS),
     "foreign-pattern": Target(_from_text(parse_foreign_pattern), (*PATTERNS, b"a <NUM> b <*>"), PATTERN_WORDS),
     "text": Target(lambda data, path: load_text(_text(data)), (TEXT, *PATTERNS), DOCUMENT_WORDS),
