@@ -129,11 +129,11 @@ endef
 define install
 @printf 'installing into $(dir $(1)), some packages and a compiler run: '; \
 { $(1)/python $(subst -qq,--progress-bar off --no-color,$(INSTALL)) $(2) 2>&1; echo "status $$?"; } | { \
-    said=; while IFS= read -r line; do case $$line in \
+    log=$(dir $(1))install.log; : >"$$log"; while IFS= read -r line; do case $$line in \
         'status 0') echo ' done';; \
-        'status '*) printf '\n%s\n' "$$said"; exit 1;; \
+        'status '*) echo; cat "$$log"; exit 1;; \
         Collecting*|*Building*|*Installing*) printf .;; \
-        esac; said="$$said$$line\n"; done; }
+        esac; printf '%s\n' "$$line" >>"$$log"; done; }
 endef
 
 # $? is what has changed. A kernel that can no longer be built is gone, and not that of older sources.

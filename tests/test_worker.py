@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import math
 import re
 from array import array
 from pathlib import Path
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +18,7 @@ from support_system import needs_proc
 from logmatch import linescan
 from logmatch.input.framing import Chunk
 from logmatch.linescan import Buffer
-from logmatch.output.jsonl import Layout
+from logmatch.output.jsonl import Layout, json_number
 from logmatch.program import compile_program
 from logmatch.run.worker import BlankLines, Part, Spaces, Worker, WorkerSpec
 from logmatch.templates.pattern import parse_pattern
@@ -76,3 +79,43 @@ def test_blank_lines_are_counted_alike_with_a_compiler_and_without(lines: list[b
     matched = numbers.draw(st.lists(st.integers(-1, 1), min_size=len(lines), max_size=len(lines)))
     columns: list[Buffer] = [memoryview(array("i", column)) for column in (begins, ends, matched)]
     assert linescan._count_blank(data, *columns) == linescan.count_blank(data, *columns)
+
+
+NUMBERS = st.one_of(
+    st.integers().map(str),
+    st.integers(2**53 - 3, 2**53 + 3).map(str),
+    st.from_regex(r"[+-]?(?:[0-9]{1,20}(?:\.[0-9]{1,20})?|\.0{0,9}[0-9]{1,9})(?:[eE][+-]?[0-9]{1,4})?", fullmatch=True),
+    st.sampled_from(["1e307", "9e307", "1e308", "1e-307", "1e-308", "0e9999999999999", "-0.000"]),
+    st.sampled_from(["1" + "0" * 400, "0." + "0" * 400 + "1", "0." + "0" * 306 + "1"]),
+)  # fmt: skip
+
+
+@given(numbers=st.lists(NUMBERS, min_size=1, max_size=6))
+def test_numbers_are_safe_alike_on_all_engines_and_never_lost(numbers: list[str]) -> None:
+    program = compile_program([Template("x", parse_pattern("x <a:float> <b:float>"))])
+    data = "".join(f"x {number} {number}\n" for number in numbers).encode()
+    layout = Layout(safe_numbers=True)
+    outcomes = set()
+    for engine in ENGINES:
+        worker = Worker(WorkerSpec(program, engine, layout))
+        part = next(worker.parts([Chunk("-", 1, len(numbers), 0, data, 0)], Spaces(), lambda: False))
+        outcomes.add((bytes(part.output), part.tally.numbers_as_text))
+        for line in bytes(part.output).splitlines():
+            values = orjson.loads(line)["values"]  # refuses what is beyond a double
+            assert values["a"] == values["b"]
+    assert 1 == len(outcomes)
+    written, count = outcomes.pop()
+    texts = [json.loads(line, parse_int=Text, parse_float=Text)["values"]["a"] for line in written.splitlines()]
+    assert [json_number(number.encode()).decode() for number in numbers] == texts
+    assert 2 * sum(not isinstance(text, Text) for text in texts) == count
+    for number, text in zip(numbers, texts, strict=True):
+        value = float(number)
+        if isinstance(text, Text):
+            assert math.isfinite(value)
+            assert value != 0 or not number.lower().partition("e")[0].strip("+-0.")
+        else:
+            assert not math.isfinite(value) or abs(value) >= 2**53 or abs(value) < 1e-300
+
+
+class Text(str):
+    """A number as it stands in a record."""

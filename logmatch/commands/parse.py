@@ -136,6 +136,16 @@ class ParseOptions(TemplateOptions):
     offsets: bool = option(
         "--offsets", default=False, section=OUTPUT, help="Add the byte offset of the line to each record."
     )
+    numbers: str = option(
+        "--numbers",
+        default="exact",
+        metavar="exact|safe",
+        read=read_choice("exact", "safe"),
+        choices=("exact", "safe"),
+        section=OUTPUT,
+        help="How numbers are written that no double holds (whole ones beyond 2^53, 1e999): exact with the digits of "
+        "the line, which is JSON but stops some readers and is rounded by others; safe as text.",
+    )
     line_buffered: bool = option(
         "--line-buffered", default=False, section=OUTPUT, help="Write each record by a system call of its own."
     )
@@ -363,7 +373,12 @@ def _make_job(options: ParseOptions, program: Program, inputs: tuple[Input, ...]
     return Job(
         program=program,
         inputs=inputs,
-        layout=Layout(with_file=with_file or options.with_file, raw=options.raw, offsets=options.offsets),
+        layout=Layout(
+            with_file=with_file or options.with_file,
+            raw=options.raw,
+            offsets=options.offsets,
+            safe_numbers=options.numbers == "safe",
+        ),
         engine=options.engine,
         workers=options.workers if options.workers is not None else available_workers(),
         pool=Pool(options.pool),

@@ -79,6 +79,8 @@ def _remarks(summary: Summary, patterns: Mapping[str, str], in_full: bool) -> It
             f"{summary.replaced:,} U+FFFD written in place of bytes that are not UTF-8; "
             "are the lines in another encoding? Name it, as in --encoding cp1252"
         )
+    if summary.numbers_as_text:
+        yield f"{count(summary.numbers_as_text, 'number')} that no double holds, written as text"
     for id_, name, lines in summary.slow_fields:
         yield f"template {id_!r}: the regular expression of field {name!r} took too long on {count(lines, 'line')}"
     unused = summary.unused_templates

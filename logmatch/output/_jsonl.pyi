@@ -10,6 +10,7 @@ class Output:
     def add(self, record: Buffer) -> None: ...
 
 class Encoder:
+    numbers_as_text: int
     def __init__(
         self,
         field_counts: bytes,
@@ -17,6 +18,7 @@ class Encoder:
         *,
         raw: bool,
         offsets: bool,
+        safe_numbers: bool,
         drop_blank: bool,
         no_template: bytes,
         raw_key: bytes,

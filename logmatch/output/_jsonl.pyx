@@ -12,7 +12,7 @@ from cpython.buffer cimport PyBuffer_FillInfo
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.stdint cimport int32_t, uint8_t, uintptr_t
 from libc.stdlib cimport calloc, free, malloc, realloc
-from libc.string cimport memcpy, memset
+from libc.string cimport memcmp, memcpy, memmove, memset
 
 from logmatch.engine.native._kernel import Table
 
@@ -176,6 +176,60 @@ cdef inline uint8_t *put_number(uint8_t *to, Text p, Text end, Text readable) no
         to += 1
     lm_copy(to, p, end - p, readable)
     return to + (end - p)
+
+
+cdef const char *MOST_WHOLE = "9007199254740992"
+
+
+cdef bint fits_double(Text p, Text end) noexcept nogil:
+    # `output.fits_double`: p is a number of JSON, which `put_number` has made.
+    cdef Text start, e
+    cdef Py_ssize_t whole, zeros, first, power = 0
+    cdef bint is_negative = False
+    # SAFETY: each byte is read after its place was compared with `end`; `memcmp` reads 16 bytes where there are 16.
+    if p < end and p[0] == c'-':
+        p += 1
+    start = p
+    while p < end and c'0' <= p[0] <= c'9':
+        p += 1
+    whole = p - start
+    if p == end:
+        return whole < 16 or (whole == 16 and memcmp(start, MOST_WHOLE, 16) <= 0)
+    first = whole - 1
+    e = start
+    while e < end and e[0] == c'0':
+        e += 1
+    if e - start >= whole:      # nothing but zeros before the point
+        zeros = 0
+        if p < end and p[0] == c'.':
+            p += 1
+            while p < end and p[0] == c'0':
+                p += 1
+                zeros += 1
+        if p == end or not c'1' <= p[0] <= c'9':
+            return True
+        first = -zeros - 1
+    while p < end and p[0] != c'e' and p[0] != c'E':
+        p += 1
+    if p < end:
+        p += 1
+        if p < end and (p[0] == c'-' or p[0] == c'+'):
+            is_negative = p[0] == c'-'
+            p += 1
+        while p < end:
+            if power < 1000000000:
+                power = 10 * power + (p[0] - c'0')
+            p += 1
+    first += -power if is_negative else power
+    return -307 <= first <= 307
+
+
+cdef inline uint8_t *quoted(uint8_t *start, uint8_t *to) noexcept nogil:
+    # The text from *start* to *to* with quotes around it; there is room for two bytes more.
+    memmove(start + 1, start, <size_t>(to - start))
+    start[0] = c'"'
+    to[1] = c'"'
+    return to + 2
 
 
 cdef inline int sequence_length(Text p, Text end, int *valid) noexcept nogil:
@@ -362,12 +416,14 @@ cdef class Encoder:
             how many U+FFFD are new in them. Asked once for each variant that occurs.
         raw: whether matched records have the line too (unmatched ones always have).
         offsets: whether records have the offset of the line.
+        safe_numbers: whether numbers that no double holds are written as text; `numbers_as_text` counts them.
         drop_blank: whether unmatched lines that hold nothing but spaces and tabs have no record.
         no_template, raw_key, offset_key: what `jsonl` calls so.
     """
 
     cdef object body_of
-    cdef bint raw, offsets, drop_blank
+    cdef bint raw, offsets, safe_numbers, drop_blank
+    cdef public Py_ssize_t numbers_as_text
     # A lead for each variant, and behind that a body, which variants share whose values and names are alike: with thousands
     # of variants they take up much less of the caches than whole records would.
     cdef Lead *leads            # on a multiple of 64 bytes in leads_memory; one more than there are variants
@@ -386,7 +442,7 @@ cdef class Encoder:
     cdef tuple keys                 # the memory of these
 
     def __cinit__(
-        self, bytes field_counts, body_of, *, bint raw, bint offsets, bint drop_blank, bytes no_template, bytes raw_key, bytes offset_key
+        self, bytes field_counts, body_of, *, bint raw, bint offsets, bint safe_numbers, bint drop_blank, bytes no_template, bytes raw_key, bytes offset_key
     ):
         cdef Py_ssize_t variant_count = len(field_counts) // 4
         self.variant_count = variant_count
@@ -401,6 +457,7 @@ cdef class Encoder:
         self.body_of = body_of
         self.raw = raw
         self.offsets = offsets
+        self.safe_numbers = safe_numbers
         self.drop_blank = drop_blank
         self.body_room = 1 << 10
         self.bodies = <int32_t *>malloc(<size_t>self.body_room * sizeof(int32_t))
@@ -530,6 +587,8 @@ cdef class Encoder:
                 body = self.bodies + lead.body - 1
                 bound = head_size + KEYS + lead.size + body[1] + body[0]
                 bound += (ESCAPED if special else 1) * size * (2 if self.raw else 1)
+                if self.safe_numbers:
+                    bound += 2 * body[0]    # quotes
                 records.make_room(bound)
                 to = records.data + records.size
                 memcpy(to, head, <size_t>head_size)
@@ -566,6 +625,7 @@ cdef class Encoder:
         cdef const uint8_t *pieces_readable = <const uint8_t *>(self.bodies + self.body_room)
         cdef int32_t count = body[0], n
         cdef Text p, end
+        cdef uint8_t *value
         body += 2
         while count > 0:
             # SAFETY: body[0] is an index below the number of fields of this variant (add_body), and spans has all of them.
@@ -581,11 +641,15 @@ cdef class Encoder:
                 if end < p:
                     end = p     # the columns are another's, and a text is shorter than what is left off
                 if body[1] == NUMBER:
+                    value = to
                     if c'1' <= p[0] <= c'9':
                         lm_copy(to, p, end - p, readable)
                         to += end - p
                     else:
                         to = put_number(to, p, end, readable)
+                    if self.safe_numbers and not fits_double(value, to):
+                        to = quoted(value, to)
+                        self.numbers_as_text += 1
                 elif special:
                     to = put_string(to, p, end, readable, replaced)
                 else:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 import json  # noqa: F401 - orjson imports it, and crashes where a Ctrl-C interrupts that
+import re
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -46,6 +47,8 @@ class Layout:
     with_file: bool = False
     raw: bool = False
     offsets: bool = False
+    safe_numbers: bool = False
+    """Whether numbers that consumers refuse or round are written as text (`fits_double`)."""
 
 
 LINE = b'{"line":'
@@ -99,12 +102,13 @@ class _ColumnWriter:
 
         self.replaced = 0
         self._layout = layout
-        bodies = Bodies(program)
+        bodies = self._bodies = Bodies(program, layout)
         self._encoder = _jsonl.Encoder(
             array("i", (len(variant.slots) for variant in program.variants)).tobytes(),
             lambda number: bodies[number].pieces(),
             raw=layout.raw,
             offsets=layout.offsets,
+            safe_numbers=layout.safe_numbers,
             drop_blank=drop_blank,
             no_template=NO_TEMPLATE,
             raw_key=RAW,
@@ -114,9 +118,15 @@ class _ColumnWriter:
         self._separate = _jsonl.Output() if separate_unmatched else None
         self._unmatched = None if drop_unmatched else self._separate or self._records
 
+    @property
+    def numbers_as_text(self) -> int:
+        """See `Writer`."""
+        return self._encoder.numbers_as_text + self._bodies.numbers_as_text
+
     def begin(self, file: str, space: memoryview | None = None) -> None:
         """See `Writer.begin`."""
         self.replaced = 0
+        self._encoder.numbers_as_text = self._bodies.numbers_as_text = 0
         self._beginning = record_beginning(self._layout, file)
         self._records.begin(space)
         if self._separate is not None:
@@ -153,14 +163,20 @@ class _GroupWriter:
     ) -> None:
         self.replaced = 0
         self._layout = layout
-        self._bodies = Bodies(program)
+        self._bodies = Bodies(program, layout)
         self._separate_unmatched = separate_unmatched
         self._drop_unmatched = drop_unmatched
         self._drop_blank = drop_blank
 
+    @property
+    def numbers_as_text(self) -> int:
+        """See `Writer`."""
+        return self._bodies.numbers_as_text
+
     def begin(self, file: str, space: memoryview | None = None) -> None:
         """See `Writer.begin`."""
         self.replaced = 0
+        self._bodies.numbers_as_text = 0
         self._beginning = record_beginning(self._layout, file)
         self._records: list[bytes] = []
         self._separate: list[bytes] = []
@@ -254,20 +270,54 @@ def _tail(layout: Layout, offset: int, raw: bytes | None) -> tuple[bytes, int]:
     return RAW + text + end, replaced
 
 
-class Bodies(dict[int, "Body"]):
-    """The body of each variant by its number, made when it is first needed."""
-
-    def __init__(self, program: Program) -> None:
-        super().__init__()
-        self._program = program
-
-    def __missing__(self, variant_number: int) -> Body:
-        body = self[variant_number] = Body(self._program, variant_number)
-        return body
-
+_STRING_OR_NUMBER = re.compile(rb'"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*')
+"""The tokens of JSON that are strings, so that no digit in them is taken for a number, and numbers."""
 
 Maker = Callable[[bytes], tuple[bytes, int]]
 """Makes of a field's text what stands for it in a record, and tells how many U+FFFD are new in that."""
+
+
+class Bodies(dict[int, "Body"]):
+    """The body of each variant by its number, made when it is first needed."""
+
+    def __init__(self, program: Program, layout: Layout = Layout()) -> None:
+        super().__init__()
+        self._program = program
+        self.number: Callable[[bytes], bytes] = self._safe_number if layout.safe_numbers else json_number
+        """Writes the text of a number field."""
+        self._makers: dict[Facts, Maker] = {}
+        self.numbers_as_text = 0
+        """How many numbers were written as text."""
+
+    def __missing__(self, variant_number: int) -> Body:
+        body = self[variant_number] = Body(self._program, variant_number, self)
+        return body
+
+    def kind(self, facts: Facts) -> str | Maker:
+        """How the compiled writer comes to the values of a type whose values are made."""
+        if self.number is json_number:
+            return _kind(facts)
+        if facts not in self._makers:
+            self._makers[facts] = partial(self.converted, facts)
+        return self._makers[facts]
+
+    def converted(self, facts: Facts, text: bytes) -> tuple[bytes, int]:
+        """See `_converted`; numbers anywhere in the value are safe where that is asked for."""
+        value, replaced = _converted(facts, text)
+        if self.number is not json_number and facts.json_kind is not JsonKind.STRING:
+            value = _STRING_OR_NUMBER.sub(self._safe_token, value)
+        return value, replaced
+
+    def _safe_token(self, match: re.Match[bytes]) -> bytes:
+        return match[0] if match[0][:1] == b'"' else self.number(match[0])
+
+    def _safe_number(self, text: bytes) -> bytes:
+        number = json_number(text)
+        if fits_double(number):
+            return number
+        self.numbers_as_text += 1
+        return b'"%b"' % number
+
 
 ValuePlan = tuple[int, str | Maker, int, int, bytes]
 """
@@ -284,7 +334,8 @@ class Body:
     for all lines at once.
     """
 
-    def __init__(self, program: Program, variant_number: int) -> None:
+    def __init__(self, program: Program, variant_number: int, bodies: Bodies) -> None:
+        self._number, self._converted, self._kind = bodies.number, bodies.converted, bodies.kind
         variant: Variant = program.variants[variant_number]
         template = program.template_of(variant_number)
         self._fields: list[tuple[int, bool, int, int | None]] = []
@@ -325,7 +376,7 @@ class Body:
                 values[-1] = (*values[-1][:4], piece)
             else:
                 before += piece
-            kind = _kind(self._converts[index]) if index in self._converts else "number" if is_number else "text"
+            kind = self._kind(self._converts[index]) if index in self._converts else "number" if is_number else "text"
             values.append((index, kind, start, -(end or 0), b""))
         if values:
             values[-1] = (*values[-1][:4], quote + self._pieces[-1])
@@ -346,13 +397,13 @@ class Body:
         total = 0
         for index, is_number, start, end in self._fields:
             if index in self._converts:
-                text, replaced = _converted(self._converts[index], values[index])
+                text, replaced = self._converted(self._converts[index], values[index])
                 total += replaced
                 texts.append(text)
                 continue
             text = values[index][start:end]
             if is_number:
-                text = json_number(text)
+                text = self._number(text)
             elif not is_plain and text.translate(None, _PLAIN):
                 text, replaced = _escaped(text)
                 total += replaced
@@ -370,14 +421,18 @@ class Body:
             column: Sequence[bytes] = texts[index]
             if index in self._converts:
                 facts = self._converts[index]
-                column, replaced = zip(*[_converted(facts, text) for text in column], strict=True)
+                column, replaced = zip(*[self._converted(facts, text) for text in column], strict=True)
                 total += sum(replaced)
                 columns.append(column)
                 continue
             if (start, end) != (0, None):
                 column = [text[start:end] for text in column]
             if is_number:
-                column = [text if 0x31 <= text[0] <= 0x39 else json_number(text) for text in column]
+                number = self._number
+                if number is json_number:
+                    column = [text if 0x31 <= text[0] <= 0x39 else json_number(text) for text in column]
+                else:
+                    column = [number(text) for text in column]
             elif not is_plain and b"".join(column).translate(None, _PLAIN):
                 column, replaced = zip(*map(_escaped, column), strict=True)
                 total += sum(replaced)
@@ -438,3 +493,33 @@ def json_number(text: bytes) -> bytes:
     sign = b"-" if text[:1] == b"-" else b""
     digits = text.lstrip(b"+-").lstrip(b"0")
     return sign + digits if digits[:1].isdigit() else sign + b"0" + digits
+
+
+MOST_WHOLE = b"%d" % 2**53
+"""Up to here a double has every whole number."""
+
+MOST_EXPONENT = 307
+"""Powers of ten between whose negative and which, both included, every number has a double near it."""
+
+
+def fits_double(number: bytes) -> bool:
+    """
+    Whether what reads the JSON *number* as a double neither refuses it nor makes another number of it.
+
+    That is: a whole number up to 2^53; one with a fraction or an exponent if it is 0 or between 1e-307 and 1e308. Of a
+    fraction a double keeps 15 digits in any case; that much is expected of it.
+    """
+    digits = number.removeprefix(b"-")
+    if digits.isdigit():
+        return len(digits) < len(MOST_WHOLE) or (len(digits) == len(MOST_WHOLE) and digits <= MOST_WHOLE)
+    mantissa, _, exponent = digits.lower().partition(b"e")
+    whole, _, fraction = mantissa.partition(b".")
+    if whole.strip(b"0"):
+        first = len(whole) - 1
+    else:
+        first = len(fraction.lstrip(b"0")) - len(fraction) - 1
+        if not fraction.strip(b"0"):
+            return True
+    size = exponent.lstrip(b"+-").lstrip(b"0")
+    power = int(size or b"0") if len(size) < 10 else 10**9
+    return -MOST_EXPONENT <= first + (-power if exponent[:1] == b"-" else power) <= MOST_EXPONENT

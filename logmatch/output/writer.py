@@ -21,6 +21,10 @@ class Writer(Protocol):
     replaced: int
     """How many U+FFFD were written since `begin` in place of bytes that are not UTF-8."""
 
+    @property
+    def numbers_as_text(self) -> int:
+        """How many numbers were written as text since `begin`."""
+
     def begin(self, file: str, space: memoryview | None = None) -> None:
         """
         From now on, write records of lines of *file*.

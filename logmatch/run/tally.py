@@ -78,6 +78,8 @@ class Tally:
     """Unmatched lines that were longer than `--max-line`."""
     replaced: int = 0
     """How many U+FFFD were written in place of bytes that are not UTF-8."""
+    numbers_as_text: int = 0
+    """How many numbers were written as text, since no double holds them (`--numbers safe`)."""
     bytes_in: int = 0
     """Bytes of whole lines, their terminators included, after decompression."""
     bytes_out: int = 0
@@ -105,6 +107,7 @@ class Tally:
         self.blank += other.blank
         self.too_long += other.too_long
         self.replaced += other.replaced
+        self.numbers_as_text += other.numbers_as_text
         self.bytes_in += other.bytes_in
         self.bytes_out += other.bytes_out
         self.by_template.add(other.by_template)
@@ -124,6 +127,7 @@ class Summary:
     matched_share: float
     too_long: int
     replaced: int
+    numbers_as_text: int
     templates: int
     templates_used: int
     top_templates: tuple[tuple[str, int], ...]
@@ -184,6 +188,7 @@ def summarize(
         matched_share=tally.matched_share,
         too_long=tally.too_long,
         replaced=tally.replaced,
+        numbers_as_text=tally.numbers_as_text,
         templates=len(template_ids),
         templates_used=len(frequent),
         top_templates=tuple((template_ids[number], lines) for number, lines in frequent[:top]),

@@ -205,6 +205,7 @@ class Worker:
             tally.bytes_in += chunk.oversized + 1
         tally.lines += line_count
         tally.replaced += writer.replaced
+        tally.numbers_as_text += writer.numbers_as_text
         part.add(*writer.take())
         return line_count
 
