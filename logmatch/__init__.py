@@ -1,8 +1,6 @@
 """logmatch: log lines and templates in, template ids and values out."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+TYPE_CHECKING = False  # type checkers know the name; importing it from `typing` takes long enough for a Ctrl-C to hit
 
 __version__ = "0.1.0"
 

@@ -1,13 +1,18 @@
 """
-`python -m logmatch`, and where the command begins: a Ctrl-C while modules are loaded ends it quietly too.
+`python -m logmatch`, and where the command begins.
 
-What holds for the process and not for the command stands here: how Python's garbage collector behaves.
+What holds for the process and not for the command stands here: what a Ctrl-C does while modules are loaded and while
+Python leaves, and how Python's garbage collector behaves. Only what Python has loaded by itself is imported before the
+first of these is settled.
 """
 
-from __future__ import annotations
-
+import _signal  # type: ignore[import-not-found]  # what `signal` wraps, which imports much
 import gc
-from typing import NoReturn
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 MOST_NEW_OBJECTS = 1_000_000
 """
@@ -18,15 +23,32 @@ templates make some hundred thousand. Lines leave no cycles behind, however many
 """
 
 
-def main() -> NoReturn:
+INTERRUPTED = 130
+
+
+def _leave_at_once(_number: int, _frame: object) -> None:
+    """
+    Say so, and end the process.
+
+    A KeyboardInterrupt would come in the middle of an import, where it becomes a traceback or another error. What has
+    something to finish or to remove (`pipeline.run`, `bench`) sets a handler of its own meanwhile.
+    """
+    try:  # noqa: SIM105 (`contextlib` imports much)
+        os.write(2, b"logmatch: interrupted\n")
+    except OSError:
+        pass
+    os._exit(INTERRUPTED)
+
+
+def main() -> "NoReturn":
     """Run the command line and leave the process with its status."""
+    if _signal.getsignal(_signal.SIGINT) is not _signal.SIG_IGN:  # as for jobs in the background of a shell
+        _signal.signal(_signal.SIGINT, _leave_at_once)
     gc.set_threshold(MOST_NEW_OBJECTS)
     try:
         from logmatch.commands import app as cli
 
         cli.main()
-    except KeyboardInterrupt:
-        raise SystemExit(130) from None
     finally:
         # Python would look for garbage among all that there is before it leaves; the process takes it along anyway.
         gc.freeze()

@@ -104,6 +104,7 @@ ORDER = (
     "output.sink",
     "output.compressed",
     "run.preflight",
+    "run.cores",
     "run.job",
     "run.wait",
     "run.executor",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from logmatch.bench.synthetic import COUNTS
 from logmatch.engine import NAMES
 from logmatch.errors import UsageError
-from logmatch.run.job import available_workers
+from logmatch.run.cores import available_workers
 
 ENGINE_LINES = 400_000
 """How many lines the engines and the plain loop have side by side, at most: some seconds of the plain loop."""

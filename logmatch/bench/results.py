@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from logmatch import __version__
-from logmatch.run.job import available_workers
+from logmatch.run.cores import available_workers
 
 
 @dataclass(frozen=True, slots=True)

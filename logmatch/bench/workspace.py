@@ -22,7 +22,7 @@ PREFIX = "logmatch-bench-"
 _LOCK = "owner"
 """The file in a workspace that its owner holds a lock on."""
 
-_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """What ends the process without an exception; SIGINT raises one."""
 
 

@@ -43,7 +43,7 @@ def bench(options: BenchOptions) -> ExitStatus:
     from logmatch.bench.report import ProgressLine, markdown, render
     from logmatch.bench.request import BenchRequest
     from logmatch.bench.rounds import run_bench
-    from logmatch.run.job import available_workers
+    from logmatch.run.cores import available_workers
 
     if options.json and options.markdown:
         raise UsageError("--json and --markdown are two forms of the same figures", hint="use one of them")

@@ -367,7 +367,8 @@ def _what_would_match(files: Sequence[str]) -> str:
 
 def _make_job(options: ParseOptions, program: Program, inputs: tuple[Input, ...], *, with_file: bool) -> Job:
     from logmatch.output.jsonl import Layout
-    from logmatch.run.job import Job, Pool, available_workers, parse_unmatched
+    from logmatch.run.cores import available_workers
+    from logmatch.run.job import Job, Pool, parse_unmatched
     from logmatch.run.worker import BlankLines
 
     return Job(

@@ -10,12 +10,15 @@ import codecs
 import sys
 import threading
 from collections.abc import Callable, Collection, Generator, Iterator
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from logmatch.errors import InputError, UsageError
 from logmatch.input.resolve import place_of
 from logmatch.input.stream import Block, Pause
 from logmatch.wording import did_you_mean
+
+if TYPE_CHECKING:
+    import zstandard
 
 _STEP = 256 * 1024  # bytes: what a decompressor may return at once
 _FIRST_WINDOW = 512  # bytes that a new member of a compressed stream gets at first: many may be tiny
@@ -207,7 +210,8 @@ def _decompressor(kind: str, name: str) -> tuple[Callable[[], _Decompressor], ty
     except ImportError:
         hint = "pip install zstandard, or pipe it: zstd -dc FILE | logmatch parse -t TEMPLATES"
         raise InputError("zstd needs the package zstandard", place=place_of(name), hint=hint) from None
-    return _ZstandardFrame, zstandard.ZstdError
+    decompressor = zstandard.ZstdDecompressor()  # it costs more than a small frame
+    return lambda: _ZstandardFrame(decompressor.decompressobj()), zstandard.ZstdError
 
 
 class _GzipMember:
@@ -263,10 +267,8 @@ class _ZstandardFrame:
     # 3.1.1.2), so this makes at most 8 MiB.
     _PIECE = 256
 
-    def __init__(self) -> None:
-        import zstandard
-
-        self._frame = zstandard.ZstdDecompressor().decompressobj()
+    def __init__(self, frame: zstandard.ZstdDecompressionObj) -> None:
+        self._frame = frame
         self._input = b""
         self._next = 0  # index of the first byte of _input that is still to be decompressed
 

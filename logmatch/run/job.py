@@ -7,7 +7,6 @@ The caller resolves the inputs (`input.resolve`) and compiles the program; `pipe
 from __future__ import annotations
 
 import enum
-import os
 import sys
 from dataclasses import dataclass, field
 
@@ -167,10 +166,3 @@ class Job:
             return self.chunk_size
         share = source.size // (self.workers * _SHARES)
         return min(self.chunk_size, max(SMALLEST_SHARE, share))
-
-
-def available_workers() -> int:
-    """The number of cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from logmatch.engine import default_name
-from logmatch.errors import InputError, OutputClosedError
+from logmatch.errors import InputError, OutputClosedError, WorkerError
 from logmatch.input.chunk import read_chunks
 from logmatch.input.framing import Buffers, Chunk
 from logmatch.input.resolve import Input
@@ -110,6 +110,9 @@ def run(job: Job, *, listener: ProgressListener | None = None) -> Outcome:
             current.do()
         except GraceExpired:
             pass
+        except MemoryError:
+            hint = "use fewer --workers, a smaller --chunk-size or --max-line, or raise the limit (ulimit -v)"
+            raise WorkerError("the system gives no more memory", hint=hint) from None
         except OutputClosedError:
             # Ctrl-C reaches all of a pipeline: that our reader has gone as well is no news.
             if not interrupt.requested:
