@@ -73,11 +73,11 @@ def _table_of_types() -> str:
     rows = []
     for name, type_ in TYPES.items():
         facts = type_.facts
-        kind = "" if facts.json_kind is JsonKind.STRING else f" ({facts.json_kind.value} in records)"
+        kind = " (a number in records)" if facts.json_kind is JsonKind.NUMBER else ""
         example = facts.samples[0].decode("utf-8", "replace").strip() if facts.samples else ""
-        is_shown = re.search(r"[0-9]", facts.description) is not None  # it is in the description
+        is_shown = re.search(r"\b[0-9]", facts.description) is not None  # it is in the description
         shown = f", as {example}" if example and not is_shown and not facts.can_be_empty and not facts.is_free else ""
-        rows.append(f"| `{name}` | {facts.description}{shown}{kind} |".replace("nothing in records", "not in records"))
+        rows.append(f"| `{name}` | {facts.description}{shown}{kind} |")
     return "\n".join(["| type | meaning |", "|---|---|", *rows])
 
 
