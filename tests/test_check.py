@@ -356,7 +356,7 @@ def test_a_template_that_wins_some_lines_is_not_shadowed() -> None:
 
 
 def test_an_example_shows_that_a_template_is_not_shadowed() -> None:
-    one, two = templates("<x:/[^~!]*/>!", "<x:any>!")
+    one, two = templates("<x:/[^~!]*()/>!", "<x:any>!")
     found = check_templates([replace(one, priority=1), two])
     assert [(FindingKind.SHADOWED, "b", ("a",))] == kinds(found)
     assert [] == check_templates([replace(one, priority=1), replace(two, match=(Example("~!"),))])
@@ -562,7 +562,7 @@ def test_text_that_was_meant_for_another_tool(pattern: str, written: str | None,
     "pattern",
     [
         *("100% sure", "is 90%d", "{<x>}", '{"a": <x>}', "${HOME}/x", "a{{x}}", "x.*y", "[0-9]", "C:\\dir\\x", "%{"),
-        *("<x:/\\d+/>", "<x:/%{IP}/>", "a.b", "call(x)", "{}", "%%s", "*** x ***", "{a b}", "\\\\server"),
+        *("<x:/\\d+x/>", "<x:/%{IP}/>", "a.b", "call(x)", "{}", "%%s", "*** x ***", "{a b}", "\\\\server"),
     ],
 )
 def test_text_that_looks_like_no_other_tool(pattern: str) -> None:
@@ -656,7 +656,7 @@ def test_slow_expressions_of_other_shapes(source: str) -> None:
 
 @pytest.mark.parametrize("source", ["a++$", r"\w+", "[^,]*,[^,]*", r"(?>(?:a|b)+)c", r"\d{3}-\d{4}", r"id=\S+"])
 def test_expressions_that_are_not_slow(source: str) -> None:
-    assert [] == patterns(f"p <x:/{source}/>")
+    assert FindingKind.SLOW_REGEX not in {finding.kind for finding in patterns(f"p <x:/{source}/>")}
 
 
 def test_a_slow_expression_runs_on_no_made_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -677,13 +677,43 @@ def test_a_slow_expression_runs_on_no_made_line(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_regular_expression_in_a_header_is_told_once() -> None:
-    found = patterns("a <x:int>", "b <x:int>", header="<d:/[0-9.]++/> <h:word> ")
+    found = patterns("a <x:int>", "b <x:int>", header="<d:/[0-9.]++x?/> <h:word> ")
     assert """\
 t.toml:1: the header of 'a' has a regular expression, which runs on each line
-  | <d:/[0-9.]++/> <h:word> \n\
-  | ^^^^^^^^^^^^^^
+  | <d:/[0-9.]++x?/> <h:word> \n\
+  | ^^^^^^^^^^^^^^^^
   = help: it costs more than all the rest; use a type for this text if there is one, or 'word' or 'any'
 """ == shown(found)
+
+
+@pytest.mark.parametrize(
+    ("source", "written"),
+    [
+        ("[A-Z]+", "[A-Z]+"),
+        (r"\d{4}", "[0-9]{4}"),
+        (r"\w+", "[A-Za-z0-9_]+"),
+        ("[^;]*", "[^;]*"),
+        (r"[\w.-]{2,}", "[A-Za-z0-9_.-]{2,}"),
+        ("[ab]", "[ab]{1}"),
+    ],
+)
+def test_a_regular_expression_that_is_a_set_of_bytes(source: str, written: str) -> None:
+    (finding,) = patterns(f"p <x:/{source}/>!")
+    assert FindingKind.SET_REGEX == finding.kind
+    assert f"write <x:{written}>, which takes the same text and is many times faster" == finding.hint
+
+
+@pytest.mark.parametrize("source", ["[a-z]+[0-9]", "(?:[a-z])+", "a+", ".*", r"[\]]+x", "[a-z]+?", "a|b", "(?i)[a-z]+"])
+def test_a_regular_expression_that_is_more_than_a_set(source: str) -> None:
+    assert FindingKind.SET_REGEX not in {finding.kind for finding in patterns(f"p <x:/{source}/> q")}
+
+
+def test_faults_in_nested_parts_have_their_place() -> None:
+    found = patterns("a <(>b <x:word><y>!<|>c <z:int>5</)><?> d<?> <n:hex>a</?></?>")
+    spans = [(str(each.place.text)[each.place.start : each.place.end], each.kind.value) for each in found]
+    assert [("<x:word><y>", "adjacent-free"), ("<n:hex>", "never-matches"), ("<z:int>", "never-matches")] == sorted(
+        spans, key=lambda each: each[1] + each[0]
+    )
 
 
 # What is meant

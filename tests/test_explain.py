@@ -163,6 +163,9 @@ def nearest(line: str, *patterns: str, header: str | None = None) -> list[dict[s
         ("from <a:ip>", "from x10.0.0.1", ("ip", "a"), "x10.0.0.1", 6, "from <a:host>"),
         ("took <n:int> ms", "took 12x ms", ("int", "n"), "12x", 6, "took <n:word> ms"),
         ("id <n:int>", "id #12", ("int", "n"), "#12", 4, "id #<n:int>"),
+        ("port <n:int>", "port -", ("int", "n"), "-", 6, "port <n:int?>"),
+        ("<(>in<|>out</)> of <x:word>", "ou of a", "out", "ou", 1, "<(>in<|>ou</)> of <x:word>"),
+        ("a<?> b<?> c <n:int></?></?>", "a b d 7", "c", "d", 5, "a<?> b<?> d <n:int></?></?>"),
         ("abc", "xyz", "abc", "xyz", 1, None),
     ],
 )

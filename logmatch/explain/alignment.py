@@ -20,6 +20,7 @@ from functools import cache, cached_property
 
 from logmatch.engine.reference import NO_MATCH, Scanner
 from logmatch.program import WHITESPACE
+from logmatch.templates.field_type import TypeList
 from logmatch.templates.model import (
     ANY,
     REST,
@@ -254,10 +255,11 @@ class Aligner:
 
     def _word_rows(self, row: Row, type_: FieldType, bound: int) -> Iterator[tuple[bytes, list[Row]]]:
         """For each word of a list the rows before its first byte and after each byte, as of a literal."""
-        if not isinstance(type_, WordList) or len(type_.words) > MOST_WORDS:
+        words = _words(type_)
+        if len(words) > MOST_WORDS:
             return
         begin = row[0], [cost + NEAR_WORD for cost in row[1]]
-        for word in type_.words:
+        for word in words:
             rows = [begin]
             for byte in word:
                 rows.append(
@@ -349,6 +351,13 @@ class Aligner:
                 best = (cost, self._back_over_literal([], step, word, [False] * len(word), rows, end), True)
         pieces.append(Piece(step, 0, best[1], end, is_edit=best[2]))
         return best[1]
+
+
+def _words(type_: FieldType) -> Sequence[bytes]:
+    """The words of a list; the types in it are left out."""
+    if isinstance(type_, WordList):
+        return type_.words
+    return [item for item in type_.items if isinstance(item, bytes)] if isinstance(type_, TypeList) else ()
 
 
 def _wrong_cost(type_: FieldType) -> int:

@@ -7,11 +7,12 @@ templates hold counts for more than one that most of them hold.
 
 from __future__ import annotations
 
+import itertools
 import math
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
-from logmatch.templates.model import Item, Literal, OptionalPart
+from logmatch.templates.model import Alternatives, Item, Literal, OptionalPart
 
 ALL_BELOW = 60
 """Up to how many templates are all aligned."""
@@ -80,6 +81,8 @@ def _literals(items: Iterable[Item]) -> list[bytes]:
             texts.append(item.text)
         elif isinstance(item, OptionalPart):
             texts += _literals(item.items)
+        elif isinstance(item, Alternatives):
+            texts += _literals(itertools.chain.from_iterable(item.choices))
     return texts
 
 

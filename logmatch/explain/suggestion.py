@@ -16,6 +16,7 @@ from logmatch.engine.reference import FieldTimeoutError, walk
 from logmatch.errors import LogmatchError
 from logmatch.explain.alignment import Course, Piece
 from logmatch.program import compile_program
+from logmatch.templates.field_type import NamedType, TypeList
 from logmatch.templates.model import (
     IP,
     IPV4,
@@ -122,6 +123,8 @@ def _parts(whole: Course, pieces: Sequence[Piece], text: bytes) -> dict[int, lis
 
 def _wider(type_: FieldType, text: bytes) -> FieldType:
     """The first type that takes all of *text*."""
+    if text == b"-" and isinstance(type_, NamedType) and not type_.facts.is_free:
+        return TypeList((type_,), nullable=True)
     names = ("ip", "host", *WIDER) if type_ in ADDRESSES else WIDER
     for name in names:
         variants = compile_program([Template("", Pattern((Field(None, TYPES[name]),)))]).variants
@@ -133,7 +136,7 @@ def _wider(type_: FieldType, text: bytes) -> FieldType:
 def _rebuilt(items: Iterable[Item], steps: Iterable[int], parts: dict[int, list[_Part]]) -> list[Item]:
     """*items* with the parts that their steps became; what the line does not have, in optional parts."""
     out: list[Item] = []
-    missing: list[Literal | Field] = []
+    missing: list[Item] = []
     before = b""  # the last byte of the literal before the missing part
 
     def close(after: bytes) -> None:
@@ -146,7 +149,7 @@ def _rebuilt(items: Iterable[Item], steps: Iterable[int], parts: dict[int, list[
             close(b"")
             inner = _rebuilt(item.items, steps, parts)
             if inner:
-                out.append(OptionalPart(tuple(each for each in inner if not isinstance(each, OptionalPart))))
+                out.append(OptionalPart(tuple(inner)))
             before = b""
             continue
         if isinstance(item, Alternatives):
@@ -172,7 +175,7 @@ def _rebuilt(items: Iterable[Item], steps: Iterable[int], parts: dict[int, list[
 _WORD = re.compile(rb"[A-Za-z0-9_]")
 
 
-def _is_within_word(missing: Sequence[Literal | Field], before: bytes, after: bytes) -> bool:
+def _is_within_word(missing: Sequence[Item], before: bytes, after: bytes) -> bool:
     """Whether *missing* is a few letters of a word, and no word or field of its own."""
     if not all(isinstance(item, Literal) for item in missing):
         return False

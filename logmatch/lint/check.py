@@ -16,7 +16,7 @@ from logmatch.lint.examples import failed_examples, failed_no_matches
 from logmatch.lint.findings import CODES, Finding, FindingKind, make_finding
 from logmatch.lint.foreign import foreign_syntax
 from logmatch.lint.shadowing import losers
-from logmatch.lint.slow_regex import costly_headers, regex_sources, slow_regexes
+from logmatch.lint.slow_regex import costly_headers, regex_sources, set_regexes, slow_regexes
 from logmatch.lint.structure import structural_faults
 from logmatch.templates.template import Template
 from logmatch.wording import did_you_mean
@@ -43,6 +43,7 @@ def check_templates(
         *structural_faults(contest),
         *foreign_syntax(contest),
         *costly_headers(templates),
+        *set_regexes(templates),
         *_unknown_codes(templates),
         *(usage.findings(logs) if usage is not None else ()),
         *(finding for finding, _ in slow),

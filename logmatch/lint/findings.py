@@ -31,6 +31,7 @@ class FindingKind(enum.Enum):
     FOREIGN = "foreign-syntax"
     SLOW_REGEX = "slow-regex"
     COSTLY_REGEX = "costly-regex"
+    SET_REGEX = "regex-is-set"
     UNUSED = "unused"
     COMPETING = "competing"
     UNKNOWN_CODE = "unknown-code"

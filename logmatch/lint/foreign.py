@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from logmatch.lint.contest import Contest
 from logmatch.lint.findings import Finding, FindingKind, make_finding
-from logmatch.templates.pattern import parse_pattern
+from logmatch.lint.structure import field_spans
+from logmatch.templates.model import Pattern
 from logmatch.templates.template import Template
 
 GROK_TYPES = {
@@ -73,18 +74,17 @@ def foreign_syntax(contest: Contest) -> Iterator[Finding]:
     """Templates with text that was meant for another tool, one finding for each."""
     seen: set[str] = set()
     for template in contest.templates:
-        texts = [str(template.pattern)] if template.header is None else [str(template.header), str(template.pattern)]
-        for text in texts:
-            if text not in seen:
+        for pattern in (template.header, template.pattern):
+            if pattern is not None and (text := str(pattern)) not in seen:
                 seen.add(text)
-                finding = _found(template, text)
+                finding = _found(template, pattern, text)
                 if finding is not None:
                     yield finding
                     break
 
 
-def _found(template: Template, text: str) -> Finding | None:
-    fields = _field_spans(text)
+def _found(template: Template, pattern: Pattern, text: str) -> Finding | None:
+    fields = field_spans(pattern.items)
     for form in _FORMS:
         for match in re.finditer(form.expression, text):
             is_group = match.groupdict().get("group") is not None
@@ -93,23 +93,11 @@ def _found(template: Template, text: str) -> Finding | None:
             written = match[0]
             if any(written in example.line for example in template.match):
                 continue
-            name = "the header of " if text != str(template.pattern) else ""
+            name = "the header of " if pattern is template.header else ""
             sentence = f"{name}{template.id!r} has '{written}' as text, which looks like {form.what}"
             hint = f"{_written(match)}; if lines do hold this text, add one to 'match'"
             return make_finding(FindingKind.FOREIGN, template, sentence, hint, text=text, span=match.span())
     return None
-
-
-def _field_spans(text: str) -> list[tuple[int, int]]:
-    """Where fields stand in the text of a pattern; nothing of another tool is within them."""
-    spans = []
-    at = 0
-    for item in parse_pattern(text).items:
-        size = len(str(item))
-        if not hasattr(item, "text"):
-            spans.append((at, at + size))
-        at += size
-    return spans
 
 
 def _written(match: re.Match[str]) -> str:

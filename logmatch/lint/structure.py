@@ -5,13 +5,13 @@ Structure: faults that the items of a pattern show, without a line. What is said
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from logmatch.lint.contest import Contest
 from logmatch.lint.findings import Finding, FindingKind, make_finding
 from logmatch.program import Variant
-from logmatch.templates.model import HOST, WS, Field, Literal, OptionalPart, decode
+from logmatch.templates.model import HOST, WS, Alternatives, Field, Item, Literal, OptionalPart, decode
 from logmatch.templates.template import Template
 
 
@@ -31,7 +31,11 @@ def structural_faults(contest: Contest) -> Iterator[Finding]:
     seen: set[object] = set()
     for number, template in enumerate(contest.templates):
         variants = [contest.variants[each] for each in contest.variants_of[number]]
-        faults = list(dict.fromkeys(fault for variant in variants for fault in _faults(variant)))
+        # What follows an item differs between variants: of a fault the first is told.
+        told: dict[object, _Fault] = {}
+        for fault in itertools.chain.from_iterable(map(_faults, variants)):
+            told.setdefault((fault.kind, fault.first, fault.last), fault)
+        faults = list(told.values())
         if not faults:
             continue
         layout = PatternLayout(template)
@@ -67,7 +71,7 @@ def _faults(variant: Variant) -> Iterator[_Fault]:
     for (first, slot), (second, _), (third, third_slot) in zip(numbered, numbered[1:], numbered[2:], strict=False):
         if isinstance(second, Field) and second.type == WS and _can_share(first, third):
             sentence = f"{second} between {first} and {third} may be empty, so that {first} takes its shortest text"
-            hint = "put a literal space before 'ws', or other text between the two"
+            hint = "use 'blanks', which is never empty, or put other text between the two"
             yield _Fault(FindingKind.LOOSE_WS, slot, third_slot, sentence, hint)
 
 
@@ -97,6 +101,23 @@ def _never_fits(first: Literal | Field, second: Literal | Field) -> bool:
     return first_bytes is not None and set(first_bytes) <= set(swallowed)
 
 
+def field_spans(items: Iterable[Item], at: int = 0) -> list[tuple[int, int]]:
+    """Where the fields of *items* are in their text, which begins at *at*; in the order of their slots."""
+    spans: list[tuple[int, int]] = []
+    for item in items:
+        if isinstance(item, Field):
+            spans.append((at, at + len(str(item))))
+        elif isinstance(item, OptionalPart):
+            spans += field_spans(item.items, at + len("<?>"))
+        elif isinstance(item, Alternatives):
+            inner = at + len("<(>")
+            for choice in item.choices:
+                spans += field_spans(choice, inner)
+                inner += sum(len(str(part)) for part in choice) + len("<|>")
+        at += len(str(item))
+    return spans
+
+
 class PatternLayout:
     """Where the fields of a template stand in the text of its header and pattern; fields are known by their slots."""
 
@@ -104,15 +125,7 @@ class PatternLayout:
         self._header = str(template.header) if template.header is not None else ""
         self._pattern = str(template.pattern)
         self.header_fields = sum(1 for _ in template.header.fields()) if template.header is not None else 0
-        self._spans: list[tuple[int, int]] = []
-        at = 0
-        for item in template.items():
-            inner = at + len("<?>") if isinstance(item, OptionalPart) else at
-            for part in item.items if isinstance(item, OptionalPart) else (item,):
-                if isinstance(part, Field):
-                    self._spans.append((inner, inner + len(str(part))))
-                inner += len(str(part))
-            at += len(str(item))
+        self._spans = field_spans(template.items())
 
     def snippet(self, first: int, last: int) -> tuple[str, tuple[int, int]]:
         """The text that holds the fields from slot *first* to *last*, and their span in it."""
