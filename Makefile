@@ -3,7 +3,7 @@
 # ARGS goes to the command: make test ARGS="-k layers", make bench ARGS=--json.
 
 .PHONY: help run test test-pure coverage check format bench samples manual fuzz lock clean
-.PHONY: check-lint check-format check-types check-packages check-samples check-lowest fuzz-kernel fuzz-readers
+.PHONY: check-lint check-format check-types check-packages check-samples check-lowest fuzz-kernel fuzz-readers fuzz-time
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -79,14 +79,19 @@ format: $(STAMP)  ## format the code and mend what ruff can mend
 bench: $(STAMP)  ## measure one and two workers on a corpus made from the built-in samples
 	$(BIN)/logmatch bench --workers 2 $(ARGS)
 
-# Separate targets: the first needs Linux and gcc.
-fuzz: fuzz-kernel fuzz-readers  ## give engines, parsers and readers random inputs, each for MINUTES=1, from SEED on (this week's)
+# Separate targets: those of the kernel need Linux and gcc.
+fuzz: fuzz-kernel fuzz-readers fuzz-time  ## give engines, parsers and readers random inputs, each for MINUTES=1, from SEED on (this week's)
 
 fuzz-kernel: $(STAMP)
 	$(BIN)/python tests/fuzz/fuzz.py --minutes $(MINUTES) --seed $(SEED)
 
 fuzz-readers: $(STAMP)
 	$(BIN)/python tests/fuzz/readers.py --minutes $(MINUTES) --seed $(SEED)
+
+# Bounded by the number of sets: some 60 of them take a minute on a busy machine.
+fuzz-time: $(STAMP)
+	$(BIN)/python tests/fuzz/search_steps.py --engine portable --sets $$((60 * $(MINUTES))) --seed $(SEED)
+	$(BIN)/python tests/fuzz/search_steps.py --engine native --sets $$((60 * $(MINUTES))) --seed $(SEED)
 
 # Not a part of `make check`: it needs the oldest Python that is supported, PYTHON=python3.11.
 check-lowest:
