@@ -8,9 +8,9 @@ copy these pieces and the texts between them. A line without a byte that JSON es
 """
 
 cimport cython
-from cpython.buffer cimport PyBuffer_FillInfo
+from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_FillInfo, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_FromStringAndSize
-from libc.stdint cimport int32_t, uint8_t, uintptr_t
+from libc.stdint cimport int32_t, uint8_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcmp, memcpy, memmove, memset
 
@@ -20,6 +20,7 @@ cdef extern from "_simd.h" nogil:
     void lm_copy(uint8_t *to, const uint8_t *from_, Py_ssize_t n, const uint8_t *readable)
     Py_ssize_t lm_plain(const uint8_t *p, const uint8_t *end, const uint8_t *readable)
     void lm_prefetch(const void *p)
+    bint LM_LIKELY(bint x)
 
 ctypedef const uint8_t *Text
 
@@ -354,8 +355,46 @@ cdef enum:
     NUMBER = 1      # a number, with the digits of the text
     MADE = 2        # what a function of Python makes of the text
     VERBATIM = 3    # JSON as it stands in the text
+    TEXT_OR_NULL = 4    # null for `-` and `"-"`, else a string with its quotes
+    NUMBER_OR_NULL = 5
+    PAIRS = 6       # keys and values as an object of strings
+    MOST_MARK = 16
+    FEW_PAIRS = 16
+    COLUMNS = 7
 
-KINDS = {"text": TEXT, "number": NUMBER, "verbatim": VERBATIM}
+KINDS = {
+    "text": TEXT,
+    "number": NUMBER,
+    "verbatim": VERBATIM,
+    "text or null": TEXT_OR_NULL,
+    "number or null": NUMBER_OR_NULL,
+}
+
+
+cdef struct Marks:
+    # How pairs are written: the separator (empty: spaces and tabs) and the sign between key and value.
+    uint8_t[MOST_MARK] separator
+    uint8_t[MOST_MARK] assign
+    int32_t separator_size
+    int32_t assign_size
+
+
+cdef struct Pair:
+    Text key
+    Text key_end
+    Text value
+    Text value_end
+    int32_t last        # of the pairs with this key, the number of the last; -1: this is not the first of them
+
+
+cdef inline bint is_space(uint8_t byte) noexcept nogil:
+    return byte == c' ' or byte == c'\t'
+
+
+cdef inline Text skip_blanks(Text p, Text end) noexcept nogil:
+    while p < end and is_space(p[0]):
+        p += 1
+    return p
 
 
 cdef struct Lead:
@@ -364,6 +403,25 @@ cdef struct Lead:
     int32_t size            # bytes
     int32_t elsewhere       # if they are more than LEAD: where they are, in `Encoder.bodies`
     uint8_t text[LEAD]
+
+
+cdef inline uint8_t *put_quoted(
+    uint8_t *to, Text p, Text end, bint special, Text readable, Py_ssize_t *replaced
+) noexcept nogil:
+    to[0] = c'"'
+    to += 1
+    if special:
+        to = put_string(to, p, end, readable, replaced)
+    else:
+        lm_copy(to, p, end - p, readable)
+        to += end - p
+    to[0] = c'"'
+    return to + 1
+
+
+cdef inline bint same_key(const Pair *one, const Pair *other) noexcept nogil:
+    cdef Py_ssize_t size = one.key_end - one.key
+    return size == other.key_end - other.key and memcmp(<const void *>one.key, <const void *>other.key, <size_t>size) == 0
 
 
 cdef struct Key:
@@ -435,6 +493,12 @@ cdef class Encoder:
     cdef Py_ssize_t body_size, body_room      # in words
     cdef dict body_of_values
     cdef list makers
+    cdef Marks *marks
+    cdef int32_t marks_count
+    cdef Pair *pairs                # of the text at hand
+    cdef int32_t *table             # hash table of keys: one more than the number of a pair
+    cdef Py_ssize_t pair_room, table_room
+    cdef uint64_t seed              # of the hashes of keys
     cdef Py_ssize_t variant_count
     cdef bytes field_counts_of      # the memory of field_counts
     cdef const int32_t *field_counts
@@ -467,10 +531,14 @@ cdef class Encoder:
         self.leads = <Lead *>((<uintptr_t>self.leads_memory + 63) & ~<uintptr_t>63)
         self.body_of_values = {}
         self.makers = []
+        self.seed = <uint64_t>hash(b"pairs")     # differs from process to process
 
     def __dealloc__(self):
         free(self.bodies)
         free(self.leads_memory)
+        free(self.marks)
+        free(self.pairs)
+        free(self.table)
 
     def encode(
         self, matches, *, bytes beginning, unsigned long long first_line, unsigned long long offset,
@@ -489,33 +557,48 @@ cdef class Encoder:
             ValueError: the columns are not those of matches.
         """
         cdef Py_ssize_t count = matches.line_count
-        cdef const uint8_t[::1] data
-        cdef const uint8_t[::1] needs_escape
-        cdef const int32_t[::1] begins, ends, numbers, span_begins, spans
-        cdef Lines lines
-        cdef Py_ssize_t replaced = 0
-        cdef bint is_table = type(matches) is Table
+        cdef Py_buffer[COLUMNS] buffers
+        cdef int held = 0
         if count == 0:
             return 0
-        begins = matches.line_begins
-        ends = matches.line_ends
-        needs_escape = matches.needs_escape
-        numbers = matches.variant_numbers
-        span_begins = matches.span_begins
-        spans = matches.spans
-        data = matches.data
-        if not begins.shape[0] == ends.shape[0] == needs_escape.shape[0] == numbers.shape[0] == count == span_begins.shape[0] - 1:
+        try:
+            for column in (
+                matches.data, matches.needs_escape, matches.line_begins, matches.line_ends, matches.variant_numbers,
+                matches.span_begins, matches.spans
+            ):
+                PyObject_GetBuffer(column, &buffers[held], PyBUF_SIMPLE)
+                held += 1
+            return self.encode_columns(
+                buffers, count, type(matches) is Table, beginning, first_line, offset, records, unmatched
+            )
+        finally:
+            while held:
+                held -= 1
+                PyBuffer_Release(&buffers[held])
+
+    cdef Py_ssize_t encode_columns(
+        self, Py_buffer *buffers, Py_ssize_t count, bint is_table, bytes beginning, unsigned long long first_line,
+        unsigned long long offset, Output records, Output unmatched
+    ) except -1:
+        cdef Lines lines
+        cdef Py_ssize_t replaced = 0
+        cdef int i
+        # SAFETY: columns are read as what `engine.matches` says that they are, if they have as many bytes.
+        if buffers[1].len != count or buffers[5].len != 4 * (count + 1) or buffers[6].len % 4:
             raise ValueError("the columns are of different lengths")
+        for i in range(2, 5):
+            if buffers[i].len != 4 * count:
+                raise ValueError("the columns are of different lengths")
         lines.count = count
-        lines.begins = &begins[0]
-        lines.ends = &ends[0]
-        lines.needs_escape = &needs_escape[0]
-        lines.numbers = &numbers[0]
-        lines.span_begins = &span_begins[0]
-        lines.spans = &spans[0] if spans.shape[0] else NULL
-        lines.span_count = spans.shape[0]
-        lines.text = &data[0] if data.shape[0] else NULL
-        lines.size = data.shape[0]
+        lines.text = <Text>buffers[0].buf
+        lines.size = buffers[0].len
+        lines.needs_escape = <const uint8_t *>buffers[1].buf
+        lines.begins = <const int32_t *>buffers[2].buf
+        lines.ends = <const int32_t *>buffers[3].buf
+        lines.numbers = <const int32_t *>buffers[4].buf
+        lines.span_begins = <const int32_t *>buffers[5].buf
+        lines.spans = <const int32_t *>buffers[6].buf
+        lines.span_count = buffers[6].len // 4
         cdef const uint8_t *head = <const uint8_t *><const char *>beginning
         cdef Py_ssize_t head_size = len(beginning)
         with nogil:
@@ -585,7 +668,7 @@ cdef class Encoder:
                 if lead.body == 0:
                     self.add_body(variant)
                 body = self.bodies + lead.body - 1
-                bound = head_size + KEYS + lead.size + body[1] + body[0]
+                bound = head_size + KEYS + lead.size + body[1] + 8 * body[0]
                 bound += (ESCAPED if special else 1) * size * (2 if self.raw else 1)
                 if self.safe_numbers:
                     bound += 2 * body[0]    # quotes
@@ -631,11 +714,7 @@ cdef class Encoder:
             # SAFETY: body[0] is an index below the number of fields of this variant (add_body), and spans has all of them.
             p = line + spans[2 * body[0]]
             end = line + spans[2 * body[0] + 1]
-            if body[1] == MADE:
-                to = self.put_made(records, to, body[2], bound, p, end, replaced)
-            elif body[1] == VERBATIM:
-                to = put_verbatim(to, p, end, special, readable, replaced)
-            else:
+            if LM_LIKELY(body[1] <= NUMBER):
                 p += body[2]
                 end -= body[3]
                 if end < p:
@@ -655,12 +734,178 @@ cdef class Encoder:
                 else:
                     lm_copy(to, p, end - p, readable)
                     to += end - p
+            else:
+                to = self.put_other(records, to, body, bound, p, end, special, readable, replaced)
             n = body[4]
             lm_copy(to, <const uint8_t *>(body + 5), n, pieces_readable)
             to += n
             body += 5 + ((n + 3) >> 2)
             count -= 1
         return to
+
+    cdef uint8_t *put_other(
+        self, Output records, uint8_t *to, const int32_t *body, Py_ssize_t bound, Text p, Text end, bint special, Text readable,
+        Py_ssize_t *replaced
+    ) except NULL nogil:
+        # A value that is neither a string nor a number as it stands.
+        if body[1] == MADE:
+            return self.put_made(records, to, body[2], bound, p, end, replaced)
+        if body[1] == PAIRS:
+            return self.put_pairs(records, to, &self.marks[body[2]], bound, p, end, special, readable, replaced)
+        if body[1] == VERBATIM:
+            return put_verbatim(to, p, end, special, readable, replaced)
+        # One that may be null.
+        if (end - p == 1 and p[0] == c'-') or (end - p == 3 and p[0] == c'"' and p[1] == c'-' and p[2] == c'"'):
+            memcpy(to, b"null", 4)
+            return to + 4
+        p += body[2]
+        end -= body[3]
+        if end < p:
+            end = p
+        if body[1] == TEXT_OR_NULL:
+            return put_quoted(to, p, end, special, readable, replaced)
+        return put_number(to, p, end, readable)
+
+    cdef uint8_t *put_pairs(
+        self, Output records, uint8_t *to, const Marks *marks, Py_ssize_t bound, Text p, Text end, bint special, Text readable,
+        Py_ssize_t *replaced
+    ) except NULL nogil:
+        # As `pair_grammar.PairForm.convert` makes it; the text is one of pairs.
+        cdef Py_ssize_t count = 0, i
+        cdef Pair *pair
+        cdef Text text = p
+        cdef const uint8_t *separator = <const uint8_t *>marks.separator
+        cdef bint begun = False
+        while p < end:
+            if count == self.pair_room:
+                self.make_room_for_pairs()
+            pair = &self.pairs[count]
+            pair.key = p
+            while p < end and p[0] != marks.assign[0]:
+                p += 1
+            pair.key_end = p
+            p += marks.assign_size
+            if p >= end:
+                p = end
+            if p < end and p[0] == c'"':
+                pair.value = p + 1
+                p += 1
+                while p < end and p[0] != c'"':
+                    p += 2 if p[0] == c'\\' else 1
+                if p > end:
+                    p = end
+                pair.value_end = p
+                if p < end:
+                    p += 1
+            else:
+                pair.value = p
+                if marks.separator_size == 0:
+                    while p < end and not is_space(p[0]):
+                        p += 1
+                else:
+                    while p < end and not (
+                        p[0] == separator[0] and end - p >= marks.separator_size
+                        and memcmp(<const void *>p, <const void *>separator, <size_t>marks.separator_size) == 0
+                    ):
+                        p += 1
+                pair.value_end = p
+            count += 1
+            p = skip_blanks(p, end)
+            if p < end and marks.separator_size:
+                p = skip_blanks(p + marks.separator_size, end) if end - p >= marks.separator_size else end
+        self.find_last(count)
+        # SAFETY: each byte of the text becomes at most ESCAPED bytes, and a pair has six more.
+        records.size = to - records.data
+        records.make_room((ESCAPED if special else 1) * (end - text) + 6 * count + bound)
+        to = records.data + records.size
+        to[0] = c'{'
+        to += 1
+        for i in range(count):
+            pair = &self.pairs[i]
+            if pair.last < 0:
+                continue
+            if begun:
+                to[0] = c','
+                to += 1
+            begun = True
+            to = put_quoted(to, pair.key, pair.key_end, special, readable, replaced)
+            to[0] = c':'
+            pair = &self.pairs[pair.last]
+            to = put_quoted(to + 1, pair.value, pair.value_end, special, readable, replaced)
+        to[0] = c'}'
+        return to + 1
+
+    cdef int find_last(self, Py_ssize_t count) except -1 nogil:
+        # For each pair that is the first with its key, the last with it.
+        cdef Py_ssize_t i, k, size = 64
+        cdef uint64_t hash_
+        cdef Text p
+        cdef Pair *pair
+        if count <= FEW_PAIRS:
+            for i in range(count):
+                self.pairs[i].last = <int32_t>i
+                for k in range(i):
+                    if self.pairs[k].last >= 0 and same_key(&self.pairs[k], &self.pairs[i]):
+                        self.pairs[k].last = <int32_t>i
+                        self.pairs[i].last = -1
+                        break
+            return 0
+        while size < 2 * count:
+            size *= 2
+        if size > self.table_room:
+            free(self.table)
+            self.table_room = 0
+            self.table = <int32_t *>malloc(<size_t>size * sizeof(int32_t))
+            if self.table == NULL:
+                with gil:
+                    raise MemoryError
+            self.table_room = size
+        memset(self.table, 0, <size_t>size * sizeof(int32_t))
+        for i in range(count):
+            pair = &self.pairs[i]
+            pair.last = <int32_t>i
+            hash_ = self.seed
+            p = pair.key
+            while p < pair.key_end:
+                hash_ = (hash_ ^ p[0]) * <uint64_t>0x9E3779B97F4A7C15
+                hash_ ^= hash_ >> 29
+                p += 1
+            k = <Py_ssize_t>(hash_ & <uint64_t>(size - 1))
+            while self.table[k]:
+                if same_key(&self.pairs[self.table[k] - 1], pair):
+                    self.pairs[self.table[k] - 1].last = <int32_t>i
+                    pair.last = -1
+                    break
+                k = (k + 1) & (size - 1)
+            if pair.last >= 0:
+                self.table[k] = <int32_t>i + 1
+        return 0
+
+    cdef int make_room_for_pairs(self) except -1 nogil:
+        cdef Py_ssize_t room = 2 * self.pair_room if self.pair_room else 32
+        cdef void *moved = realloc(self.pairs, <size_t>room * sizeof(Pair))
+        if moved == NULL:
+            with gil:
+                raise MemoryError
+        self.pairs = <Pair *>moved
+        self.pair_room = room
+        return 0
+
+    cdef int32_t add_marks(self, bytes separator, bytes assign) except -1:
+        cdef void *moved = realloc(self.marks, <size_t>(self.marks_count + 1) * sizeof(Marks))
+        cdef Marks *marks
+        if not (len(separator) <= MOST_MARK and 0 < len(assign) <= MOST_MARK):
+            raise ValueError("a mark is too long")
+        if moved == NULL:
+            raise MemoryError
+        self.marks = <Marks *>moved
+        marks = &self.marks[self.marks_count]
+        memcpy(marks.separator, <const char *>separator, <size_t>len(separator))
+        memcpy(marks.assign, <const char *>assign, <size_t>len(assign))
+        marks.separator_size = <int32_t>len(separator)
+        marks.assign_size = <int32_t>len(assign)
+        self.marks_count += 1
+        return self.marks_count - 1
 
     cdef uint8_t *put_made(
         self, Output records, uint8_t *to, int32_t maker, Py_ssize_t bound, Text p, Text end, Py_ssize_t *replaced
@@ -735,6 +980,9 @@ cdef class Encoder:
                     body[1] = MADE
                     body[2] = <int32_t>len(self.makers)
                     self.makers.append(kind)
+                elif isinstance(kind, tuple):
+                    body[1] = PAIRS
+                    body[2] = self.add_marks(kind[0], kind[1])
                 else:
                     body[1] = KINDS[kind]
                     body[2] = left

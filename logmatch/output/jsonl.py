@@ -23,8 +23,9 @@ from logmatch.engine.matches import Matches
 from logmatch.gc_pause import held_back
 from logmatch.output.writer import Records, Writer
 from logmatch.program import WHITESPACE, Program, Variant
-from logmatch.templates.field_type import Facts, JsonKind
+from logmatch.templates.field_type import Facts, JsonKind, ListValue
 from logmatch.templates.model import encode
+from logmatch.templates.pair_grammar import PairForm
 
 # Printable ASCII but for the quote and the backslash: such text stands in JSON as it is.
 _PLAIN = bytes(byte for byte in range(0x20, 0x7F) if byte not in b'"\\')
@@ -293,13 +294,13 @@ class Bodies(dict[int, "Body"]):
         body = self[variant_number] = Body(self._program, variant_number, self)
         return body
 
-    def kind(self, facts: Facts) -> str | Maker:
+    def kind(self, facts: Facts) -> _Kind:
         """How the compiled writer comes to the values of a type whose values are made."""
         if self.number is json_number:
             return _kind(facts)
         if facts not in self._makers:
             self._makers[facts] = partial(self.converted, facts)
-        return self._makers[facts]
+        return self._makers[facts], 0, 0
 
     def converted(self, facts: Facts, text: bytes) -> tuple[bytes, int]:
         """See `_converted`; numbers anywhere in the value are safe where that is asked for."""
@@ -319,11 +320,17 @@ class Bodies(dict[int, "Body"]):
         return b'"%b"' % number
 
 
-ValuePlan = tuple[int, str | Maker, int, int, bytes]
+ValuePlan = tuple[int, str | Maker | tuple[bytes, bytes], int, int, bytes]
 """
-The number of a field; how its text is written ("text", "number", "verbatim"), or what makes it; how many bytes of the
-text are left off at the beginning and at the end; and what stands behind the value.
+The number of a field; how its text is written (one of `_jsonl.KINDS`), or what makes it, or of pairs their separator
+and their sign; how many bytes of the text are left off at the beginning and at the end; what stands behind the value.
 """
+
+_Kind = tuple[str | Maker | tuple[bytes, bytes], int, int]
+"""The second to the fourth of a `ValuePlan`."""
+
+MOST_MARK = 16
+"""How many bytes a separator of pairs may have for the compiled writer."""
 
 
 class Body:
@@ -376,8 +383,10 @@ class Body:
                 values[-1] = (*values[-1][:4], piece)
             else:
                 before += piece
-            kind = self._kind(self._converts[index]) if index in self._converts else "number" if is_number else "text"
-            values.append((index, kind, start, -(end or 0), b""))
+            if index in self._converts:
+                values.append((index, *self._kind(self._converts[index]), b""))
+            else:
+                values.append((index, "number" if is_number else "text", start, -(end or 0), b""))
         if values:
             values[-1] = (*values[-1][:4], quote + self._pieces[-1])
         else:
@@ -442,9 +451,19 @@ class Body:
 
 
 @cache
-def _kind(facts: Facts) -> str | Maker:
-    """How the compiled writer comes to the values of such a type."""
-    return "verbatim" if facts.convert is None else partial(_converted, facts)
+def _kind(facts: Facts) -> _Kind:
+    """How the compiled writer comes to the values of such a type, and what is left off the text at both ends."""
+    convert = facts.convert
+    if convert is None:
+        return "verbatim", 0, 0
+    only = convert.only if isinstance(convert, ListValue) else None
+    if only is not None and only.convert is None and only.json_kind in (JsonKind.STRING, JsonKind.NUMBER):
+        kind = "text or null" if only.json_kind is JsonKind.STRING else "number or null"
+        return kind, only.trimmed_start, only.trimmed_end
+    form = getattr(convert, "__self__", None)
+    if isinstance(form, PairForm) and form.mark is not None and max(len(form.mark), len(form.assign)) <= MOST_MARK:
+        return (form.mark, form.assign), 0, 0
+    return partial(_converted, facts), 0, 0
 
 
 def _converted(facts: Facts, text: bytes) -> tuple[bytes, int]:

@@ -363,7 +363,7 @@ def _facts_of_list(type_: TypeList) -> Facts:
             only.facts,
             description="",
             json_kind=JsonKind.VALUE,
-            convert=_ListValue(type_),
+            convert=ListValue(type_),
             first_bytes=None if first_bytes is None else _union([first_bytes, NULL]),
         )
     facts = [option_facts(item) for item in type_.options]
@@ -383,7 +383,7 @@ def _facts_of_list(type_: TypeList) -> Facts:
         alphabet=None if None in alphabets else _union([each for each in alphabets if each is not None]),
         run_bytes=_union([each for each in runs if each is not None]) if any(runs) else None,
         options=type_.options,
-        convert=None if is_plain else _ListValue(type_),
+        convert=None if is_plain else ListValue(type_),
         samples=tuple(dict.fromkeys(itertools.chain.from_iterable(_round_robin(samples)))),
     )
 
@@ -434,11 +434,16 @@ def _longest(options: tuple[NamedType | ByteSet | bytes, ...]) -> bytes | None:
     return b"(?>" + b"|".join(parts) + b")"
 
 
-class _ListValue:
+class ListValue:
     """The value of a text of a list: that of the first option which takes the whole of the text."""
 
     def __init__(self, type_: TypeList) -> None:
         self._type = type_
+
+    @property
+    def only(self) -> Facts | None:
+        """Of a list of one type that may be null: that type's; its value is that of the text, or null."""
+        return option_facts(self._type.items[0]) if self._type.nullable and len(self._type.items) == 1 else None
 
     def __call__(self, text: bytes) -> bytes:
         type_ = self._type

@@ -35,6 +35,8 @@ class PairForm:
     assign: bytes
     value: Grammar
     separator: Grammar
+    mark: bytes | None = None
+    """The separator, without the blanks around it; empty: it is blanks alone; None: it is of another form."""
 
     @property
     def grammar(self) -> Sequence:
@@ -70,7 +72,7 @@ def pairs_with(separator: bytes, assign: bytes) -> PairForm:
         else:
             bare = Repeat(choice(run(but(separator[:1])), sequence(Not(sequence(separator)), ONE_BYTE)))
     key = run(but(WHITESPACE, b'"', assign[:1], separator[:1]))
-    return PairForm(key, assign, choice(_QUOTED, sequence(Not(sequence(b'"')), bare)), between)
+    return PairForm(key, assign, choice(_QUOTED, sequence(Not(sequence(b'"')), bare)), between, separator)
 
 
 def _cef() -> PairForm:

@@ -1,0 +1,80 @@
+"""The two writers of JSON Lines, `logmatch.output.jsonl`: of columns, compiled, and of groups."""
+
+from __future__ import annotations
+
+from array import array
+
+import pytest
+from support import ENGINES, HAS_KERNEL, make_program
+
+from logmatch.engine import make_engine
+from logmatch.output.jsonl import Layout, make_writer
+from logmatch.program import Program, compile_program
+from logmatch.templates.template import Template
+
+if not HAS_KERNEL:
+    pytest.skip("the kernel is not built", allow_module_level=True)
+
+PATTERNS = {
+    **{"A": "<k:kv>", "B": "<k:kv(;)>", "C": "<k:kv(, :)>", "D": "<k:kv(|| =>)>", "F": "<j:json?>", "K": "<p:path?>"},
+    **{"E": "<a:int?> <b:float|word> <c:percent?> <d:quoted?>", "G": "<k:kv(cef)>", "I": '<p:ip|"N/A"> <n:int|word>'},
+    **{"H": "<d:duration> <s:size> <n:number>", "J": "<a:csv>,<b:csv>,<c:csv>"},
+}
+
+LINES = [
+    *(
+        b"A a=1 b=2 a=3",
+        b'A a="x \\" \xff" b= c=\xc3\xa4',
+        b"A " + b" ".join(b"k%d=%d" % (n % 40, n) for n in range(200)),
+    ),
+    *(b'B a=x y ; b="1;2";c=', b"C a:1, b:2,a:3", b"D a=>1 || b=>=2", b"E - +5 -0.50 -", b'E "-" 7 50% "x\xff\x01"'),
+    *(b'E - - - "-"', b'F {"a":[1, "\xff"],"b":{}}', b"F -", b"G a=x y b=\\=1 c=", b"H 1m2.5s 12KiB 1.234,5"),
+    *(b"I 10.0.0.1 3", b"I N/A x", b'J a,"b ""c"",",', b"K -", b"K \xff", b"K /a/b"),
+]
+
+
+def program() -> Program:
+    return compile_program([Template(name, f"{name} {pattern}") for name, pattern in PATTERNS.items()])
+
+
+def records(engine: str, layout: Layout, *, by_columns: bool) -> tuple[bytes, bytes, int]:
+    """The records of `LINES`, those of unmatched lines, and how many U+FFFD were written."""
+    writer = make_writer(program(), layout, by_columns=by_columns, separate_unmatched=True)
+    writer.begin("a.log")
+    matches = make_engine(program(), engine).match_batch(b"\r\n".join(LINES))
+    writer.write(matches, first_line=9, offset=5)
+    output, unmatched = writer.take()
+    return bytes(output), bytes(unmatched), writer.replaced
+
+
+@pytest.mark.parametrize("layout", [Layout(), Layout(with_file=True, raw=True, offsets=True)], ids=str)
+def test_each_writer_takes_the_matches_of_each_engine_and_makes_the_same_records(layout: Layout) -> None:
+    expected = records("reference", layout, by_columns=False)
+    assert len(LINES) == (expected[0] + expected[1]).count(b"\n")
+    for engine in ENGINES:
+        for by_columns in (False, True):
+            assert expected == records(engine, layout, by_columns=by_columns)
+
+
+def test_matches_of_another_program_are_refused() -> None:
+    writer = make_writer(make_program("<a> <b:int>"), Layout(), by_columns=True)
+    writer.begin("-")
+    with pytest.raises(ValueError, match="the matches are those of another program"):
+        writer.write(make_engine(program(), "native").match_batch(b"E 1 2 3% -"), first_line=1, offset=0)
+
+
+def test_columns_that_are_wrong_are_refused() -> None:
+    class Wrong:
+        def __init__(self, spans: list[int]) -> None:
+            matches = make_engine(make_program("<a> <b:int>"), "portable").match_batch(b"x 12")
+            self.line_count, self.data = 1, matches.data
+            self.line_begins, self.line_ends = matches.line_begins, matches.line_ends
+            self.needs_escape, self.variant_numbers = matches.needs_escape, matches.variant_numbers
+            self.span_begins = matches.span_begins
+            self.spans = memoryview(array("i", spans))
+
+    writer = make_writer(make_program("<a> <b:int>"), Layout(), by_columns=True)
+    writer.begin("-")
+    for spans in ([0, 1, 2, 5], [-1, 1, 2, 4], [2, 4, 0, 1], [0, 1]):
+        with pytest.raises(ValueError, match="the columns are not those of matches"):
+            writer.write(Wrong(spans), first_line=1, offset=0)  # type: ignore[arg-type]
