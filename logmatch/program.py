@@ -16,7 +16,7 @@ from logmatch.gc_pause import held_back
 from logmatch.templates.field_type import NULL, FieldType, NamedType, TypeList, WordList
 from logmatch.templates.field_type import WHITESPACE as WHITESPACE
 from logmatch.templates.model import Field, Item, Literal, OptionalPart, Pattern, fields_of, output_names
-from logmatch.templates.pattern import is_path_or_nothing
+from logmatch.templates.pattern_rules import is_path_or_nothing
 from logmatch.templates.template import Template
 from logmatch.templates.types import ANY, REST, WORD
 

@@ -42,7 +42,8 @@ from logmatch.templates.model import (
     OptionalPart,
     WordList,
 )
-from logmatch.templates.pattern import check_fields, parse_pattern
+from logmatch.templates.pattern import parse_pattern
+from logmatch.templates.pattern_rules import check_fields
 from logmatch.templates.template import Template
 
 ENGINES = ("reference", *(name for name in available() if name != "reference"))

@@ -8,7 +8,8 @@ from logmatch.errors import LogmatchError
 from logmatch.lint.samples import texts_of
 from logmatch.program import compile_program
 from logmatch.templates.model import TYPES, Field, Literal, OptionalPart, Pattern, WordList
-from logmatch.templates.pattern import check_fields, parse_pattern
+from logmatch.templates.pattern import parse_pattern
+from logmatch.templates.pattern_rules import check_fields
 from logmatch.templates.template import Example, Template
 
 _literals = st.builds(Literal, st.text("ab5 .\t<x", min_size=1, max_size=4).map(str.encode))

@@ -30,7 +30,7 @@ from logmatch.templates.grammar import (
     sequence,
 )
 from logmatch.templates.json_scan import MAX_DEPTH, JsonScan
-from logmatch.templates.pattern import parse_type
+from logmatch.templates.type_syntax import parse_type
 from logmatch.templates.types import TYPES, named_type
 
 LETTERS = [b"a", b"b", b"ab", b"c", b" ", b'"', b"\\"]

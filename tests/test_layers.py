@@ -35,6 +35,8 @@ ORDER = (
     "templates.json_scan",
     "templates.types",
     "templates.model",
+    "templates.type_syntax",
+    "templates.pattern_rules",
     "templates.pattern",
     "templates.template",
     "templates.document",

@@ -50,7 +50,8 @@ from logmatch.templates.model import (
     RegexType,
     WordList,
 )
-from logmatch.templates.pattern import PatternParser, check_fields, parse_foreign_pattern, parse_pattern
+from logmatch.templates.pattern import PatternParser, parse_foreign_pattern, parse_pattern
+from logmatch.templates.pattern_rules import check_fields
 from logmatch.templates.template import Template
 from logmatch.templates.types import named_type
 

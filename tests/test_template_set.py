@@ -16,7 +16,8 @@ from logmatch.errors import LogmatchError, Place, TemplateErrors, TemplateSyntax
 from logmatch.templates.document import Format
 from logmatch.templates.load import load_template_set, load_text_set, templates_from_patterns
 from logmatch.templates.model import Pattern
-from logmatch.templates.pattern import check_fields, parse_pattern
+from logmatch.templates.pattern import parse_pattern
+from logmatch.templates.pattern_rules import check_fields
 from logmatch.templates.template import Example, Header, Origin, Template, TemplateSet
 from logmatch.templates.write import toml_string, write_toml
 

@@ -30,7 +30,8 @@ from logmatch.templates.model import (
     OptionalPart,
     Pattern,
 )
-from logmatch.templates.pattern import check_fields, parse_pattern
+from logmatch.templates.pattern import parse_pattern
+from logmatch.templates.pattern_rules import check_fields
 from logmatch.templates.template import Template
 
 MOST_CHANGES = 5

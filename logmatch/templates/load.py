@@ -22,13 +22,15 @@ from logmatch.formats import MARK, packs_of, read_pack
 from logmatch.gc_pause import held_back
 from logmatch.templates.document import Document, Format
 from logmatch.templates.model import Pattern, decode
-from logmatch.templates.pattern import Names, PatternParser, check_fields, parse_pattern
+from logmatch.templates.pattern import PatternParser, parse_pattern
+from logmatch.templates.pattern_rules import check_fields
 from logmatch.templates.read_csv import COLUMNS, read_csv
 from logmatch.templates.read_json import read_json, read_json_lines
 from logmatch.templates.read_text import id_of_pattern, read_text
 from logmatch.templates.read_toml import read_toml
 from logmatch.templates.recognise import HEAD_SIZE, recognise
 from logmatch.templates.template import DEFAULT_HEADER, Header, Origin, Template, TemplateSet
+from logmatch.templates.type_syntax import Names
 from logmatch.templates.validate import Validator, name_types
 from logmatch.wording import count
 

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from logmatch.templates.model import Alternatives, Item, Pattern
-from logmatch.templates.pattern import check_fields, parse_pattern
+from logmatch.templates.pattern import parse_pattern
+from logmatch.templates.pattern_rules import check_fields
 
 DEFAULT_HEADER = "default"
 """The header of a file that its templates have when they name none."""

@@ -12,9 +12,11 @@ from logmatch.errors import Place, TemplateSyntaxError
 from logmatch.templates.document import Document, Format, Table, describe
 from logmatch.templates.field_type import FieldType
 from logmatch.templates.model import Alternatives, Pattern
-from logmatch.templates.pattern import Names, PatternParser, check_fields, parse_pattern, parse_type
+from logmatch.templates.pattern import PatternParser, parse_pattern
+from logmatch.templates.pattern_rules import check_fields
 from logmatch.templates.read_csv import COLUMNS
 from logmatch.templates.template import DEFAULT_HEADER, NO_HEADER, Example, Header, Origin, Template
+from logmatch.templates.type_syntax import Names, parse_type
 from logmatch.templates.types import PARAMETRISED, TYPES
 from logmatch.wording import did_you_mean, nearest
 
