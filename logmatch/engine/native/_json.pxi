@@ -77,6 +77,17 @@ cdef inline Text json_scalar_end(Text p, Text end, Text readable) noexcept nogil
     return json_number_end(p, end)
 
 
+cdef Text remembered_number_end(Machine *m, Marks *marks, Text p) noexcept nogil:
+    # From each digit but 0 of a run of digits a number ends in the same place.
+    cdef int32_t offset = <int32_t>(p - m.line)
+    if marks.digits_stamp != m.stamp or not marks.digits_first <= offset < marks.digits_end:
+        marks.digits_stamp = m.stamp
+        marks.digits_first = offset
+        marks.digits_end = <int32_t>(run_of(p, m.line_end, DIGIT) - m.line)
+        marks.digits_result = <int32_t>(json_number_end(p, m.line_end) - m.line)
+    return m.line + marks.digits_result
+
+
 cdef Text json_end(Machine *m, int32_t number, Text p) noexcept nogil:
     # `number` is that of marks for arrays and objects and of a cache for strings that do not end, -1: nothing is remembered.
     cdef Text end = m.line_end, readable = m.readable, q
@@ -90,6 +101,8 @@ cdef Text json_end(Machine *m, int32_t number, Text p) noexcept nogil:
     if p >= end:
         return NULL
     if p[0] != c'[' and p[0] != c'{':
+        if number >= 0 and c'1' <= p[0] <= c'9':
+            return remembered_number_end(m, &m.marks[number], p)
         if number < 0 or p[0] != c'"':
             return json_scalar_end(p, end, readable)
         # From a quote within a text that does not end, the text does not end either; such a quote is escaped.

@@ -31,6 +31,11 @@ cdef struct Marks:
     uint64_t stamp
     int32_t *places        # NULL until they are needed
     int32_t room           # how many
+    # In the line `digits_stamp`, a JSON number that begins with 1 to 9 in [digits_first, digits_end) ends at `digits_result`.
+    uint64_t digits_stamp
+    int32_t digits_first
+    int32_t digits_end
+    int32_t digits_result
 
 cdef enum:
     UNKNOWN = 0x7FFFFFFF
