@@ -181,7 +181,7 @@ def _ways(items: Iterable[Item], slot: int) -> tuple[list[_Way], int]:
         if isinstance(item, Literal):
             added = [[(0, item)]]
         elif isinstance(item, Field):
-            added = [[(slot, each)] for each in _matched_as(item)]
+            added = [[(slot, Field(item.name, type_))] for type_ in matched_types(item.type)]
             slot += 1
         elif isinstance(item, OptionalPart):
             added, slot = _ways(item.items, slot)
@@ -195,24 +195,22 @@ def _ways(items: Iterable[Item], slot: int) -> tuple[list[_Way], int]:
     return ways, slot
 
 
-def _matched_as(field: Field) -> list[Field]:
+def matched_types(type_: FieldType) -> tuple[FieldType, ...]:
     """
-    The fields that stand in variants for *field*: mostly itself.
+    The types that stand in variants for *type_*: mostly itself.
 
     Free text that may be null takes what it takes without that, a `-` too; only the value differs. Where it cannot be a
     `-`, there is a variant for that.
     """
-    type_ = field.type
-    if not isinstance(type_, TypeList) or not type_.nullable or len(type_.items) != 1:
-        return [field]
-    only = type_.items[0]
-    if only in (ANY, WORD, REST):
-        assert isinstance(only, NamedType)
-        return [Field(field.name, only)]
-    if is_path_or_nothing(type_):
-        assert isinstance(only, NamedType)
-        return [Field(field.name, only), Field(field.name, WordList((NULL,)))]
-    return [field]
+    if isinstance(type_, TypeList) and type_.nullable and len(type_.items) == 1:
+        only = type_.items[0]
+        if only in (ANY, WORD, REST):
+            assert isinstance(only, NamedType)
+            return (only,)
+        if is_path_or_nothing(type_):
+            assert isinstance(only, NamedType)
+            return (only, WordList((NULL,)))
+    return (type_,)
 
 
 def _append(flat: list[Literal | Field], items: Iterable[Item]) -> int:

@@ -316,6 +316,19 @@ def test_the_readme_is_short_and_works_where_it_is_shown_alone() -> None:
     assert [] == [target for target in re.findall(r"\]\(([^)\s]+)\)", text) if not target.startswith(("#", "https://"))]
 
 
+def test_the_readme_begins_with_learning_parsing_explaining_and_checking_a_log_of_the_reader() -> None:
+    # test_the_blocks_of_a_document_show_what_happens runs them.
+    steps = [
+        step.command.split()[:2]
+        for block in blocks_of(README)
+        if block.language == "console"
+        for step in steps_of(block)
+    ]
+    commands = [words[1] for words in steps if words[0] == "logmatch"]
+    assert ["learn", "parse", "explain", "check"] == [*dict.fromkeys(commands)][:4]
+    assert "On your own log" == re.findall(r"^## (.*)$", prose_of(README), re.MULTILINE)[0]
+
+
 def test_every_target_of_make_that_a_document_names_exists() -> None:
     targets = set(re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     for document in (README, ROOT / "CONTRIBUTING.md"):

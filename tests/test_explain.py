@@ -12,6 +12,7 @@ from support import examples, make_program, make_template
 from support_templates import any_line, any_templates
 
 from logmatch.engine.reference import ReferenceEngine, Trace, trace, walk
+from logmatch.errors import LogmatchError
 from logmatch.explain.alignment import (
     BLANK,
     CASE,
@@ -30,7 +31,7 @@ from logmatch.explain.alignment import (
 from logmatch.explain.explanation import Explainer, Explanation
 from logmatch.explain.show import render
 from logmatch.program import WHITESPACE, compile_program
-from logmatch.templates.model import Field, WordList
+from logmatch.templates.model import TYPES, Field, WordList
 from logmatch.templates.pattern import parse_pattern
 from logmatch.templates.template import Template
 
@@ -179,6 +180,19 @@ def test_where_a_template_stops(
         kind = {"kind": "end of line"} if expected is None else {"kind": "literal", "text": expected}
         assert kind == miss["expected"]
     assert (found, column, suggestion) == (miss["found"], miss["column"], miss["suggestion"])
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_every_type_that_may_be_null_is_aligned_as_it_is_matched(name: str) -> None:
+    try:
+        variants = make_program(f"a <x:{name}?> b").variants
+    except LogmatchError:
+        pytest.skip("it cannot be null, or nothing can come after it")
+    for text in (b"-", b"--", b"", b"?", b"- -", *TYPES[name].facts.samples):
+        line = b"a " + text + b" b"
+        _, edits = align(f"a <x:{name}?> b", line)
+        assert (line, not edits) == (line, any(walk(variant, line) is not None for variant in variants))
+    assert nearest("a b", f"a <x:{name}?> c")
 
 
 # The nearest of many

@@ -305,6 +305,14 @@ def test_lines_of_traces_are_said_to_have_no_header() -> None:
     )
 
 
+def test_lines_that_are_nothing_but_what_looks_like_a_header_have_templates() -> None:
+    days = [f"2025-06-{day:02}  14:36:{day:02}" for day in range(1, 9)]
+    lines = [text for day in days for text in (f"Start-Date: {day}", "Commandline: apt upgrade", f"End-Date: {day}")]
+    result = learned(lines)
+    assert ({}, None, ()) == (result.left_over, result.header, result.notes)
+    assert sum(each.lines for each in result.templates) == len(lines)
+
+
 def test_lines_that_have_nothing_in_common_are_said_to_have_nothing() -> None:
     made = random.Random(2)
     lines = [" ".join("".join(made.choices("abcdefgh", k=6)) for _ in range(made.randint(3, 9))) for _ in range(300)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from logmatch.importers.source import Source
 
 STDIN = "-"
+
+_FILE_NAME = re.compile(r"/|\.[A-Za-z]\w*$")
+"""What the name of a file has and the text of a setting mostly has not: a directory, or a suffix."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +60,7 @@ def _source(given: str) -> Source:
     from logmatch.importers.source import Source
 
     if given != STDIN and not os.path.isfile(given):
-        if "/" in given and not any(sign in given for sign in "%$ \t<"):
+        if _FILE_NAME.search(given) and not any(sign in given for sign in "%$ \t<"):
             hint = "check the path; the text itself would have directives in it"
             raise InputError(f"there is no file {given}", hint=hint)
         return Source(given)

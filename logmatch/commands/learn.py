@@ -304,10 +304,9 @@ def _packs(result: Result, *, is_first: bool) -> Iterator[str]:
 
     if is_first and result.sample:
         found = detect_lines(result.sample)
-        share = found.suggested_lines / found.lines
-        if share >= _PACKS_MATCH:
+        if found.suggested_lines >= _PACKS_MATCH * found.lines:
             names = ",".join(found.suggestion)
-            yield f"built-in templates match {min(share, 0.999):.1%} of these lines: --format {names}"
+            yield f"built-in templates match {found.suggested_share} of these lines: --format {names}"
 
 
 def _show(result: Result, files: Sequence[str]) -> None:

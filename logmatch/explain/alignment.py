@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 
 from logmatch.engine.reference import NO_MATCH, Scanner
-from logmatch.program import WHITESPACE
+from logmatch.program import WHITESPACE, matched_types
 from logmatch.templates.field_type import TypeList
 from logmatch.templates.model import (
     ANY,
@@ -234,6 +234,11 @@ class Aligner:
         return _row(found, TOO_MUCH)
 
     def _after_field(self, row: Row, type_: FieldType, bound: int, *, is_exact: bool) -> Row:
+        types = matched_types(type_)
+        rows = [self._after_type(row, each, bound, is_exact=is_exact) for each in types]
+        return rows[0] if len(rows) == 1 else _cheapest(rows)
+
+    def _after_type(self, row: Row, type_: FieldType, bound: int, *, is_exact: bool) -> Row:
         first, costs = row
         if type_ == ANY:
             return self._grown(first, costs, FREE_BYTE, bound, over_blanks=True)
@@ -325,6 +330,13 @@ class Aligner:
 
     def _back_over_field(self, pieces: list[Piece], step: int, type_: FieldType, came: Row, end: int) -> int:
         """Append the piece of a field that ends at *end*, and give where it begins; the first of equal places."""
+        found = [self._best_start(each, came, end) for each in matched_types(type_)]
+        _, start, is_edit = min(found, key=lambda each: each[0])
+        pieces.append(Piece(step, 0, start, end, is_edit=is_edit))
+        return start
+
+    def _best_start(self, type_: FieldType, came: Row, end: int) -> tuple[int, int, bool]:
+        """The least cost of a text of *type_* that ends at *end*, where it begins, and whether it is an edit."""
         first, costs = came
         is_free = type_.greediness is Greediness.FREE
         best = (TOO_MUCH, 0, True)
@@ -348,9 +360,8 @@ class Aligner:
                 best = (wrong, start, True)
         for word, rows in self._word_rows(came, type_, best[0]):
             if (cost := _at(rows[-1], end)) < best[0]:
-                best = (cost, self._back_over_literal([], step, word, [False] * len(word), rows, end), True)
-        pieces.append(Piece(step, 0, best[1], end, is_edit=best[2]))
-        return best[1]
+                best = (cost, self._back_over_literal([], 0, word, [False] * len(word), rows, end), True)
+        return best
 
 
 def _words(type_: FieldType) -> Sequence[bytes]:

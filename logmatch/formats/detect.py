@@ -67,6 +67,12 @@ class Detection:
     """Lines that these match."""
 
     @property
+    def suggested_share(self) -> str:
+        """How much of the lines the suggestion matches, in words: "all" or a percentage below 100."""
+        share = self.suggested_lines / self.lines
+        return "all" if share == 1 else f"{min(share, 0.999):.1%}"
+
+    @property
     def shares(self) -> list[Share]:
         """The packs, the best first, with their shares."""
         return [Share(match.pack, match.lines / self.lines) for match in self.matches]
@@ -91,9 +97,7 @@ def advice(files: Sequence[str]) -> str | None:
             with suppress(InputError):
                 found = detect(file)
                 if found.suggestion:
-                    share = found.suggested_lines / found.lines
-                    shown = "all" if share == 1 else f"{min(share, 0.999):.1%}"
-                    return f"--format {','.join(found.suggestion)} matches {shown} of {file}"
+                    return f"--format {','.join(found.suggestion)} matches {found.suggested_share} of {file}"
     return None
 
 

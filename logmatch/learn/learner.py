@@ -250,7 +250,7 @@ class _Learner:
             {reason: lines for reason, lines in left_over.items() if lines},
             options.header is None,
             (
-                *remarks(self._raw, bare=list(_together(self._bare)), bare_lines=self._bare_lines if header else 0),
+                *remarks(self._raw, bare=list(_together(self._bare)), bare_lines=self._bare_lines if used else 0),
                 *remarks_on([matched.counts[number] for number in order]),
             ),
             tuple(sorted(self._raw, key=zlib.crc32)[:_LINES_SHOWN]),
@@ -265,11 +265,11 @@ class _Splitter:
         self._engine = None if header is None else _engine([Template("header", rest, header)])
 
     def message(self, line: bytes) -> bytes | None:
-        """Return the message of a line, or None if it does not have the header."""
+        """Return the message of a line, or None if it has no header, or nothing after it."""
         if self._engine is None:
             return line
         found = self._engine.match(line)
-        return found[1][-1] if found is not None else None
+        return found[1][-1] or None if found is not None else None
 
 
 def _together(samples: Iterable[Sample]) -> dict[bytes, int]:
