@@ -20,6 +20,7 @@ import pytest
 from support_cli import environment
 from support_system import needs_proc
 
+from logmatch.commands import app
 from logmatch.errors import InputError
 from logmatch.input.chunk import blocking, read_chunks
 from logmatch.input.framing import Buffers, Chunk, Framer
@@ -445,3 +446,19 @@ def test_the_quota_of_a_container_counts(
         (tmp_path / name).write_text(text)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(64)), raising=False)
     assert expected == available_workers(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["parse", "learn", "explain", "check", "formats", "import", "bench", "help"])
+def test_a_command_that_gets_no_memory_says_so(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(*_: object) -> int:
+        raise MemoryError
+
+    monkeypatch.setattr(sys, "argv", ["logmatch", name])
+    monkeypatch.setattr("logmatch.commands.app.run_command_line", fails)
+    with pytest.raises(SystemExit) as left:
+        app.main()
+    assert left.value.code == 2
+    hint = "raise the limit (ulimit -v, or that of the container), or give it less to read"
+    assert capsys.readouterr().err == f"logmatch: the system gives no more memory\n  = help: {hint}\n"

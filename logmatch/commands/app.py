@@ -45,6 +45,10 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         say(f"{PROGRAM}: interrupted")
         raise SystemExit(int(ExitStatus.INTERRUPTED)) from None
+    except MemoryError:
+        # parse and bench say more themselves; at a limit this is no bug of any other command either.
+        hint = "raise the limit (ulimit -v, or that of the container), or give it less to read"
+        say(f"{PROGRAM}: {LogmatchError('the system gives no more memory', hint=hint)}")
     except OSError as error:
         # Help, findings, figures: what is not written by a sink. Other errors of this kind would be bugs.
         if error.errno not in _WRITE_ERRORS:
