@@ -86,6 +86,14 @@ def test_what_is_no_template_is_a_type_error() -> None:
         Matcher(["app.toml"])  # type: ignore[list-item]
     with pytest.raises(TypeError, match="patterns are several texts"):
         Matcher.from_patterns("user <u>")
+    with pytest.raises(TypeError, match="patterns are several texts, not NoneType"):
+        Matcher.from_patterns(None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("key", "value"), [("id", None), ("id", 7), ("pattern", None), ("pattern", b"user <u>")])
+def test_a_template_of_anything_but_texts_is_a_type_error(key: str, value: Any) -> None:
+    with pytest.raises(TypeError, match=f"the {key} of a template is a text, not {type(value).__name__}"):
+        Template(**{"id": "login", "pattern": "user <u>", "header": "<time> ", key: value})
 
 
 def test_patterns_that_are_wrong_are_template_errors() -> None:

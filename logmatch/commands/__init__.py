@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from logmatch.commands.options import Command
 
 COMMANDS = ("parse", "learn", "explain", "check", "formats", "import", "bench", "help")
-"""The commands in the order of the help; each is the module of its name (with a `_` behind a keyword)."""
+"""The commands in the order of the help; each is the module of its name (with a `_` after a keyword)."""
 
 
 def load_command(name: str) -> Command:

@@ -256,7 +256,7 @@ def templates_option() -> Any:
 
 
 def formats_option() -> Any:
-    """`--format`; its value can be put behind that of `--templates`."""
+    """`--format`; its value can be put after that of `--templates`."""
     return option(
         "--format",
         default=(),

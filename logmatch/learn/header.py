@@ -2,7 +2,7 @@
 Header: where the message of a raw line begins, found on a sample of lines.
 
 A header is built from the left. A strong element is taken if nearly all lines have it there; up to five weak ones are
-taken with a strong one behind them. The header ends with a component (`sshd[24200]:`), or where nothing strong follows.
+taken with a strong one after them. The header ends with a component (`sshd[24200]:`), or where nothing strong follows.
 Lines that begin with a blank, as those of stack traces do, have no say.
 """
 

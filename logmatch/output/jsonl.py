@@ -323,7 +323,7 @@ class Bodies(dict[int, "Body"]):
 ValuePlan = tuple[int, str | Maker | tuple[bytes, bytes], int, int, bytes]
 """
 The number of a field; how its text is written (one of `_jsonl.KINDS`), or what makes it, or of pairs their separator
-and their sign; how many bytes of the text are left off at the beginning and at the end; what stands behind the value.
+and their sign; how many bytes of the text are left off at the beginning and at the end; what comes after the value.
 """
 
 _Kind = tuple[str | Maker | tuple[bytes, bytes], int, int]

@@ -321,7 +321,7 @@ def _written_byte(byte: int) -> str:
 
 
 NULL = b"-"
-"""What `?` behind a type takes for no value."""
+"""What `?` after a type takes for no value."""
 
 
 @dataclass(frozen=True, slots=True)

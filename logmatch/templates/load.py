@@ -155,6 +155,8 @@ def templates_from_patterns(
     """
     if isinstance(patterns, str | bytes):
         raise TypeError(f"patterns are several texts, not {patterns!r}; write [{patterns!r}]")
+    if not isinstance(patterns, Iterable):
+        raise TypeError(f"patterns are several texts, not {type(patterns).__name__}")
     if isinstance(patterns, Mapping):
         rows = [(str(identity), identity, text) for identity, text in patterns.items()]
     else:

@@ -260,13 +260,13 @@ class PatternParser:
         self._header: Pattern | None = None
         self._checked: set[tuple[bytes, ...]] = set()
         """
-        The fields of patterns that fit behind `_header`: `check_fields` does not look at literals, but for those that
-        stand behind a `rest`.
+        The fields of patterns that fit after `_header`: `check_fields` does not look at literals, but for those that
+        come after a `rest`.
         """
 
     def parse(self, text: str, header: Pattern | None = None) -> Pattern:
         """
-        Return the pattern that *text* describes, which fits behind *header*.
+        Return the pattern that *text* describes, which fits after *header*.
 
         Raises:
             TemplateSyntaxError: as `parse_pattern` and `check_fields`.

@@ -96,6 +96,10 @@ class Template:
         Raises:
             TemplateSyntaxError: a text is no pattern, or the two do not go together.
         """
+        given: object
+        for name, given, kinds in (("id", id, str), ("pattern", pattern, (str, Pattern))):
+            if not isinstance(given, kinds):
+                raise TypeError(f"the {name} of a template is a text, not {type(given).__name__}")
         if isinstance(pattern, str) or isinstance(header, str):
             header = parse_pattern(header) if isinstance(header, str) else header
             pattern = parse_pattern(pattern) if isinstance(pattern, str) else pattern

@@ -54,7 +54,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-"""A part of a list. As few as possible: a value takes the key before it and the comma behind it along."""
+"""A part of a list. As few as possible: a value takes the key before it and the comma after it along."""
 
 _DEEPEST = 2
 """How deep tables may stand in each other in a list: an example is a table with a table of values."""
@@ -149,7 +149,7 @@ def _list(written: str) -> list[object]:
     """The list that *written* is, from its first bracket to its last."""
     tokens: Iterator[tuple[str, str, str, str]] = iter(_TOKEN.findall(written, 1))
     items: list[object] = []
-    is_next = True  # an item may stand here: behind the bracket or a comma
+    is_next = True  # an item may stand here: after the bracket or a comma
     for key, value, comma, sign in tokens:
         if sign == "]" and not key:
             return items
@@ -166,7 +166,7 @@ def _list(written: str) -> list[object]:
 
 
 def _table(tokens: Iterator[tuple[str, str, str, str]], depth: int) -> dict[str, object]:
-    """The inline table whose brace was the last of *tokens*, which are then those behind it."""
+    """The inline table whose brace was the last of *tokens*, which are then those after it."""
     table: dict[str, object] = {}
     is_next = True  # a key may stand here
     for key, value, comma, sign in tokens:

@@ -58,7 +58,7 @@ HINT_TYPES = "'logmatch help types' lists the types; a literal '<' is written '<
 
 def parse_type(text: str, names: Names | None = None) -> FieldType:
     """
-    Return the type that *text* describes, as it stands in a field behind the colon.
+    Return the type that *text* describes, as it stands in a field after the colon.
 
     Raises:
         TemplateSyntaxError: with the span of what is wrong in *text*.

@@ -322,7 +322,7 @@ _PLAIN = choice(
 
 
 def _grouped(mark: bytes, point: bytes) -> Grammar:
-    """Groups of three digits with *mark* between them, and a fraction behind *point*."""
+    """Groups of three digits with *mark* between them, and a fraction after *point*."""
     more = sequence(mark, digits(3), NO_DIGIT)
     fraction = maybe(run(point, 1, 1), digits(1, _MOST_DIGITS), NO_DIGIT)
     # Twenty groups and no loop, so that a text has a bound.
