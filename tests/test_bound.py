@@ -66,6 +66,8 @@ HARD = [
     "<a><b:duration><c:size><d:number>!",
     "<a><b:timestamp> <c:epoch><d:time(%H:%M:%S%L)>!",
     "<a><b:blanks>x<c:blanks>!",
+    "<a><b:time(%L)>-<c:time(%S%L)>!",
+    "<a><b:time(%H%n%L)>;<c:kv(\\t)>!",
 ]
 """Patterns of many free fields and tokens that need a search for where each begins."""
 

@@ -355,7 +355,7 @@ cdef enum:
     NUMBER = 1      # a number, with the digits of the text
     MADE = 2        # what a function of Python makes of the text
     VERBATIM = 3    # JSON as it stands in the text
-    TEXT_OR_NULL = 4    # null for `-` and `"-"`, else a string with its quotes
+    TEXT_OR_NULL = 4    # null for `-`, in the quotes of the type too, else a string with its quotes
     NUMBER_OR_NULL = 5
     PAIRS = 6       # keys and values as an object of strings
     MOST_MARK = 16
@@ -391,8 +391,9 @@ cdef inline bint is_space(uint8_t byte) noexcept nogil:
     return byte == c' ' or byte == c'\t'
 
 
-cdef inline Text skip_blanks(Text p, Text end) noexcept nogil:
-    while p < end and is_space(p[0]):
+cdef inline Text skip_around(Text p, Text end, uint8_t separator) noexcept nogil:
+    # Blanks around a separator; a tab that separates is none of them.
+    while p < end and is_space(p[0]) and p[0] != separator:
         p += 1
     return p
 
@@ -755,13 +756,16 @@ cdef class Encoder:
         if body[1] == VERBATIM:
             return put_verbatim(to, p, end, special, readable, replaced)
         # One that may be null.
-        if (end - p == 1 and p[0] == c'-') or (end - p == 3 and p[0] == c'"' and p[1] == c'-' and p[2] == c'"'):
+        if end - p == 1 and p[0] == c'-':
             memcpy(to, b"null", 4)
             return to + 4
         p += body[2]
         end -= body[3]
         if end < p:
             end = p
+        if body[1] == TEXT_OR_NULL and body[2] and end - p == 1 and p[0] == c'-':
+            memcpy(to, b"null", 4)
+            return to + 4
         if body[1] == TEXT_OR_NULL:
             return put_quoted(to, p, end, special, readable, replaced)
         return put_number(to, p, end, readable)
@@ -775,6 +779,7 @@ cdef class Encoder:
         cdef Pair *pair
         cdef Text text = p
         cdef const uint8_t *separator = <const uint8_t *>marks.separator
+        cdef uint8_t mark = separator[0] if marks.separator_size else 0
         cdef bint begun = False
         while p < end:
             if count == self.pair_room:
@@ -810,9 +815,9 @@ cdef class Encoder:
                         p += 1
                 pair.value_end = p
             count += 1
-            p = skip_blanks(p, end)
+            p = skip_around(p, end, mark)
             if p < end and marks.separator_size:
-                p = skip_blanks(p + marks.separator_size, end) if end - p >= marks.separator_size else end
+                p = skip_around(p + marks.separator_size, end, mark) if end - p >= marks.separator_size else end
         self.find_last(count)
         # SAFETY: each byte of the text becomes at most ESCAPED bytes, and a pair has six more.
         records.size = to - records.data

@@ -448,13 +448,20 @@ class ListValue:
     def __call__(self, text: bytes) -> bytes:
         type_ = self._type
         is_value = type_.facts.json_kind is JsonKind.VALUE
-        if type_.nullable and text in (NULL, b'"-"'):
+        if type_.nullable and text == NULL:
             return b"null"
         for item in type_.items:
             facts = option_facts(item)
             if item == text or (not isinstance(item, bytes) and takes_whole(item, text)):
+                if type_.nullable and _is_null_in_quotes(facts, text):
+                    return b"null"
                 return facts.value_json(text) if is_value else facts.value_text(text)
         return json_string(text) if is_value else text
+
+
+def _is_null_in_quotes(facts: Facts, text: bytes) -> bool:
+    """Whether *text* is a `-` in quotes, for a type whose value is what stands in them."""
+    return facts.json_kind is JsonKind.STRING and facts.value_text(text) == NULL
 
 
 def takes_whole(type_: NamedType | ByteSet, text: bytes) -> bool:

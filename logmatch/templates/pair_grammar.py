@@ -66,7 +66,9 @@ def pairs_with(separator: bytes, assign: bytes) -> PairForm:
         between: Grammar = blanks
         bare: Grammar = run(but(WHITESPACE), 0)
     else:
-        between = sequence(maybe(blanks), separator, maybe(blanks))
+        # A tab that separates is no blank around a separator.
+        around = maybe(run(bytes(set(WHITESPACE) - set(separator[:1]))))
+        between = sequence(around, separator, around)
         if len(separator) == 1:
             bare = run(but(separator), 0)
         else:

@@ -4,6 +4,8 @@ Time grammar: dates and times as grammars, and those that a format of `strptime`
 
 from __future__ import annotations
 
+import re
+
 from logmatch.templates.grammar import Choice, Grammar, Not, Text, choice, maybe, run, sequence
 
 DIGITS = b"0123456789"
@@ -113,10 +115,13 @@ def _one_to(most: int) -> Grammar:
 
 
 _HOUR_OF_24 = choice(HOUR, sequence(maybe(b" "), DIGIT))
+_BLANKS = run(b" \t", 1, 64)
 _DIRECTIVES: dict[str, Grammar] = {
     "Y": YEAR,
     "G": YEAR,
     "y": digits(2),
+    "g": digits(2),
+    "C": digits(2),
     "m": _one_to(12),
     "d": PADDED_DAY,
     "e": PADDED_DAY,
@@ -128,7 +133,7 @@ _DIRECTIVES: dict[str, Grammar] = {
     "S": choice(MINUTE, sequence(b"6", run(b"01", 1, 1)), DIGIT),
     "f": digits(1, 9),
     "L": run(DIGITS),
-    "p": names(b"AM", b"PM", b"am", b"pm"),
+    **dict.fromkeys("pP", names(b"AM", b"PM", b"am", b"pm")),
     "b": MONTH_NAME,
     "h": MONTH_NAME,
     "B": names(*MONTHS),
@@ -142,10 +147,27 @@ _DIRECTIVES: dict[str, Grammar] = {
     "z": choice(run(b"Zz", 1, 1), sequence(OFFSET, maybe(b":", MINUTE))),
     "Z": ANY_ZONE_WORD,
     "%": Text(b"%"),
-    "n": Text(b"\n"),
-    "t": Text(b"\t"),
+    "n": _BLANKS,
+    "t": _BLANKS,
 }
-_SHORT_FOR = {"T": "%H:%M:%S", "R": "%H:%M", "F": "%Y-%m-%d", "D": "%m/%d/%y"}
+_SHORT_FOR = {
+    **{"T": "%H:%M:%S", "R": "%H:%M", "F": "%Y-%m-%d", "D": "%m/%d/%y", "r": "%I:%M:%S %p"},
+    **{"c": "%a %b %e %H:%M:%S %Y", "x": "%m/%d/%y", "X": "%H:%M:%S"},  # as in the locale "C"
+}
+
+
+def has_loose_fraction(text: str) -> bool:
+    """
+    Whether the digits of a `%L` in *text*, a valid format, may be read from any number of places.
+
+    Behind a mark that is no digit they are read from the few places at which what stands before it may begin.
+    """
+    before = ""
+    for piece in re.findall("%.|.", text, re.DOTALL):
+        if piece == "%L" and (before in ("", *DIGITS.decode()) or before.startswith("%")):
+            return True
+        before = piece
+    return False
 
 
 def of_format(text: str) -> Grammar:
@@ -190,15 +212,14 @@ _SAMPLE_TIMES = (
 )
 _SAMPLE_NAMES = {
     **{"b": "May", "h": "May", "B": "May", "a": "Fri", "A": "Friday", "j": "152", "u": "5", "w": "5", "U": "22"},
-    **{"W": "22", "V": "22", "s": "1717160759", "z": "+0200", "Z": "CEST", "%": "%", "n": "\n", "t": "\t"},
+    **{"W": "22", "V": "22", "s": "1717160759", "z": "+0200", "Z": "CEST", "%": "%", "n": " ", "t": "\t"},
 }
 
 
 def samples_of_format(text: str) -> tuple[bytes, ...]:
     """Texts of the grammar of *text*, a valid format."""
-    for directive, whole in _SHORT_FOR.items():
-        text = text.replace(f"%{directive}", whole)
-    same = {"G": "Y", "e": "d", "k": "H", "l": "I", "f": "L"}
+    text = re.sub("%(.)", lambda match: _SHORT_FOR.get(match[1], match[0]), text)
+    same = {"G": "Y", "g": "y", "C": "y", "P": "p", "e": "d", "k": "H", "l": "I", "f": "L"}
     texts = []
     for values in _SAMPLE_TIMES:
         known = values | _SAMPLE_NAMES | {each: values[other] for each, other in same.items()}

@@ -741,7 +741,10 @@ TIMESTAMP = _time_row(
 def _time(format: str) -> Facts:
     grammar = time_grammar.of_format(format)
     return token(
-        f"a time as {format} writes it", grammar, run_bytes=None, samples=time_grammar.samples_of_format(format)
+        f"a time as {format} writes it",
+        grammar,
+        run_bytes=ANY_BYTE if time_grammar.has_loose_fraction(format) else None,
+        samples=time_grammar.samples_of_format(format),
     )
 
 
