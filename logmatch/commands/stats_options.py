@@ -1,0 +1,156 @@
+"""Stats options: what `stats` and `diff` have in common: how inputs are read, and where the figures go."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from logmatch.commands.manual import terminal_width
+from logmatch.commands.options import (
+    INPUT,
+    OUTPUT,
+    REPORTING,
+    encoding_option,
+    engine_option,
+    json_option,
+    option,
+    read_count,
+    read_path,
+    read_size,
+    show_size,
+)
+from logmatch.commands.template_options import TemplateOptions, load
+from logmatch.commands.terminal import SECONDS_BETWEEN_DRAWINGS, WIDTH_OF_FILES, is_terminal, say
+from logmatch.errors import PROGRAM, InputError, UsageError
+from logmatch.wording import count
+
+if TYPE_CHECKING:
+    from logmatch.input.resolve import Input
+    from logmatch.stats.gather import Gathered
+    from logmatch.stats.read import Source
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatsOptions(TemplateOptions):
+    """The options of both commands."""
+
+    records: bool = option(
+        "--records",
+        default=False,
+        section=INPUT,
+        help="The inputs are records that parse wrote, JSON Lines. Default: this is recognised.",
+    )
+    max_line: int = option(
+        "--max-line",
+        default=1 << 20,
+        metavar="BYTES",
+        read=read_size,
+        show=show_size,
+        section=INPUT,
+        help="Lines longer than this are not matched.",
+    )
+    encoding: str = encoding_option()
+    json: bool = json_option("Write one JSON object.")
+    html: str | None = option(
+        "--html",
+        default=None,
+        metavar="FILE",
+        read=read_path,
+        section=OUTPUT,
+        help="Write a report to this file too: one page that needs no other file.",
+    )
+    rows: int = option(
+        "--rows",
+        default=40,
+        metavar="N",
+        read=read_count,
+        section=OUTPUT,
+        help="The most rows of a table; JSON has all.",
+    )
+    progress: bool | None = option(
+        *("--progress", "--no-progress"),
+        default=None,
+        section=REPORTING,
+        help="Show on stderr how many lines are done. Default: if that is a terminal.",
+    )
+    engine: str = engine_option("Which engine matches the lines; all give the same.")
+
+
+class Reading:
+    """Reads inputs as *options* say, and remembers whether one failed."""
+
+    def __init__(self, options: StatsOptions) -> None:
+        self._options = options
+        self._source: Source | None = None
+        self._shows = is_terminal(2) if options.progress is None else options.progress
+        self._next = time.monotonic() + SECONDS_BETWEEN_DRAWINGS
+        self._is_shown = False
+        self.failed = False
+
+    @property
+    def source(self) -> Source:
+        """How inputs are read; the templates are loaded when this is first asked for."""
+        from logmatch.stats.read import Source
+
+        if self._source is None:
+            options = self._options
+            engine = None
+            if options.are_given:
+                from logmatch.engine import make_engine
+                from logmatch.program import compile_program
+
+                engine = make_engine(compile_program(load(options)), options.engine)
+            self._source = Source(
+                engine=engine, is_records=options.records, encoding=options.encoding, max_line=options.max_line
+            )
+        return self._source
+
+    def gather(self, inputs: Sequence[Input]) -> Gathered:
+        """What *inputs* hold."""
+        from logmatch.stats.read import gather
+
+        try:
+            return gather(inputs, self.source, self._fail, self._progress)
+        finally:
+            self._clear()
+
+    def _fail(self, error: InputError) -> None:
+        self._clear()
+        self.failed = True
+        say(f"{PROGRAM}: {error}")
+
+    def _progress(self, lines: int, position: int) -> None:
+        if not self._shows or time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + SECONDS_BETWEEN_DRAWINGS
+        self._is_shown = True
+        self._draw(f"\r\x1b[K{count(lines, 'line')} read, {position / 1e6:,.0f} MB")
+
+    def _clear(self) -> None:
+        if self._is_shown:
+            self._is_shown = False
+            self._draw("\r\x1b[K")
+
+    def _draw(self, text: str) -> None:
+        try:
+            sys.stderr.write(text)
+            sys.stderr.flush()
+        except (OSError, ValueError):
+            self._shows = False
+
+
+def output_width() -> int:
+    """The columns of a table on stdout."""
+    return terminal_width() if is_terminal(1) else WIDTH_OF_FILES
+
+
+def write_page(path: str, page: str) -> None:
+    """Write a report to the file *path*."""
+    try:
+        with open(path, "w", encoding="utf-8", errors="replace", newline="\n") as file:
+            file.write(page)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from None
