@@ -291,6 +291,15 @@ def test_the_time_of_the_native_engine_grows_with_the_length_of_the_line(pattern
     assert {} == {name: factor for name, factor in grown.items() if factor >= 10}
 
 
+@pytest.mark.skipif(not HAS_KERNEL, reason="the kernel is not built")
+@pytest.mark.parametrize("tail", [" ", "\t", " \t"])
+@pytest.mark.parametrize("head", ["", "u <l:word> "])
+@pytest.mark.parametrize("other", ["<a:any> end", "<a:any>=<i:int>", "<a:any>opened<b:url><c:path>"])
+def test_blanks_at_the_end_take_linear_time_where_text_may_end_there_or_go_on(tail: str, head: str, other: str) -> None:
+    engine = make_engine(make_program(f"{head}<a:any>", f"{head}{other}"), "native")
+    assert growth(engine.match, lambda length: b"u x 1" + tail.encode() * length, 10_000) < 10
+
+
 @pytest.mark.parametrize("other", ENGINES[1:])
 @pytest.mark.parametrize("name", ["words", "letters", "digits", "parentheses", "quoted-twice", "hyphens", "colons"])
 def test_a_hostile_line_of_100_kb_has_one_answer(name: str, other: str) -> None:

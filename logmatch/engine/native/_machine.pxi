@@ -96,7 +96,11 @@ cdef inline Text sweep(
 ) noexcept nogil:
     # The first place in [p, limit] where what follows may begin: by two bytes, or with nothing behind the content.
     cdef Text stop = limit + 1 if limit < end else end
-    cdef Text q = lm_sweep(p, stop, sets, readable)
+    cdef Text q
+    if flags & NULLABLE and p > content_end:
+        # Whatever the bytes are; to look at them again from each blank at the end would take the square of these.
+        return p if p <= limit else NULL
+    q = lm_sweep(p, stop, sets, readable)
     LM_STEP(q - p)
     if flags & NULLABLE and (q == stop or q > content_end):
         if p < content_end:
