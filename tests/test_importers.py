@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import tomllib
 from collections.abc import Iterator
@@ -142,6 +143,24 @@ def test_what_is_not_known_is_refused_by_name_with_its_place(
     assert place is not None
     assert place.text is not None
     assert shown == place.text[place.start : place.end]
+
+
+@pytest.mark.parametrize("blank", ["\t", "\v", "\f", "\r", "\x1c", "\x85", "\xa0", "\u2028"], ids=ascii)
+@pytest.mark.parametrize(
+    ("importer", "words"),
+    [
+        ("apache", ["LogFormat ", ' "%h"', " common"]),
+        ("nginx", ["log_format ", " x ", " '$status'", " ;"]),
+        ("haproxy", ["log-format ", " %ci"]),
+    ],
+)
+def test_any_white_space_between_the_words_of_a_configuration_is_imported_or_refused(
+    importer: str, words: list[str], blank: str
+) -> None:
+    for place in range(len(words)):
+        text = "".join(words[:place]) + blank + "".join(words[place:])
+        with contextlib.suppress(LogmatchError):
+            assert import_templates(importer, Source(text, "x.conf"))
 
 
 @each_importer

@@ -246,7 +246,7 @@ def _field(letter: str, argument: str | None) -> tuple[str, str] | None:
 
 # --- a configuration
 
-_DIRECTIVE_OF_CONFIGURATION = r"(?im)^[ \t]*(LogFormat|CustomLog|TransferLog)[ \t]+((?:[^\\\n]|\\.|\\\n)*)"
+_DIRECTIVE_WITH_FORMAT = r"(?im)^[ \t]*(LogFormat|CustomLog|TransferLog)[ \t]+((?:[^\\\n]|\\.|\\\n)*)"
 
 
 def _without_quotes(source: Source) -> Unquoted:
@@ -262,9 +262,7 @@ def _without_quotes(source: Source) -> Unquoted:
 def _formats(source: Source) -> Iterator[tuple[str, Unquoted]]:
     """The name and the format of every `LogFormat`, and of every `CustomLog` that has one of its own."""
     found: dict[str, Unquoted] = {}
-    for match in re.finditer(
-        r"(?im)^[ \t]*(LogFormat|CustomLog|TransferLog)[ \t]+((?:[^\\\n]|\\.|\\\n)*)", source.text
-    ):
+    for match in re.finditer(_DIRECTIVE_WITH_FORMAT, source.text):
         arguments = list(_arguments(source, match.start(2), match.end(2)))
         if match[1].lower() == "logformat" and arguments:
             found[arguments[1].text if len(arguments) > 1 else "default"] = arguments[0]
@@ -288,7 +286,7 @@ def _arguments(source: Source, start: int, end: int) -> Iterator[Unquoted]:
     at = start
     text = source.text
     while at < end:
-        if text[at] in " \t\r" or text.startswith("\\\n", at):
+        if text[at].isspace() or text.startswith("\\\n", at):
             at += 2 if text[at] == "\\" else 1
             continue
         quote = text[at] if text[at] in "\"'" else ""
