@@ -1,7 +1,7 @@
 """
-Errors: what can go wrong, as place, sentence and remedy.
+Errors: what can go wrong, as a message with its location and a hint.
 
-Everything that logmatch raises on purpose is a `LogmatchError`. It is made of a sentence, an optional place
+Everything that logmatch raises on purpose is a `LogmatchError`. It is made of a message, an optional location
 (file, line, the text of that line and the span that is wrong) and an optional hint that says what to do. `str()` gives
 the whole message as a person reads it, without the program's name and safe for a terminal (`printable`). Only
 `commands.app` catches these; nothing here prints or exits.
@@ -33,7 +33,7 @@ class ExitStatus(enum.IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Location:
     """
     Where something is wrong.
 
@@ -57,7 +57,7 @@ class Place:
                 parts.append(str(self.column))
         return ":".join(parts)
 
-    def picture(self) -> list[str]:
+    def snippet(self) -> list[str]:
         """The text with carets below the span; a tab stays a tab, so the carets stand where the span is."""
         if self.text is None:
             return []
@@ -102,31 +102,31 @@ def valid_unicode(text: str) -> str:
 
 
 class LogmatchError(Exception):
-    """The base of all errors of logmatch: `sentence`, `place` and `hint`."""
+    """The base of all errors of logmatch: `message`, `location` and `hint`."""
 
-    def __init__(self, sentence: str, *, place: Place | None = None, hint: str | None = None) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
-        self.place = place
+    def __init__(self, message: str, *, location: Location | None = None, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.location = location
         self.hint = hint
 
     def __str__(self) -> str:
-        where = str(self.place) if self.place is not None else ""
-        sentence = printable(self.sentence)
-        lines = [f"{where}: {sentence}" if where else sentence]
-        if self.place is not None:
-            lines += self.place.picture()
+        where = str(self.location) if self.location is not None else ""
+        message = printable(self.message)
+        lines = [f"{where}: {message}" if where else message]
+        if self.location is not None:
+            lines += self.location.snippet()
         if self.hint is not None:
             lines.append(f"  = help: {printable(self.hint)}")
         return "\n".join(lines)
 
     def __reduce__(self) -> tuple[object, ...]:
-        # The default would call the class with `args` alone and lose place and hint on the way out of a worker.
-        return _rebuild, (type(self), self.sentence, self.place, self.hint)
+        # The default would call the class with `args` alone and lose location and hint on the way out of a worker.
+        return _rebuild, (type(self), self.message, self.location, self.hint)
 
 
-def _rebuild(kind: type[LogmatchError], sentence: str, place: Place | None, hint: str | None) -> LogmatchError:
-    return kind(sentence, place=place, hint=hint)
+def _rebuild(kind: type[LogmatchError], message: str, location: Location | None, hint: str | None) -> LogmatchError:
+    return kind(message, location=location, hint=hint)
 
 
 class UsageError(LogmatchError):
@@ -134,7 +134,7 @@ class UsageError(LogmatchError):
 
 
 class TemplateSyntaxError(LogmatchError):
-    """A pattern, or the file around it, is not well formed. `place` carries the span within the pattern."""
+    """A pattern, or the file around it, is not well formed. `location` carries the span within the pattern."""
 
 
 class TemplateErrors(LogmatchError):
@@ -164,4 +164,4 @@ class OutputClosedError(OutputError):
 
 
 class WorkerError(LogmatchError):
-    """A worker process died. `place` names the file and the first line that was not done."""
+    """A worker process died. `location` names the file and the first line that was not done."""

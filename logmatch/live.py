@@ -122,7 +122,7 @@ class LiveMatcher:
 
     def add(self, template: Template) -> int:
         """
-        Add *template* behind the others, and return the number of the new generation.
+        Add *template* after the others, and return the number of the new generation.
 
         Raises:
             ValueError: there is one with this id.

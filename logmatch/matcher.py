@@ -17,7 +17,8 @@ from logmatch.engine import make_engine
 from logmatch.gc_pause import held_back
 from logmatch.line import without_terminator
 from logmatch.linescan import pieces
-from logmatch.output.jsonl import Layout, make_writer
+from logmatch.output.jsonl import make_writer
+from logmatch.output.record_options import RecordOptions
 from logmatch.output.writer import Writer
 from logmatch.program import Program, compile_program
 from logmatch.record import Match, Record, Value, value_of
@@ -193,7 +194,7 @@ class Matcher:
         return records
 
     def _new_writer(self) -> Writer:
-        return make_writer(self._program, Layout(), by_columns=self._engine.by_columns)
+        return make_writer(self._program, RecordOptions(), by_columns=self._engine.by_columns)
 
 
 def _template(value: object) -> Template:

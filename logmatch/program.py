@@ -75,7 +75,7 @@ def _compile(templates: Sequence[Template]) -> Program:
     compiled: list[CompiledTemplate] = []
     variants: list[Variant] = []
     ranks: list[tuple[int, int, int, int, int]] = []
-    layouts: dict[tuple[int, ...], _Layout] = {}
+    infos: dict[tuple[int, ...], _FieldInfo] = {}
     header: Pattern | None = None
     front: list[Literal | Field] = []  # of all variants with this header; nothing where it has optional parts
     front_size = 0
@@ -92,25 +92,25 @@ def _compile(templates: Sequence[Template]) -> Program:
         is_flat = (header is None or front_is_flat) and _is_flat(template.pattern.items)
         fields = [item for item in items if isinstance(item, Field)] if is_flat else list(fields_of(items))
         # Long lists repeat their fields, and the templates of one file share the objects (`syntax.PatternParser`). An
-        # object's id stands for its value while the object lives; the layout holds on to these.
+        # object's id stands for its value while the object lives; the value holds on to these.
         key = tuple(map(id, fields))
-        layout = layouts.get(key)
-        if layout is None:
-            layout = layouts[key] = _layout(fields)
-        compiled.append(CompiledTemplate(template.id, layout.names, layout.types))
+        info = infos.get(key)
+        if info is None:
+            info = infos[key] = _field_info(fields)
+        compiled.append(CompiledTemplate(template.id, info.names, info.types))
         if is_flat:
             flat = front.copy()
             size = front_size + _append(flat, template.pattern.items)
             size -= _strip(flat)
-            ranks.append((-template.priority, -size, layout.any_fields, layout.free_fields, len(variants)))
-            variants.append(Variant(number, tuple(flat), layout.slots))
+            ranks.append((-template.priority, -size, info.any_fields, info.free_fields, len(variants)))
+            variants.append(Variant(number, tuple(flat), info.slots))
             continue
         for kept, slots in _choices(items):
             flat = []
             size = _append(flat, kept)
             size -= _strip(flat)
             if len(slots) == len(fields):
-                counts = layout.any_fields, layout.free_fields
+                counts = info.any_fields, info.free_fields
             else:
                 counts = _count_free([fields[slot] for slot in slots])
             ranks.append((-template.priority, -size, *counts, len(variants)))
@@ -135,7 +135,7 @@ def precedence(priority: int, variant: Variant) -> tuple[int, int, int, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Layout:
+class _FieldInfo:
     """What follows from the fields of a template alone; the numbers are those of a variant that has all of them."""
 
     fields: tuple[Field, ...]
@@ -146,8 +146,8 @@ class _Layout:
     free_fields: int
 
 
-def _layout(fields: Sequence[Field]) -> _Layout:
-    return _Layout(
+def _field_info(fields: Sequence[Field]) -> _FieldInfo:
+    return _FieldInfo(
         tuple(fields),
         tuple(output_names(fields)),
         tuple(field.type for field in fields),

@@ -20,7 +20,7 @@ import regex
 
 from logmatch.engine import available
 from logmatch.input.framing import Chunk
-from logmatch.output.jsonl import Layout
+from logmatch.output.record_options import RecordOptions
 from logmatch.program import Program, compile_program
 from logmatch.run.worker import Result, Worker, WorkerSpec
 from logmatch.templates.field_type import ByteSet, TypeList
@@ -74,9 +74,9 @@ def make_program(*patterns: str) -> Program:
     return compile_program([make_template(f"t{number}", pattern) for number, pattern in enumerate(patterns)])
 
 
-def run_worker(program: Program, engine: str, data: bytes, layout: Layout | None = None) -> Result:
+def run_worker(program: Program, engine: str, data: bytes, options: RecordOptions | None = None) -> Result:
     """What a worker makes of *data*, the whole of a file."""
-    worker = Worker(WorkerSpec(program, engine, layout or Layout(), separate_unmatched=False))
+    worker = Worker(WorkerSpec(program, engine, options or RecordOptions(), separate_unmatched=False))
     assert worker.engine.name == engine
     line_count = data.count(b"\n") + (not data.endswith(b"\n"))
     result = worker.run(Chunk("-", first_line=1, line_count=line_count, offset=0, data=data, position=0))
@@ -163,7 +163,7 @@ def _is_clock(hour: bytes, minute: bytes, second: bytes = b"00") -> bool:
 
 
 def _without_fraction(text: bytes, seconds_end: int) -> bytes | None:
-    """*text* less the fraction behind the seconds, which end at *seconds_end*; None if that is no fraction."""
+    """*text* less the fraction after the seconds, which end at *seconds_end*; None if that is no fraction."""
     if len(text) <= seconds_end:
         return text
     is_fraction = text[seconds_end : seconds_end + 1] in (b".", b",") and _are_digits(text[seconds_end + 1 :])
@@ -220,7 +220,7 @@ _MONTHS = b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
 def is_syslogtime(text: bytes) -> bool:
     """
-    `May  3 13:05:59`; a day of one digit may also stand behind one space or a zero. Network devices write
+    `May  3 13:05:59`; a day of one digit may also stand after one space or a zero. Network devices write
     `May  3 2024 13:05:59.123 UTC`.
     """
     words = text[3:].replace(b"  ", b" 0", 1).split(b" ")
@@ -349,8 +349,8 @@ def spans_of(items: Sequence[Literal | Field], line: bytes) -> list[tuple[int, i
         if isinstance(item, Literal):
             return rest(index + 1, at + len(item.text)) if line.startswith(item.text, at) else None
         for end in possible_ends(item.type, line, at):
-            if (behind := rest(index + 1, end)) is not None:
-                return ((at, end), *behind)
+            if (after := rest(index + 1, end)) is not None:
+                return ((at, end), *after)
         return None
 
     spans = rest(0, 0)

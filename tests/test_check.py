@@ -106,7 +106,7 @@ def test_an_example_that_another_template_wins_says_by_what(
 ) -> None:
     one, two = templates(loser, winner[0])
     first = check_templates([replace(one, match=(Example(line),)), replace(two, priority=winner[1])])[0]
-    assert (f"example 1 of 'a' goes to 'b' (t.toml:2), which has {advantage}", ("b",)) == (first.sentence, first.others)
+    assert (f"example 1 of 'a' goes to 'b' (t.toml:2), which has {advantage}", ("b",)) == (first.message, first.others)
     assert "give 'a' a higher priority than 'b', or move the example there" == first.hint
 
 
@@ -114,12 +114,12 @@ def test_an_example_that_an_earlier_template_wins() -> None:
     found = findings(
         '[[template]]\nid = "a"\npattern = "p <x:hex>"\n[[template]]\nid = "b"\npattern = "p <x:int>"\nmatch = ["p 1"]'
     )
-    assert "example 1 of 'b' goes to 'a' (t.toml:1), which has the earlier place" == found[0].sentence
+    assert "example 1 of 'b' goes to 'a' (t.toml:1), which has the earlier place" == found[0].message
 
 
 def test_an_example_with_a_line_break() -> None:
     found = findings('[[template]]\nid = "a"\npattern = "p <x:any>"\nmatch = ["p 1\\np 2"]')
-    assert ["example 1 of 'a' holds a line break, which no line does"] == [finding.sentence for finding in found]
+    assert ["example 1 of 'a' holds a line break, which no line does"] == [finding.message for finding in found]
 
 
 def test_the_end_of_an_example_is_read_as_that_of_a_line() -> None:
@@ -150,7 +150,7 @@ def test_values_are_compared_as_json(values: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "sentence", "marked"),
+    ("value", "message", "marked"),
     [
         ("i = 8", "the field 'i' is +007, not 8", "+007"),
         ('i = "7"', "the field 'i' is the number +007, not the text '7'", "+007"),
@@ -164,11 +164,11 @@ def test_values_are_compared_as_json(values: str) -> None:
         ('z = "x"', "there is no field 'z'", r'n +007 1.50 12.0% "a \" b" 12 éx y'),
     ],
 )
-def test_a_value_that_differs(value: str, sentence: str, marked: str) -> None:
+def test_a_value_that_differs(value: str, message: str, marked: str) -> None:
     (finding,) = findings(VALUES.format(value))
-    assert f"example 1 of 'a': {sentence}" == finding.sentence
-    assert finding.place.text is not None
-    assert marked == finding.place.text[finding.place.start : finding.place.end]
+    assert f"example 1 of 'a': {message}" == finding.message
+    assert finding.location.text is not None
+    assert marked == finding.location.text[finding.location.start : finding.location.end]
 
 
 def test_a_value_that_differs_is_shown_with_its_place() -> None:
@@ -196,7 +196,7 @@ def test_a_value_beyond_what_a_float_holds() -> None:
 
 def test_a_dropped_field_has_no_value() -> None:
     found = findings('[[template]]\nid = "a"\npattern = "p <_:int>"\nmatch = [{ line = "p 1", values = { _ = 1 } }]')
-    assert ["example 1 of 'a': there is no field '_'"] == [finding.sentence for finding in found]
+    assert ["example 1 of 'a': there is no field '_'"] == [finding.message for finding in found]
     assert ["The template has no fields that are output"] == [finding.hint for finding in found]
 
 
@@ -244,7 +244,9 @@ match = ["p \\u0078"]
 """
     )
     found = check_templates(load_templates([path]))
-    assert [("a", 7), ("a", 8), ("a", 11), ("b", 13)] == [(each.template_id, each.place.line_number) for each in found]
+    assert [("a", 7), ("a", 8), ("a", 11), ("b", 13)] == [
+        (each.template_id, each.location.line_number) for each in found
+    ]
 
 
 def test_of_many_findings_about_a_file_the_first_are_shown() -> None:
@@ -320,7 +322,7 @@ def test_a_template_without_fields_is_shadowed_by_what_matches_it() -> None:
     one, two = templates("user 12", "user <x:int>")
     found = check_templates([one, Template("b", two.pattern, priority=1)])
     assert ["'a' can never win: all lines that it matches go to 'b', which has a higher priority (1 against 0)"] == [
-        finding.sentence for finding in found
+        finding.message for finding in found
     ]
 
 
@@ -338,7 +340,7 @@ t.toml:2: 'b' has won none of 6 lines made for it: they went to 'a' (t.toml:1), 
 def test_a_template_can_be_shadowed_by_several() -> None:
     found = patterns("state <s:up|down|gone>", "state <s:open|shut>", "state <s:up|down|gone|open|shut>")
     assert [(FindingKind.SHADOWED, "c", ("a", "b"))] == kinds(found)
-    assert "'c' has won none of 5 lines made for it: they went to 'a' (t.toml:1), 'b' (t.toml:2)" == found[0].sentence
+    assert "'c' has won none of 5 lines made for it: they went to 'a' (t.toml:1), 'b' (t.toml:2)" == found[0].message
 
 
 def test_every_word_of_a_list_is_tried() -> None:
@@ -463,10 +465,10 @@ t.toml:1: 'a': nothing stands between <x:word> and <y>, so that the first takes 
 
 def test_free_fields_that_are_adjacent_without_an_optional_part() -> None:
     (finding,) = patterns("user <x:word><?>, </?><y> in")
-    assert finding.place.text is not None
+    assert finding.location.text is not None
     assert (FindingKind.ADJACENT_FREE, "<x:word><?>, </?><y>") == (
         finding.kind,
-        finding.place.text[finding.place.start : finding.place.end],
+        finding.location.text[finding.location.start : finding.location.end],
     )
 
 
@@ -489,7 +491,7 @@ t.toml:1: 'a': nothing stands between <h:word> and <g:word>, so that the first t
 def test_a_fault_between_header_and_pattern_shows_both() -> None:
     found = patterns("<x:word> in", "<x:word> out", header="p: <h:word>")
     assert [("p: <h:word><x:word> in", 3, 19), ("p: <h:word><x:word> out", 3, 19)] == [
-        (finding.place.text, finding.place.start, finding.place.end) for finding in found
+        (finding.location.text, finding.location.start, finding.location.end) for finding in found
     ]
 
 
@@ -505,10 +507,10 @@ def test_a_fault_between_header_and_pattern_shows_both() -> None:
 )
 def test_ws_between_fields_that_could_share_text(pattern: str) -> None:
     (finding,) = patterns(f"p {pattern} q")
-    assert finding.place.text is not None
+    assert finding.location.text is not None
     assert (FindingKind.LOOSE_WS, str(parse_pattern(pattern))) == (
         finding.kind,
-        finding.place.text[finding.place.start : finding.place.end],
+        finding.location.text[finding.location.start : finding.location.end],
     )
 
 
@@ -551,10 +553,10 @@ def test_text_that_was_meant_for_another_tool(pattern: str, written: str | None,
     (finding,) = found
     assert (FindingKind.FOREIGN, f"'a' has '{written}' as text, which looks like {what}") == (
         finding.kind,
-        finding.sentence,
+        finding.message,
     )
-    assert finding.place.text is not None
-    assert written == finding.place.text[finding.place.start : finding.place.end]
+    assert finding.location.text is not None
+    assert written == finding.location.text[finding.location.start : finding.location.end]
     assert remedy in finding.hint
 
 
@@ -577,7 +579,7 @@ def test_an_example_shows_that_such_text_is_meant() -> None:
 def test_such_text_in_a_header_is_told_once() -> None:
     found = patterns("a <x:int>", "b <x:int>", header="%{HOST:host} ")
     assert ["the header of 'a' has '%{HOST:host}' as text, which looks like a field of grok"] == [
-        finding.sentence for finding in found
+        finding.message for finding in found
     ]
 
 
@@ -608,7 +610,7 @@ t.toml:1: 'a' can never match: <_:ws> takes all spaces and tabs, which leaves no
 def test_a_variant_that_never_matches() -> None:
     (finding,) = patterns("a<_:ws><?>(<x:int>)</?> b")
     taken = "<_:ws> takes all spaces and tabs, which leaves nothing for ' b' after it"
-    assert f"'a' has a variant that can never match: {taken}" == finding.sentence
+    assert f"'a' has a variant that can never match: {taken}" == finding.message
 
 
 NEVER = [
@@ -710,7 +712,7 @@ def test_a_regular_expression_that_is_more_than_a_set(source: str) -> None:
 
 def test_faults_in_nested_parts_have_their_place() -> None:
     found = patterns("a <(>b <x:word><y>!<|>c <z:int>5</)><?> d<?> <n:hex>a</?></?>")
-    spans = [(str(each.place.text)[each.place.start : each.place.end], each.kind.value) for each in found]
+    spans = [(str(each.location.text)[each.location.start : each.location.end], each.kind.value) for each in found]
     assert [("<x:word><y>", "adjacent-free"), ("<n:hex>", "never-matches"), ("<z:int>", "never-matches")] == sorted(
         spans, key=lambda each: each[1] + each[0]
     )
@@ -730,7 +732,7 @@ def test_a_finding_that_is_meant_is_allowed() -> None:
 def test_what_is_allowed_must_be_a_kind_of_finding() -> None:
     (one,) = templates("n <x:hex>")
     (finding,) = check_templates([replace(one, allow=("ambigous",))])
-    assert "'a' allows 'ambigous', which is no kind of finding" == finding.sentence
+    assert "'a' allows 'ambigous', which is no kind of finding" == finding.message
     assert finding.hint.startswith("did you mean 'ambiguous'? The kinds are example-failed, ")
 
 
@@ -783,7 +785,7 @@ def test_templates_between_which_only_their_place_decides_in_a_log() -> None:
     found = against(b"n 7\nn 8\nn a\n", "n <x:hex>", "n <x:float>")
     assert [
         "'b' and 'a' (t.toml:1) both match 2 of 3 lines that 'a' wins, and only their place decides",
-    ] == [finding.sentence for finding in found if finding.kind is FindingKind.AMBIGUOUS]
+    ] == [finding.message for finding in found if finding.kind is FindingKind.AMBIGUOUS]
 
 
 # All together
@@ -841,7 +843,7 @@ def test_a_finding_as_json() -> None:
 def test_a_template_that_was_made_in_a_program_has_no_place() -> None:
     found = check_templates([Template("a", parse_pattern("n <x:int>5"))])
     assert "'a' can never match: " in str(found[0]).splitlines()[0]
-    assert (None, None) == (found[0].place.file, found[0].place.line_number)
+    assert (None, None) == (found[0].location.file, found[0].location.line_number)
 
 
 def test_what_a_terminal_must_not_be_sent_is_replaced() -> None:
@@ -864,7 +866,7 @@ def test_any_templates_can_be_checked_and_every_finding_written(made: list[Templ
     found = check_templates(made)
     assert found == check_templates(made)
     for finding in found:
-        assert finding.sentence in str(finding)
+        assert finding.message in str(finding)
         json.dumps(finding.to_dict())
 
 
@@ -872,7 +874,7 @@ def test_any_templates_can_be_checked_and_every_finding_written(made: list[Templ
 @given(any_templates(), st.randoms(use_true_random=False))
 def test_what_is_said_never_to_win_wins_no_line(made: list[Template], chance: Random) -> None:
     found = check_templates(made)
-    ids = {each.template_id for each in found if each.sentence.startswith(f"{each.template_id!r} can never ")}
+    ids = {each.template_id for each in found if each.message.startswith(f"{each.template_id!r} can never ")}
     program = compile_program(made)
     reference = ReferenceEngine(program)
     for variant in program.variants:

@@ -127,7 +127,7 @@ def until_error(chunks: Iterable[Chunk]) -> tuple[list[Chunk], str | None]:
     try:
         done.extend(chunks)  # keeps what came before the error
     except InputError as error:
-        return done, error.sentence
+        return done, error.message
     return done, None
 
 
@@ -531,8 +531,8 @@ def test_truncated_data_gives_all_that_there_is_and_an_error(kind: str, tmp_path
     data = COMPRESS[kind](LOG)
     for length in range(10, len(data)):
         path.write_bytes(data[:length])
-        chunks, sentence = until_error(read_file(path))
-        assert f"the {kind} data ends too early: the file is not complete" == sentence
+        chunks, message = until_error(read_file(path))
+        assert f"the {kind} data ends too early: the file is not complete" == message
         assert LOG.startswith(text_of(chunks))
         if kind == "gzip":
             assert zlib.decompressobj(wbits=31).decompress(data[:length]) == text_of(chunks)
@@ -543,8 +543,8 @@ def test_all_but_the_last_block_of_truncated_data_is_read(kind: str, tmp_path: P
     text = b"".join(b"%d %d\n" % (number, number * number) for number in range(50_000))
     path = tmp_path / "a.log"
     path.write_bytes(COMPRESS[kind](text)[:-20])
-    chunks, sentence = until_error(read_file(path))
-    assert f"the {kind} data ends too early: the file is not complete" == sentence
+    chunks, message = until_error(read_file(path))
+    assert f"the {kind} data ends too early: the file is not complete" == message
     assert text.startswith(text_of(chunks))
     assert len(text) - len(text_of(chunks)) < {"gzip": 200, "bzip2": 900_000, "xz": 200, "zstd": 128 * 1024}[kind]
 
@@ -552,29 +552,29 @@ def test_all_but_the_last_block_of_truncated_data_is_read(kind: str, tmp_path: P
 @each_kind
 def test_a_truncated_second_member_is_an_error_after_the_first(kind: str) -> None:
     data = COMPRESS[kind](b"a\nb\n")
-    chunks, sentence = until_error(piped([data + data[:-1]]))
+    chunks, message = until_error(piped([data + data[:-1]]))
     assert b"a\nb\n" == text_of(chunks)[:4]
-    assert f"the {kind} data ends too early: the file is not complete" == sentence
+    assert f"the {kind} data ends too early: the file is not complete" == message
 
 
 @each_kind
 def test_other_data_behind_the_end_is_an_error_after_all_lines(kind: str) -> None:
-    chunks, sentence = until_error(piped([COMPRESS[kind](LOG), b"something else, 20 bytes at least"]))
+    chunks, message = until_error(piped([COMPRESS[kind](LOG), b"something else, 20 bytes at least"]))
     assert LOG == text_of(chunks)
-    assert sentence is not None
-    assert sentence.startswith(f"the {kind} data is damaged, or followed by something else (")
+    assert message is not None
+    assert message.startswith(f"the {kind} data is damaged, or followed by something else (")
 
 
 @each_kind
 def test_a_damaged_byte_anywhere_gives_lines_or_our_error(kind: str) -> None:
     data = COMPRESS[kind](LOG)
-    sentences = set()
+    messages = set()
     for index in range(10, len(data)):
         damaged = data[:index] + bytes((data[index] ^ 0x55,)) + data[index + 1 :]
-        chunks, sentence = until_error(piped([damaged]))
+        chunks, message = until_error(piped([damaged]))
         lines_of(chunks)
-        sentences.add((sentence or "").split("(")[0])
-    assert f"the {kind} data is damaged " in sentences
+        messages.add((message or "").split("(")[0])
+    assert f"the {kind} data is damaged " in messages
 
 
 def test_a_wrong_checksum_of_gzip_loses_no_line(tmp_path: Path) -> None:
@@ -583,9 +583,9 @@ def test_a_wrong_checksum_of_gzip_loses_no_line(tmp_path: Path) -> None:
     data = bytearray(gzip.compress(text))
     data[-5] ^= 1
     path.write_bytes(data)
-    chunks, sentence = until_error(read_file(path, chunk_size=100_000))
+    chunks, message = until_error(read_file(path, chunk_size=100_000))
     assert text == text_of(chunks)
-    assert "the gzip data is damaged (Error -3 while decompressing data: incorrect data check)" == sentence
+    assert "the gzip data is damaged (Error -3 while decompressing data: incorrect data check)" == message
 
 
 @settings(deadline=None)
@@ -595,12 +595,12 @@ def test_a_wrong_checksum_of_gzip_loses_no_line(tmp_path: Path) -> None:
     cuts=st.lists(st.integers(0, 1000), max_size=5),
 )
 def test_any_bytes_give_lines_or_our_error(mark: bytes, data: bytes, cuts: list[int]) -> None:
-    chunks, sentence = until_error(piped(cut(mark + data, [])))
+    chunks, message = until_error(piped(cut(mark + data, [])))
     lines = lines_of(chunks)
-    chunks, other_sentence = until_error(piped(cut(mark + data, cuts)))
+    chunks, other_message = until_error(piped(cut(mark + data, cuts)))
     other_lines = lines_of(chunks)
-    assert (sentence is None) == (other_sentence is None)
-    assert sentence is not None or lines == other_lines
+    assert (message is None) == (other_message is None)
+    assert message is not None or lines == other_lines
 
 
 @settings(deadline=None)
@@ -728,7 +728,7 @@ def test_check_encoding_gives_the_usual_name(expected: str, name: str) -> None:
 def test_check_encoding_refuses_what_lines_cannot_be_read_in(name: str) -> None:
     with pytest.raises(UsageError) as caught:
         check_encoding(name)
-    assert f"unknown encoding {name!r}" == caught.value.sentence
+    assert f"unknown encoding {name!r}" == caught.value.message
     assert caught.value.hint is not None
 
 
@@ -868,8 +868,8 @@ def test_a_failing_read_is_an_error_after_all_that_was_read(tmp_path: Path, monk
         return readv(descriptor, [spaces[0][:size]])
 
     monkeypatch.setattr(os, "readv", failing)
-    chunks, sentence = until_error(read_file(path))
-    assert (b"a\nb\nc", "cannot be read: input/output error") == (text_of(chunks), sentence)
+    chunks, message = until_error(read_file(path))
+    assert (b"a\nb\nc", "cannot be read: input/output error") == (text_of(chunks), message)
 
 
 def test_a_file_is_closed_when_reading_ends_early(tmp_path: Path) -> None:

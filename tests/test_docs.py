@@ -110,7 +110,7 @@ class Step:
 
 
 def steps_of(block: Block) -> list[Step]:
-    """The commands of a console block with the output that it shows; a command goes on behind a backslash."""
+    """The commands of a console block with the output that it shows; a command goes on after a backslash."""
     steps: list[Step] = []
     is_command = False
     for line in block.text.splitlines(keepends=True):

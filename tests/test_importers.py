@@ -132,17 +132,17 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("importer", "text", "sentence", "shown"), REFUSED)
+@pytest.mark.parametrize(("importer", "text", "message", "shown"), REFUSED)
 def test_what_is_not_known_is_refused_by_name_with_its_place(
-    importer: str, text: str, sentence: str, shown: str
+    importer: str, text: str, message: str, shown: str
 ) -> None:
     with pytest.raises(LogmatchError) as caught:
         import_templates(importer, Source(text))
-    place = caught.value.place
-    assert sentence == caught.value.sentence
-    assert place is not None
-    assert place.text is not None
-    assert shown == place.text[place.start : place.end]
+    location = caught.value.location
+    assert message == caught.value.message
+    assert location is not None
+    assert location.text is not None
+    assert shown == location.text[location.start : location.end]
 
 
 @pytest.mark.parametrize("blank", ["\t", "\v", "\f", "\r", "\x1c", "\x85", "\xa0", "\u2028"], ids=ascii)

@@ -93,6 +93,7 @@ ORDER = (
     "input.framing",
     "input.chunk",
     "record",
+    "output.record_options",
     "output.writer",
     "output.jsonl",
     "run",

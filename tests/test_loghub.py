@@ -13,7 +13,7 @@ import pytest
 from support import ENGINES
 
 from logmatch.input.framing import Chunk
-from logmatch.output.jsonl import Layout
+from logmatch.output.record_options import RecordOptions
 from logmatch.program import compile_program
 from logmatch.run.worker import Worker, WorkerSpec
 from logmatch.templates.load import load_templates
@@ -45,7 +45,7 @@ def test_every_line_gets_its_true_id(system: str, engine: str, step: int) -> Non
     """The reference takes a minute for all of the lines, so it gets each twentieth."""
     templates = load_templates([LOGHUB / system / f"{system}_2k.log_templates.csv"], header=HEADERS[system])
     program = compile_program(templates)
-    worker = Worker(WorkerSpec(program, engine, Layout(), separate_unmatched=False))
+    worker = Worker(WorkerSpec(program, engine, RecordOptions(), separate_unmatched=False))
     data = (LOGHUB / system / f"{system}_2k.log").read_bytes()
     ids = []
     for line in data.removesuffix(b"\n").split(b"\n")[::step]:

@@ -25,7 +25,7 @@ from logmatch.errors import InputError, LogmatchError, OutputError, UsageError, 
 from logmatch.input.framing import Chunk
 from logmatch.input.resolve import Input
 from logmatch.input.stream import Source
-from logmatch.output.jsonl import Layout
+from logmatch.output.record_options import RecordOptions
 from logmatch.program import Program, compile_program
 from logmatch.run import inline, processes, threads, worker_process
 from logmatch.run.job import Job, Pool, Unmatched, UnmatchedFile, parse_unmatched
@@ -167,7 +167,7 @@ def test_inputs_follow_each_other(tmp_path: Path, out: Path, workers: int, pool:
     for name in ("a", "b", "c"):
         (tmp_path / name).write_bytes(f"line 1 of {name}\nline 2 of {name}".encode())
     names = [os.path.relpath(tmp_path / name) for name in ("a", "b", "c")]
-    run(job(names, out, workers=workers, pool=pool, chunk_size=1, layout=Layout(with_file=True)))
+    run(job(names, out, workers=workers, pool=pool, chunk_size=1, record_options=RecordOptions(with_file=True)))
     records = [json.loads(line) for line in out.read_bytes().splitlines()]
     assert [(name, line, f"{name[-1]}") for name in names for line in (1, 2)] == [
         (record["file"], record["line"], record["values"]["what"]) for record in records
@@ -822,6 +822,6 @@ def test_no_more_is_read_than_a_slow_reader_takes(workers: int, pool: Pool) -> N
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_worker_spec_is_all_that_a_worker_needs(engine: str) -> None:
-    worker = Worker(pickle.loads(pickle.dumps(WorkerSpec(program(), engine, Layout()))))
+    worker = Worker(pickle.loads(pickle.dumps(WorkerSpec(program(), engine, RecordOptions()))))
     [part] = worker.parts([Chunk("-", 1, 1, 0, b"line 7 of it\n", 13)], Spaces(), lambda: False)
     assert (record_of(1, 7), 1, 0) == (part.output, part.chunks_done, part.lines_done)

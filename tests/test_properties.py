@@ -25,7 +25,8 @@ from logmatch.engine.portable import buckets, expression, prefilter, prefixes, s
 from logmatch.engine.portable.engine import PortableEngine
 from logmatch.engine.reference import ReferenceEngine
 from logmatch.errors import TemplateSyntaxError
-from logmatch.output.jsonl import Layout, json_number, json_string
+from logmatch.output.jsonl import json_number, json_string
+from logmatch.output.record_options import RecordOptions
 from logmatch.program import Variant, compile_program
 from logmatch.templates.field_type import ByteSet, TypeList
 from logmatch.templates.model import (
@@ -326,9 +327,9 @@ def test_many_lines_matched_at_once_get_what_each_gets_alone(data: st.DataObject
 def test_engines_write_the_same_records(other: str, data: st.DataObject) -> None:
     program = compile_program(data.draw(template_lists(), label="templates"))
     lines = data.draw(st.lists(lines_of(program.variants), min_size=1, max_size=8), label="lines")
-    layout = Layout(raw=data.draw(st.booleans()), offsets=data.draw(st.booleans()))
+    options = RecordOptions(raw=data.draw(st.booleans()), offsets=data.draw(st.booleans()))
     text = b"".join(line + data.draw(st.sampled_from([b"\n", b" \r\n"])) for line in lines * 4)
-    expected, found = (run_worker(program, name, text, layout) for name in ("reference", other))
+    expected, found = (run_worker(program, name, text, options) for name in ("reference", other))
     assert expected == found
 
 
@@ -349,11 +350,11 @@ def test_engines_agree_on_any_bytes(other: str, data: st.DataObject) -> None:
 def test_engines_agree_on_many_templates_that_begin_alike(other: str, data: st.DataObject) -> None:
     # Enough of them for every table, filter and cache, without any constant changed.
     base = data.draw(template_lists(3, types))
-    behind = [Literal(b"%c%d" % (97 + number % 3, number)) for number in range(40)]
+    after = [Literal(b"%c%d" % (97 + number % 3, number)) for number in range(40)]
     templates = [
         Template(f"t{number}-{place}", Pattern(_joined([*template.pattern.items, more])), template.header)
         for place, template in enumerate(base)
-        for number, more in enumerate(behind)
+        for number, more in enumerate(after)
     ]
     program = compile_program(templates)
     engine, reference = make_engine(program, other), ReferenceEngine(program)
@@ -491,14 +492,14 @@ def test_a_header_and_a_pattern_fit_or_are_our_error_with_a_place_in_one_of_them
 
 def _check_error(error: TemplateSyntaxError, *texts: str) -> None:
     """Check that *error* says what to do, and that its place is a span of one of *texts* (or of its beginning)."""
-    assert error.sentence
+    assert error.message
     assert error.hint
-    place = error.place
-    assert place is not None
-    assert place.text is not None
-    whole = [text for text in texts if text.startswith(place.text)]
+    location = error.location
+    assert location is not None
+    assert location.text is not None
+    whole = [text for text in texts if text.startswith(location.text)]
     assert whole
-    assert 0 <= place.start < place.end <= max(map(len, whole))
+    assert 0 <= location.start < location.end <= max(map(len, whole))
     assert str(error)
 
 
@@ -554,7 +555,7 @@ def _answer(
     try:
         return parse(text, header)
     except TemplateSyntaxError as error:
-        return error.sentence, error.place, error.hint
+        return error.message, error.location, error.hint
 
 
 @pytest.mark.parametrize("text", ["\ud800", "a<<\udfff", "<a:\ud800|b>", "<a:/\ud800/>", "<\ud800>"])
@@ -585,7 +586,7 @@ def _new_replacements(text: bytes) -> int:
         try:
             text.decode()
         except UnicodeDecodeError as error:
-            # What is wrong here becomes one of them, and reading goes on behind it.
+            # What is wrong here becomes one of them, and reading goes on after it.
             text = text[error.end :]
             count += 1
         else:
@@ -628,7 +629,7 @@ FIELDS = [ANY, INT, FLOAT, PERCENT, QUOTED, WORD, TYPES["hex"], TYPES["host"]]
     names=st.lists(st.text(min_size=1, max_size=4), min_size=4, max_size=4, unique=True),
     field_types=st.lists(st.sampled_from(FIELDS), max_size=4),
     lines=st.lists(st.one_of(st.lists(st.one_of(numbers, values), max_size=6).map(b"|".join), values), max_size=4),
-    layout=st.builds(Layout, with_file=st.booleans(), raw=st.booleans(), offsets=st.booleans()),
+    options=st.builds(RecordOptions, with_file=st.booleans(), raw=st.booleans(), offsets=st.booleans()),
     data=st.data(),
 )
 def test_every_record_is_json_with_its_keys_in_order(
@@ -636,7 +637,7 @@ def test_every_record_is_json_with_its_keys_in_order(
     names: list[str],
     field_types: list[FieldType],
     lines: list[bytes],
-    layout: Layout,
+    options: RecordOptions,
     data: st.DataObject,
 ) -> None:
     items: list[Item] = [Literal(b"|")]
@@ -649,7 +650,7 @@ def test_every_record_is_json_with_its_keys_in_order(
         texts = data.draw(st.lists(st.sampled_from(samples), min_size=len(field_types), max_size=len(field_types)))
         raws.append(b"|" + b"".join(text + b"|" for text in texts))
     outputs = {
-        engine: run_worker(program, engine, b"".join(raw + b"\r\n" for raw in raws), layout) for engine in ENGINES
+        engine: run_worker(program, engine, b"".join(raw + b"\r\n" for raw in raws), options) for engine in ENGINES
     }
     result = outputs["reference"]
     assert all(result.output == each.output and result.tally == each.tally for each in outputs.values())
@@ -660,7 +661,7 @@ def test_every_record_is_json_with_its_keys_in_order(
     offset = matched = replaced = 0
     for number, (raw, record) in enumerate(zip(raws, records, strict=True), 1):
         found = engine.match(raw)
-        expected: list[tuple[str, object]] = [("file", "-")] if layout.with_file else []
+        expected: list[tuple[str, object]] = [("file", "-")] if options.with_file else []
         expected += [("line", Decimal(number)), ("template_id", None if found is None else id_)]
         if found is not None:
             matched += 1
@@ -675,10 +676,10 @@ def test_every_record_is_json_with_its_keys_in_order(
                     value_list.append((name, text.decode("utf-8", "replace")))
                     replaced += _new_replacements(text)
             expected.append(("values", value_list))
-        if found is None or layout.raw:
+        if found is None or options.raw:
             expected.append(("raw", raw.decode("utf-8", "replace")))
             replaced += _new_replacements(raw)
-        if layout.offsets:
+        if options.offsets:
             expected.append(("offset", Decimal(offset)))
         offset += len(raw) + 2
         pairs = json.loads(record.decode(), object_pairs_hook=list, parse_int=Decimal, parse_float=Decimal)

@@ -25,7 +25,7 @@ from logmatch.errors import InputError
 from logmatch.input.chunk import blocking, read_chunks
 from logmatch.input.framing import Buffers, Chunk, Framer
 from logmatch.input.resolve import Input
-from logmatch.output.jsonl import Layout
+from logmatch.output.record_options import RecordOptions
 from logmatch.program import compile_program
 from logmatch.run.cores import available_workers
 from logmatch.run.worker import PART_BYTES, Spaces, Worker, WorkerSpec
@@ -92,7 +92,7 @@ def refill_with_a_hole(path: Path) -> None:
 @pytest.mark.parametrize("pool", ["threads", "processes"])
 @pytest.mark.parametrize("encoding", ["auto", "latin-1"])
 @pytest.mark.parametrize(
-    ("lose", "sentence"),
+    ("lose", "message"),
     [
         (truncate, "has become shorter while it was read"),
         (cut_off, "has become shorter while it was read"),
@@ -101,7 +101,7 @@ def refill_with_a_hole(path: Path) -> None:
     ],
 )
 def test_a_file_that_loses_lines_while_it_is_read_is_an_error(
-    directory: Path, workers: str, pool: str, encoding: str, lose: Callable[[Path], None], sentence: str
+    directory: Path, workers: str, pool: str, encoding: str, lose: Callable[[Path], None], message: str
 ) -> None:
     log = directory / "app.log"
     log.write_bytes(LINE * (20 * MIB // len(LINE)))
@@ -111,7 +111,7 @@ def test_a_file_that_loses_lines_while_it_is_read_is_an_error(
         assert process.stdout.read(MIB)
         lose(log)  # the pipe is full, so the rest has not been read
         threading.Thread(target=process.stdout.read, daemon=True).start()
-        assert f"logmatch: app.log: {sentence}\n" in process.stderr.read().decode()  # type: ignore[union-attr]
+        assert f"logmatch: app.log: {message}\n" in process.stderr.read().decode()  # type: ignore[union-attr]
         assert 1 == process.wait(WAIT)
 
 
@@ -205,7 +205,7 @@ def test_memory_does_not_depend_on_what_lines_are(directory: Path, engine: str, 
 @pytest.mark.parametrize("pattern", ["<a:any>", "<*>" * 300])
 def test_a_part_is_bounded_in_bytes_of_records(engine: str, pattern: str) -> None:
     program = compile_program(templates_from_patterns([pattern]))
-    worker = Worker(WorkerSpec(program, engine, Layout(with_file=True)))
+    worker = Worker(WorkerSpec(program, engine, RecordOptions(with_file=True)))
     with_chunks = read_all(b"\n" * 40_000)
     spaces = Spaces()
     lines = 0

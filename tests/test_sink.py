@@ -170,7 +170,7 @@ def test_of_a_file_that_is_appended_to_only_what_is_surely_ours_is_cut_off(
     assert (b"before\n" + RECORDS).startswith(written)
     if other is not None:
         other.close()
-        assert 1000 == len(written)  # another could have written behind it meanwhile, and would have lost that
+        assert 1000 == len(written)  # another could have written after it meanwhile, and would have lost that
     else:
         assert written.endswith(b"}\n")
 

@@ -40,7 +40,7 @@ def errors_of(*paths: Path | str) -> list[str]:
     """The sentences of the errors, each with its place."""
     with pytest.raises(TemplateErrors) as caught:
         load_templates(paths)
-    return [f"{error.place}: {error.sentence}" if error.place else error.sentence for error in caught.value.errors]
+    return [f"{error.location}: {error.message}" if error.location else error.message for error in caught.value.errors]
 
 
 # What is no template file
@@ -180,11 +180,11 @@ def test_at_most_twenty_errors_of_a_file_are_shown_and_the_others_counted(format
         load_text(many(format, 5000), format=format, name="t")
     *first, last = caught.value.errors
     assert 20 == len(first)
-    assert last.sentence.startswith("and ")
-    assert last.sentence.endswith(" more errors in this file")
-    lines = [error.place.line_number or 0 for error in first if error.place is not None]
+    assert last.message.startswith("and ")
+    assert last.message.endswith(" more errors in this file")
+    lines = [error.location.line_number or 0 for error in first if error.location is not None]
     assert sorted(lines) == lines
-    assert int(last.sentence.split()[1].replace(",", "")) in range(4980, 15000)
+    assert int(last.message.split()[1].replace(",", "")) in range(4980, 15000)
 
 
 def test_twenty_one_errors_are_shown_as_they_are_and_one_more() -> None:
@@ -272,4 +272,4 @@ def test_a_dotted_text_is_no_deep_key() -> None:
     text = '[[template]]\nid = "a"\npattern = "' + "a." * 100 + '"\n# ' + "a." * 100 + "\n[x]\n"
     with pytest.raises(TemplateErrors) as caught:
         load_text(text, format=Format.TOML, name="t")
-    assert ["unknown key 'x'"] == [error.sentence for error in caught.value.errors]
+    assert ["unknown key 'x'"] == [error.message for error in caught.value.errors]

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logmatch import errors
-from logmatch.errors import LogmatchError, Place, TemplateErrors, TemplateSyntaxError, UsageError
+from logmatch.errors import Location, LogmatchError, TemplateErrors, TemplateSyntaxError, UsageError
 from logmatch.templates.document import Format
 from logmatch.templates.load import load_template_set, load_text_set, templates_from_patterns
 from logmatch.templates.model import Pattern
@@ -88,9 +88,9 @@ def test_templates_from_a_mapping_have_its_keys_as_ids() -> None:
 def test_all_that_is_wrong_with_patterns_is_raised_together() -> None:
     with pytest.raises(TemplateErrors) as caught:
         templates_from_patterns(["a <x:wrd>", "done", "b <", "done"])
-    places = [str(error.place) for error in caught.value.errors]
-    assert ["pattern 1", "pattern 3", "pattern 4"] == places
-    assert caught.value.errors[2].sentence == "the same pattern is pattern 2"
+    locations = [str(error.location) for error in caught.value.errors]
+    assert ["pattern 1", "pattern 3", "pattern 4"] == locations
+    assert caught.value.errors[2].message == "the same pattern is pattern 2"
 
 
 def test_no_patterns_are_an_error() -> None:
@@ -176,7 +176,7 @@ def test_types_of_one_file_hold_for_all_whatever_their_order(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("types", "sentence"),
+    ("types", "message"),
     [
         ('int = "word"', "there is a type 'int' already"),
         ('csv = "word"', "there is a type 'csv' already"),
@@ -186,15 +186,15 @@ def test_types_of_one_file_hold_for_all_whatever_their_order(tmp_path: Path) -> 
         ('level = ""', "this is no type"),
     ],
 )
-def test_what_is_wrong_with_a_name_of_a_type_is_said_at_its_place(types: str, sentence: str) -> None:
+def test_what_is_wrong_with_a_name_of_a_type_is_said_at_its_place(types: str, message: str) -> None:
     with pytest.raises(TemplateErrors) as caught:
         load_text_set(f'[types]\n{types}\n[[template]]\nid = "a"\npattern = "b"\n', format=Format.TOML, name="t")
     error = caught.value.errors[0]
-    assert (sentence, 2) == (error.sentence, error.place.line_number if error.place else None)
+    assert (message, 2) == (error.message, error.location.line_number if error.location else None)
 
 
 @pytest.mark.parametrize(
-    ("header", "sentence"),
+    ("header", "message"),
     [
         ('["a", "none"]', "this is no list of headers: 'a', 'none'"),
         ('["a", "a"]', "this is no list of headers: 'a', 'a'"),
@@ -203,11 +203,11 @@ def test_what_is_wrong_with_a_name_of_a_type_is_said_at_its_place(types: str, se
         ("[]", "'header' must be the name of a header, or a list of names, not a list"),
     ],
 )
-def test_what_is_wrong_with_a_list_of_headers_is_said(header: str, sentence: str) -> None:
+def test_what_is_wrong_with_a_list_of_headers_is_said(header: str, message: str) -> None:
     text = f'[headers]\na = "a "\nempty = ""\n[[template]]\nid = "x"\npattern = "b"\nheader = {header}\n'
     with pytest.raises(TemplateErrors) as caught:
         load_text_set(text, name="t")
-    assert [sentence] == [error.sentence for error in caught.value.errors]
+    assert [message] == [error.message for error in caught.value.errors]
 
 
 # Writing
@@ -355,19 +355,19 @@ KINDS = [
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_errors_keep_sentence_place_and_hint_when_pickled(kind: type[LogmatchError]) -> None:
-    error = kind("wrong", place=Place("f", 1, 2, "text", 0, 1), hint="mend it")
+def test_errors_keep_message_location_and_hint_when_pickled(kind: type[LogmatchError]) -> None:
+    error = kind("wrong", location=Location("f", 1, 2, "text", 0, 1), hint="mend it")
     again = pickle.loads(pickle.dumps(error))
-    assert (kind, error.sentence, error.place, error.hint, str(error)) == (
+    assert (kind, error.message, error.location, error.hint, str(error)) == (
         type(again),
-        again.sentence,
-        again.place,
+        again.message,
+        again.location,
         again.hint,
         str(again),
     )
 
 
 def test_template_errors_keep_all_errors_when_pickled() -> None:
-    error = TemplateErrors([UsageError("a"), TemplateSyntaxError("b", place=Place("f"))])
+    error = TemplateErrors([UsageError("a"), TemplateSyntaxError("b", location=Location("f"))])
     again = pickle.loads(pickle.dumps(error))
     assert [str(each) for each in error.errors] == [str(each) for each in again.errors]

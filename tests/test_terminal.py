@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support_cli import run_on_terminal
 
-from logmatch.errors import LogmatchError, Place, TemplateErrors, printable, printable_json
+from logmatch.errors import Location, LogmatchError, TemplateErrors, printable, printable_json
 
 HOSTILE = "\x1b]0;title\x07\x9b31m\u202e\u2066\u200f\x7f\u2028"
 """A title, colours, and text from right to left."""
@@ -114,8 +114,8 @@ def test_records_that_go_elsewhere_are_as_they_are(directory: Path) -> None:
 
 
 @given(st.text(), st.text(), st.text())
-def test_an_error_is_safe_and_its_lines_are_its_own(sentence: str, file: str, hint: str) -> None:
-    error = LogmatchError(sentence, place=Place(file, 3, text=sentence, start=0, end=1), hint=hint)
+def test_an_error_is_safe_and_its_lines_are_its_own(message: str, file: str, hint: str) -> None:
+    error = LogmatchError(message, location=Location(file, 3, text=message, start=0, end=1), hint=hint)
     for shown in (str(error), str(TemplateErrors([error]))):
         assert [] == UNSAFE.findall(shown.replace("\n", ""))
         assert 4 == len(shown.split("\n"))

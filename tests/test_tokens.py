@@ -145,7 +145,7 @@ def test_samples_are_of_their_type(type_: NamedType) -> None:
 @example([0] * 8, b"")
 @example([1, 0, 0, 1, 0, 0, 0, 1], b"")
 def test_every_ipv6_address_is_taken_in_the_forms_that_the_ipaddress_module_writes(
-    groups: list[int], behind: bytes
+    groups: list[int], after: bytes
 ) -> None:
     value = 0
     for group in groups:
@@ -153,7 +153,7 @@ def test_every_ipv6_address_is_taken_in_the_forms_that_the_ipaddress_module_writ
     address = ipaddress.IPv6Address(value)
     for text in (address.compressed, address.exploded, address.compressed.upper()):
         for name in ("ipv6", "ip"):
-            assert len(text) == end_by_expression(TYPES[name], text.encode() + behind)
+            assert len(text) == end_by_expression(TYPES[name], text.encode() + after)
 
 
 @settings(max_examples=examples(150))

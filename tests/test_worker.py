@@ -18,7 +18,8 @@ from support_system import needs_proc
 from logmatch import linescan
 from logmatch.input.framing import Chunk
 from logmatch.linescan import Buffer
-from logmatch.output.jsonl import Layout, json_number
+from logmatch.output.jsonl import json_number
+from logmatch.output.record_options import RecordOptions
 from logmatch.program import compile_program
 from logmatch.run.worker import BlankLines, Part, Spaces, Worker, WorkerSpec
 from logmatch.templates.pattern import parse_pattern
@@ -30,7 +31,7 @@ from logmatch.templates.template import Template
 def test_records_that_never_fit_into_the_space_take_no_more_memory_each_time(engine: str) -> None:
     # A bug of `_encode.Output`: it doubled its memory for each of them, 16 GB after eighteen.
     program = compile_program([Template("a", parse_pattern("<a>"))])
-    worker = Worker(WorkerSpec(program, engine, Layout(), separate_unmatched=False))
+    worker = Worker(WorkerSpec(program, engine, RecordOptions(), separate_unmatched=False))
 
     def virtual_memory() -> int:
         found = re.search(r"^VmSize:\s*(\d+) kB", Path("/proc/self/status").read_text(), re.MULTILINE)
@@ -56,7 +57,7 @@ def test_blank_lines_are_counted_and_written_as_is_asked_for(
     engine: str, policy: BlankLines, lines: list[bytes]
 ) -> None:
     program = compile_program([Template("x", parse_pattern("x"))])
-    worker = Worker(WorkerSpec(program, engine, Layout(), blank_lines=policy))
+    worker = Worker(WorkerSpec(program, engine, RecordOptions(), blank_lines=policy))
     data = b"".join(line + b"\n" for line in lines)
     part = next(worker.parts([Chunk("-", 1, len(lines), 0, data, 0)], Spaces(), lambda: False))
     assert isinstance(part, Part)
@@ -94,10 +95,10 @@ NUMBERS = st.one_of(
 def test_numbers_are_safe_alike_on_all_engines_and_never_lost(numbers: list[str]) -> None:
     program = compile_program([Template("x", parse_pattern("x <a:float> <b:float>"))])
     data = "".join(f"x {number} {number}\n" for number in numbers).encode()
-    layout = Layout(safe_numbers=True)
+    options = RecordOptions(safe_numbers=True)
     outcomes = set()
     for engine in ENGINES:
-        worker = Worker(WorkerSpec(program, engine, layout))
+        worker = Worker(WorkerSpec(program, engine, options))
         part = next(worker.parts([Chunk("-", 1, len(numbers), 0, data, 0)], Spaces(), lambda: False))
         outcomes.add((bytes(part.output), part.tally.numbers_as_text))
         for line in bytes(part.output).splitlines():

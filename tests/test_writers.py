@@ -8,7 +8,8 @@ import pytest
 from support import ENGINES, HAS_KERNEL, make_program
 
 from logmatch.engine import make_engine
-from logmatch.output.jsonl import Layout, make_writer
+from logmatch.output.jsonl import make_writer
+from logmatch.output.record_options import RecordOptions
 from logmatch.program import Program, compile_program
 from logmatch.templates.template import Template
 
@@ -37,9 +38,9 @@ def program() -> Program:
     return compile_program([Template(name, f"{name} {pattern}") for name, pattern in PATTERNS.items()])
 
 
-def records(engine: str, layout: Layout, *, by_columns: bool) -> tuple[bytes, bytes, int]:
+def records(engine: str, options: RecordOptions, *, by_columns: bool) -> tuple[bytes, bytes, int]:
     """The records of `LINES`, those of unmatched lines, and how many U+FFFD were written."""
-    writer = make_writer(program(), layout, by_columns=by_columns, separate_unmatched=True)
+    writer = make_writer(program(), options, by_columns=by_columns, separate_unmatched=True)
     writer.begin("a.log")
     matches = make_engine(program(), engine).match_batch(b"\r\n".join(LINES))
     writer.write(matches, first_line=9, offset=5)
@@ -47,17 +48,17 @@ def records(engine: str, layout: Layout, *, by_columns: bool) -> tuple[bytes, by
     return bytes(output), bytes(unmatched), writer.replaced
 
 
-@pytest.mark.parametrize("layout", [Layout(), Layout(with_file=True, raw=True, offsets=True)], ids=str)
-def test_each_writer_takes_the_matches_of_each_engine_and_makes_the_same_records(layout: Layout) -> None:
-    expected = records("reference", layout, by_columns=False)
+@pytest.mark.parametrize("options", [RecordOptions(), RecordOptions(with_file=True, raw=True, offsets=True)], ids=str)
+def test_each_writer_takes_the_matches_of_each_engine_and_makes_the_same_records(options: RecordOptions) -> None:
+    expected = records("reference", options, by_columns=False)
     assert len(LINES) == (expected[0] + expected[1]).count(b"\n")
     for engine in ENGINES:
         for by_columns in (False, True):
-            assert expected == records(engine, layout, by_columns=by_columns)
+            assert expected == records(engine, options, by_columns=by_columns)
 
 
 def test_matches_of_another_program_are_refused() -> None:
-    writer = make_writer(make_program("<a> <b:int>"), Layout(), by_columns=True)
+    writer = make_writer(make_program("<a> <b:int>"), RecordOptions(), by_columns=True)
     writer.begin("-")
     with pytest.raises(ValueError, match="the matches are those of another program"):
         writer.write(make_engine(program(), "native").match_batch(b"E 1 2 3% -"), first_line=1, offset=0)
@@ -73,7 +74,7 @@ def test_columns_that_are_wrong_are_refused() -> None:
             self.span_begins = matches.span_begins
             self.spans = memoryview(array("i", spans))
 
-    writer = make_writer(make_program("<a> <b:int>"), Layout(), by_columns=True)
+    writer = make_writer(make_program("<a> <b:int>"), RecordOptions(), by_columns=True)
     writer.begin("-")
     for spans in ([0, 1, 2, 5], [-1, 1, 2, 4], [2, 4, 0, 1], [0, 1]):
         with pytest.raises(ValueError, match="the columns are not those of matches"):

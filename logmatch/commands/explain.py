@@ -18,7 +18,7 @@ from logmatch.commands.options import (
 )
 from logmatch.commands.template_options import TemplateOptions, load
 from logmatch.commands.terminal import is_terminal, say, write, write_json_line
-from logmatch.errors import PROGRAM, ExitStatus, InputError, Place, UsageError
+from logmatch.errors import PROGRAM, ExitStatus, InputError, Location, UsageError
 from logmatch.wording import count
 
 STDIN = "-"
@@ -133,8 +133,10 @@ def _numbered_lines(file: str, numbers: tuple[int, ...], encoding: str) -> Itera
             break
     for number in numbers:
         if number not in found:
-            place = Place(file)
-            raise InputError(f"there is no line {number:,}", place=place, hint=f"the file has {count(last, 'line')}")
+            location = Location(file)
+            raise InputError(
+                f"there is no line {number:,}", location=location, hint=f"the file has {count(last, 'line')}"
+            )
         yield found[number], f"{file}:{number}"
 
 
@@ -156,8 +158,8 @@ def _whole_lines(name: str, encoding: str) -> Iterator[tuple[int, bytes]]:
     chunks = read_chunks(Input(name), chunk_size=CHUNK_SIZE, max_line=MOST_LINE, encoding=encoding)
     for chunk in blocking(chunks):
         if chunk.oversized is not None:
-            place = Place(_shown(name), chunk.first_line)
-            say(f"{PROGRAM}: {place}: a line of {chunk.oversized:,} bytes is not explained")
+            location = Location(_shown(name), chunk.first_line)
+            say(f"{PROGRAM}: {location}: a line of {chunk.oversized:,} bytes is not explained")
             continue
         yield from enumerate(bytes(chunk.data).removesuffix(b"\n").split(b"\n"), chunk.first_line)
 
@@ -167,7 +169,7 @@ def _unmatched_lines(name: str) -> Iterator[tuple[bytes, str]]:
     import orjson
 
     for at, text in _whole_lines(name, "auto"):
-        place = Place(_shown(name), at)
+        location = Location(_shown(name), at)
         if not text.strip():
             continue
         try:
@@ -176,12 +178,12 @@ def _unmatched_lines(name: str) -> Iterator[tuple[bytes, str]]:
             record = None
         if not isinstance(record, dict) or "template_id" not in record:
             hint = "use a file that logmatch parse wrote, or --unmatched FILE of it"
-            raise InputError("this line is no record", place=place, hint=hint)
+            raise InputError("this line is no record", location=location, hint=hint)
         if record["template_id"] is not None:
             continue
         raw, file, number = record.get("raw"), record.get("file"), record.get("line")
         if not isinstance(raw, str) or "error" in record:
-            say(f"{PROGRAM}: {place}: the record does not hold the whole line; it is not explained")
+            say(f"{PROGRAM}: {location}: the record does not hold the whole line; it is not explained")
             continue
         yield _content(_encoded(raw)), f"{file}:{number}" if file is not None else f"line {number}"
 

@@ -148,8 +148,8 @@ def learn(options: LearnOptions) -> ExitStatus:
     if lines.too_long:
         result.left_over["longer than --max-line"] = lines.too_long
     if is_terminal(2) or options.output not in (None, "-"):  # the file says the same in comments
-        for sentence in [*summary(result), *_packs(result, is_first=not known)]:
-            say(f"{PROGRAM}: {sentence}")
+        for message in [*summary(result), *_packs(result, is_first=not known)]:
+            say(f"{PROGRAM}: {message}")
     if options.output is None and is_terminal(1):
         _show(result, files)
     else:

@@ -366,7 +366,7 @@ def _what_would_match(files: Sequence[str]) -> str:
 
 
 def _make_job(options: ParseOptions, program: Program, inputs: tuple[Input, ...], *, with_file: bool) -> Job:
-    from logmatch.output.jsonl import Layout
+    from logmatch.output.record_options import RecordOptions
     from logmatch.run.cores import available_workers
     from logmatch.run.job import Job, Pool, parse_unmatched
     from logmatch.run.worker import BlankLines
@@ -374,7 +374,7 @@ def _make_job(options: ParseOptions, program: Program, inputs: tuple[Input, ...]
     return Job(
         program=program,
         inputs=inputs,
-        layout=Layout(
+        record_options=RecordOptions(
             with_file=with_file or options.with_file,
             raw=options.raw,
             offsets=options.offsets,

@@ -2,7 +2,7 @@
 Reference: the matching rule as plain loops. It is the definition that every other engine is tested against.
 
 The rule: variants are tried in the order of precedence, and the first that fits the whole line is the match; spaces and
-tabs that are left behind its last item belong to nobody. Within one variant a token takes the longest text of its form
+tabs that are left after its last item belong to nobody. Within one variant a token takes the longest text of its form
 and gives nothing back; a free field takes the shortest text that lets the rest match, where an earlier field's choice
 counts before a later one's.
 

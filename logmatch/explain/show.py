@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from logmatch.errors import Place, printable
+from logmatch.errors import Location, printable
 from logmatch.explain.explanation import Explanation, FieldText, Matched, Miss
 from logmatch.templates.model import Field
 from logmatch.templates.template import Template
@@ -229,7 +229,7 @@ def _pattern_lines(template: Template) -> Iterator[str]:
 
 
 def _named(template: Template) -> str:
-    where = str(Place(template.origin.file, template.origin.line_number))
+    where = str(Location(template.origin.file, template.origin.line_number))
     return printable(f"{template.id!r} ({where})" if where else repr(template.id))
 
 

@@ -180,11 +180,11 @@ def _parts(format_: Unquoted) -> Iterator[Piece | _PartOfTime]:
 def _directive(format_: Unquoted, match: re.Match[str]) -> Iterator[Piece | _PartOfTime]:
     letter, argument = match["letter"], match["argument"]
 
-    def fail(sentence: str, hint: str) -> Exception:
-        return format_.error(sentence, match.start(), match.end(), hint)
+    def fail(message: str, hint: str) -> Exception:
+        return format_.error(message, match.start(), match.end(), hint)
 
     if argument is not None and not match["brace"]:
-        raise fail("this { is not closed", "write a } behind the argument, and then the letter")
+        raise fail("this { is not closed", "write a } after the argument, and then the letter")
     if letter is None:
         raise fail("this % begins no directive", "a literal % is written %%")
     if letter == "%" and match[0] == "%%":

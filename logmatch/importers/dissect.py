@@ -57,7 +57,7 @@ def _pieces(pattern: Unquoted) -> Iterator[Piece]:
         yield Text(text[at:start])
         match = _KEY.match(text, start)
         if match is None:
-            raise pattern.error("this %{ is not closed", start, start + 2, "write a } behind the name")
+            raise pattern.error("this %{ is not closed", start, start + 2, "write a } after the name")
         if match["mark"] in ("*", "&"):
             hint = "give the field a name of its own"
             raise pattern.error("a key that stands in the line cannot be imported", match.start(), match.end(), hint)

@@ -121,7 +121,7 @@ def to_toml(imported: Imported) -> str:
 
 
 def _unused(id_: str, ids: dict[str, int]) -> str:
-    """*id_*, or with a number behind it where it is taken."""
+    """*id_*, or with a number after it where it is taken."""
     number = ids[id_] = ids.get(id_, 0) + 1
     return id_ if number == 1 else _unused(f"{id_}-{number}", ids)
 
@@ -217,7 +217,7 @@ def _is_quoted(before: Piece | None, value: Value, after: Sequence[Piece]) -> bo
 
 
 def _unique(name: str, names: dict[str, int]) -> str:
-    """*name*, or with a number behind it where it is taken."""
+    """*name*, or with a number after it where it is taken."""
     number = names[name] = names.get(name, 0) + 1
     if number == 1:
         return name

@@ -174,8 +174,8 @@ def _variable(format_: Unquoted, match: re.Match[str], flags: dict[str, bool]) -
     written = match["name"]
     if written not in VARIABLES:
         hint = f"{did_you_mean(written, VARIABLES)}The variables are {', '.join(f'%{name}' for name in VARIABLES)}"
-        sentence = f"HAProxy has no variable %{written}" if written else "this % begins no variable"
-        raise format_.error(sentence, match.start(), max(match.end(), match.start() + 1), f"{hint}; %% is a %")
+        message = f"HAProxy has no variable %{written}" if written else "this % begins no variable"
+        raise format_.error(message, match.start(), max(match.end(), match.start() + 1), f"{hint}; %% is a %")
     name, type_ = VARIABLES[written]
     name = slug(match["own"] or match["later"] or "") if match["own"] or match["later"] else name
     if written in ("hr", "hs"):

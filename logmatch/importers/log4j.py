@@ -3,7 +3,7 @@ Log4j: conversion patterns of log4j 1 and 2, logback and Spring Boot -> template
 
 After log4j's "Pattern Layout", logback's "Layouts" and Spring Boot's "Logging". A string is a pattern; of a file every
 pattern is taken: `<pattern>`, `pattern="…"`, `ConversionPattern=…`, `layout.pattern = …`, `logging.pattern.console=…`,
-`pattern: …`. A template is for the first line of an event: what stands behind `%n`, and the lines of an exception, are
+`pattern: …`. A template is for the first line of an event: what stands after `%n`, and the lines of an exception, are
 other lines.
 """
 
@@ -224,7 +224,7 @@ class _Reader:
         return inner
 
     def _options(self) -> list[str]:
-        """What stands in braces behind a word."""
+        """What stands in braces after a word."""
         text = self.pattern.text
         options: list[str] = []
         while text.startswith("{", self.at):

@@ -104,7 +104,7 @@ PREFIXES: dict[str, _Variable] = {
         ("jwt_header_", "jwt_claim_", "oidc_claim_", "proxy_protocol_tlv_"), _Variable("any", may_lack=True)
     ),
 }
-"""Variables with the name of a header, a cookie or an argument behind these."""
+"""Variables with the name of a header, a cookie or an argument after these."""
 
 DEFINING = frozenset(
     {"set", "js_set", "perl_set", "set_by_lua", "set_by_lua_block", "auth_request_set", "auth_jwt_claim_set"}
@@ -115,7 +115,7 @@ DEFINING = frozenset(
 _BLOCKS = frozenset({"map", "geo", "split_clients", "geoip2", "limit_req_zone"})
 
 SEVERAL = r"""/(?:[^ ,"]+(?:(?:,| :) [^ ,"]+)*)?/"""
-"""Values for several upstreams: behind commas, and behind a colon after a redirect to another group of servers."""
+"""Values for several upstreams: after commas, and after a colon after a redirect to another group of servers."""
 
 ESCAPES = ("default", "json", "none")
 
@@ -194,7 +194,7 @@ def _written(pieces: list[tuple[str, _Variable | None]], escape: str, *, several
         if variable is None:
             yield Text(text)
             continue
-        if text == "is_args":  # "?" or nothing, with the arguments behind it
+        if text == "is_args":  # "?" or nothing, with the arguments after it
             yield Value(text, "[?]*")
             continue
         if [("", None), ("is_args", VARIABLES["is_args"])] == pieces[index + 1 : index + 3]:
@@ -302,7 +302,7 @@ def _formats(source: Source) -> tuple[list[tuple[str, str, Unquoted]], frozenset
 
 
 def _format_of(tokens: list[_Token]) -> tuple[str, Unquoted]:
-    """The escape and the format that are the arguments of a `log_format` behind its name."""
+    """The escape and the format that are the arguments of a `log_format` after its name."""
     escape = "default"
     if tokens and tokens[0].text.startswith("escape="):
         escape = tokens[0].text.removeprefix("escape=")

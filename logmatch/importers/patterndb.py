@@ -1,7 +1,7 @@
 """
 Patterndb: a pattern database of syslog-ng, in XML -> templates, with its test messages as examples.
 
-After syslog-ng's documentation, "Using pattern parsers". The patterns are those of the message behind the header, so
+After syslog-ng's documentation, "Using pattern parsers". The patterns are those of the message after the header, so
 that the templates are for contents; `--header` gives them one.
 """
 
@@ -87,8 +87,8 @@ def _pieces(pattern: Unquoted) -> Iterator[Piece]:
         if match is None or match["kind"].upper() not in PARSERS:
             kind = match["kind"] if match else ""
             hint = f"{did_you_mean(kind, PARSERS)}The parsers are {', '.join(PARSERS)}; an @ of the text is written @@"
-            sentence = f"the parser {kind!r} is not known" if match else "this @ is not closed"
-            raise pattern.error(sentence, start, match.end() if match else start + 1, hint)
+            message = f"the parser {kind!r} is not known" if match else "this @ is not closed"
+            raise pattern.error(message, start, match.end() if match else start + 1, hint)
         yield from _parser(match["kind"].upper(), match["name"] or "", match["extra"] or "")
         at = match.end()
     yield Text(text[at:])

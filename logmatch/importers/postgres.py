@@ -2,7 +2,7 @@
 Postgres: `log_line_prefix` of PostgreSQL -> templates.
 
 After the documentation of log_line_prefix. A string may be the prefix alone or the whole setting; of a file
-(postgresql.conf) the last setting that is not a comment counts. What stands behind the prefix in every line is the
+(postgresql.conf) the last setting that is not a comment counts. What stands after the prefix in every line is the
 severity, a colon, two spaces and the message. Escapes that only sessions have are empty in other processes; what
 follows `%q` is left out there.
 """
@@ -95,8 +95,8 @@ def _escape(prefix: Unquoted, match: re.Match[str]) -> list[Piece]:
         return [Value("remote_host", "any"), Maybe((Text("("), Value("remote_port", "int"), Text(")")))]
     if letter not in ESCAPES or not letter:
         known = " ".join(f"%{letter}" for letter in [*ESCAPES, "r", "q", "%"])
-        sentence = f"log_line_prefix has no escape {match[0]}" if letter else "this % begins no escape"
-        raise prefix.error(sentence, match.start(), match.end(), f"the escapes are {known}")
+        message = f"log_line_prefix has no escape {match[0]}" if letter else "this % begins no escape"
+        raise prefix.error(message, match.start(), match.end(), f"the escapes are {known}")
     name, type_ = ESCAPES[letter]
     value: Piece = Value(name, type_)
     if letter in MAY_BE_EMPTY:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from logmatch.errors import Place, TemplateSyntaxError
+from logmatch.errors import Location, TemplateSyntaxError
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Source:
     text: str
     file: str | None = None
 
-    def error(self, sentence: str, start: int, end: int, hint: str | None = None) -> TemplateSyntaxError:
+    def error(self, message: str, start: int, end: int, hint: str | None = None) -> TemplateSyntaxError:
         """An error about the characters from *start* to *end*."""
         line_start = self.text.rfind("\n", 0, start) + 1
         line_end = self.text.find("\n", start)
@@ -28,8 +28,8 @@ class Source:
         at = start - line_start
         stop = max(at + 1, min(at + end - start, len(line)))
         is_line = self.file is not None or "\n" in self.text.strip("\n")
-        place = Place(self.file, number if is_line else None, at + 1, line, at, stop)
-        return TemplateSyntaxError(sentence, place=place, hint=hint)
+        location = Location(self.file, number if is_line else None, at + 1, line, at, stop)
+        return TemplateSyntaxError(message, location=location, hint=hint)
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ class Unquoted:
     text: str = ""
     offsets: list[int] = field(default_factory=list)
     end: int = 0
-    """Behind its last character, in the source."""
+    """After its last character, in the source."""
 
     @classmethod
     def whole(cls, source: Source) -> Unquoted:
@@ -60,9 +60,9 @@ class Unquoted:
         self.offsets += other.offsets
         self.end = other.end
 
-    def error(self, sentence: str, start: int, end: int, hint: str | None = None) -> TemplateSyntaxError:
+    def error(self, message: str, start: int, end: int, hint: str | None = None) -> TemplateSyntaxError:
         """An error about the characters from *start* to *end* of this text."""
         where = [*self.offsets, self.end]
         first = where[min(start, len(where) - 1)]
         last = where[end - 1] + 1 if end > start and end <= len(self.offsets) else first + 1
-        return self.source.error(sentence, first, max(last, first + 1), hint)
+        return self.source.error(message, first, max(last, first + 1), hint)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Generator, Iterator
 from typing import TYPE_CHECKING, Protocol
 
 from logmatch.errors import InputError, UsageError
-from logmatch.input.resolve import place_of
+from logmatch.input.resolve import location_of
 from logmatch.input.stream import Block, Pause
 from logmatch.wording import did_you_mean
 
@@ -163,7 +163,7 @@ def decompressed(blocks: Iterator[Block], name: str, kind: str) -> Iterator[Bloc
                 member = None
                 first = False
     if member is not None:
-        raise InputError(f"the {kind} data ends too early: the file is not complete", place=place_of(name))
+        raise InputError(f"the {kind} data ends too early: the file is not complete", location=location_of(name))
 
 
 def _end_of_zeros(block: bytes, start: int) -> int:
@@ -176,10 +176,12 @@ def _end_of_zeros(block: bytes, start: int) -> int:
 
 def _failure(error: Exception, name: str, kind: str, *, first: bool) -> InputError:
     if kind == "xz" and "memory" in str(error).lower():
-        sentence = f"needs more than {_XZ_MEMORY >> 20} MiB of memory to decompress"
-        return InputError(sentence, place=place_of(name), hint="pipe it: xz -dc FILE | logmatch parse -t TEMPLATES")
+        message = f"needs more than {_XZ_MEMORY >> 20} MiB of memory to decompress"
+        return InputError(
+            message, location=location_of(name), hint="pipe it: xz -dc FILE | logmatch parse -t TEMPLATES"
+        )
     what = "is damaged" if first else "is damaged, or followed by something else"
-    return InputError(f"the {kind} data {what} ({error})", place=place_of(name))
+    return InputError(f"the {kind} data {what} ({error})", location=location_of(name))
 
 
 def _decompressor(kind: str, name: str) -> tuple[Callable[[], _Decompressor], type[Exception]]:
@@ -209,7 +211,7 @@ def _decompressor(kind: str, name: str) -> tuple[Callable[[], _Decompressor], ty
         import zstandard
     except ImportError:
         hint = "pip install zstandard, or pipe it: zstd -dc FILE | logmatch parse -t TEMPLATES"
-        raise InputError("zstd needs the package zstandard", place=place_of(name), hint=hint) from None
+        raise InputError("zstd needs the package zstandard", location=location_of(name), hint=hint) from None
     decompressor = zstandard.ZstdDecompressor()  # it costs more than a small frame
     return lambda: _ZstandardFrame(decompressor.decompressobj()), zstandard.ZstdError
 
@@ -320,7 +322,7 @@ def transcoded(
         try:
             text = decoder.decode(block or b"", final=block is None)
         except UnicodeError as error:  # some ignore the handler
-            raise InputError(f"is not {encoding}: {error}", place=place_of(name)) from None
+            raise InputError(f"is not {encoding}: {error}", location=location_of(name)) from None
         if _replaced.count > before:
             count_replaced(_replaced.count - before)
         if text:

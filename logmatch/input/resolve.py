@@ -7,7 +7,7 @@ import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from logmatch.errors import InputError, Place
+from logmatch.errors import InputError, Location
 from logmatch.input.marks import BYTE_ORDER_MARKS, COMPRESSION_MARKS
 
 STDIN = "-"
@@ -138,7 +138,7 @@ def _files_below(directory: str, selection: Selection, errors: list[InputError],
         if left_out or len(binary) > binary_count:
             what = "holds no files to read"
             hint = "templates, outputs, binary and hidden files and what --include and --exclude say are left out"
-        errors.append(InputError(what, place=Place(directory), hint=hint))
+        errors.append(InputError(what, location=Location(directory), hint=hint))
     return found
 
 
@@ -168,24 +168,24 @@ def open_input(name: str) -> int:
     if stat.S_ISDIR(status.st_mode):
         if name != STDIN:
             os.close(descriptor)
-        raise InputError("is a directory", place=place_of(name))
+        raise InputError("is a directory", location=location_of(name))
     return descriptor
 
 
-def place_of(name: str) -> Place:
-    return Place("stdin" if name == STDIN else name)
+def location_of(name: str) -> Location:
+    return Location("stdin" if name == STDIN else name)
 
 
 def input_error(name: str, error: OSError | ValueError) -> InputError:
     """What *error* means for whoever named the input *name*."""
     hint = None
     if isinstance(error, FileNotFoundError):
-        sentence = "no such file" if not os.path.islink(name) else "is a symbolic link to a file that does not exist"
+        message = "no such file" if not os.path.islink(name) else "is a symbolic link to a file that does not exist"
     elif isinstance(error, PermissionError):
-        sentence = "permission denied"
+        message = "permission denied"
         hint = "run logmatch as a user who may read it"
     elif isinstance(error, OSError):
-        sentence = f"cannot be read: {(error.strerror or str(error)).lower()}"
+        message = f"cannot be read: {(error.strerror or str(error)).lower()}"
     else:  # os.open does not take a name with a NUL character
-        sentence = "is not a file name"
-    return InputError(sentence, place=place_of(name), hint=hint)
+        message = "is not a file name"
+    return InputError(message, location=location_of(name), hint=hint)

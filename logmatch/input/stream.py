@@ -5,7 +5,7 @@ What comes are blocks (bytes, cut anywhere) and pauses. A *pause* says that more
 go on its way, and its descriptor tells when to go on. Files have no pauses.
 
 A file that becomes shorter while it is read, or whose bytes change before the place that was read, has lost lines that
-nobody has seen: that is an `InputError`, whatever is behind this in the row. Files of /proc and /sys, whose sizes say
+nobody has seen: that is an `InputError`, whatever comes after it. Files of /proc and /sys, whose sizes say
 nothing, are read to where they end.
 """
 
@@ -21,7 +21,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from logmatch.errors import InputError
-from logmatch.input.resolve import input_error, place_of
+from logmatch.input.resolve import input_error, location_of
 
 READ_SIZE = 64 * 1024
 """Bytes: a pipe's usual capacity; and little enough to recognise a format before reading on."""
@@ -149,9 +149,9 @@ class _WatchedFile:
         if found != self._known:
             raise self._lost("has been written anew while it was read")
 
-    def _lost(self, sentence: str) -> InputError:
+    def _lost(self, message: str) -> InputError:
         hint = "something has cut it off, as logrotate does with copytruncate; the rest may be in a copy"
-        return InputError(sentence, place=place_of(self._name), hint=hint)
+        return InputError(message, location=location_of(self._name), hint=hint)
 
 
 def _place_in(descriptor: int) -> int | None:

@@ -85,18 +85,18 @@ class Usage:
         contest = self.contest
         for number, template in enumerate(contest.templates):
             if not self._won[number]:
-                sentence = f"{template.id!r} matches none of the {count(self.lines, 'line')} of {logs}"
+                message = f"{template.id!r} matches none of the {count(self.lines, 'line')} of {logs}"
                 hint = "correct it, or remove it; logmatch explain shows how near a line is to a template"
-                yield make_finding(FindingKind.UNUSED, template, sentence, hint)
+                yield make_finding(FindingKind.UNUSED, template, message, hint)
         for (loser, winner), pair in self._pairs.items():
             template, other = contest.templates[loser], contest.templates[winner]
             advantage = contest.advantage(pair.winner, pair.loser)
             of = count(self._tried[winner], "line")
             both = f"{template.id!r} and {named(other)} both match {pair.lines:,} of {of} that {other.id!r} wins"
             if advantage.rule is PLACE:
-                kind, sentence = FindingKind.AMBIGUOUS, f"{both}, and only their place decides"
+                kind, message = FindingKind.AMBIGUOUS, f"{both}, and only their place decides"
                 hint = "make one of them more specific, or give one a higher priority"
             else:
-                kind, sentence = FindingKind.COMPETING, f"{both} by {advantage}"
+                kind, message = FindingKind.COMPETING, f"{both} by {advantage}"
                 hint = "make one of them more specific, or allow it where it is meant"
-            yield make_finding(kind, template, sentence, hint, text=decode(pair.line), others=[other])
+            yield make_finding(kind, template, message, hint, text=decode(pair.line), others=[other])

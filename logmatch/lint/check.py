@@ -76,6 +76,6 @@ def _unknown_codes(templates: Sequence[Template]) -> Iterator[Finding]:
     for template in templates:
         for code in template.allow:
             if code not in CODES:
-                sentence = f"{template.id!r} allows {code!r}, which is no kind of finding"
+                message = f"{template.id!r} allows {code!r}, which is no kind of finding"
                 hint = f"{did_you_mean(code, CODES)}The kinds are {', '.join(CODES)}"
-                yield make_finding(FindingKind.UNKNOWN_CODE, template, sentence, hint)
+                yield make_finding(FindingKind.UNKNOWN_CODE, template, message, hint)

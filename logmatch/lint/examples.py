@@ -22,16 +22,16 @@ from logmatch.templates.template import Template
 def failed_examples(contest: Contest) -> Iterator[Finding]:
     """What is wrong with the lines of `match`: another template matches them, or none, or their values differ."""
     explainer = Explainer(contest.templates, contest)
-    places = ExamplePlaces(contest.templates)
+    locations = ExampleLocations(contest.templates)
     for number, template in enumerate(contest.templates):
         for count, example in enumerate(template.match, 1):
             line = example_line(example.line)
             failure = _example_failure(contest, explainer, number, f"example {count} of {template.id!r}", line)
             if failure is not None:
-                yield places.moved(failure, template, example.line)
+                yield locations.moved(failure, template, example.line)
             elif example.values:
                 for finding in _wrong_values(contest, number, count, line, example.values):
-                    yield places.moved(finding, template, example.line)
+                    yield locations.moved(finding, template, example.line)
 
 
 def _example_failure(contest: Contest, explainer: Explainer, number: int, example: str, line: bytes) -> Finding | None:
@@ -47,23 +47,23 @@ def _example_failure(contest: Contest, explainer: Explainer, number: int, exampl
     own = contest.first_of(number, line)
     if winner is not None and own is not None:
         other = contest.template(winner)
-        sentence = f"{example} goes to {named(other)}, which has {contest.advantage(winner, own)}"
+        message = f"{example} goes to {named(other)}, which has {contest.advantage(winner, own)}"
         hint = f"give {template.id!r} a higher priority than {other.id!r}, or move the example there"
-        return make_finding(kind, template, sentence, hint, text=text, others=[other])
+        return make_finding(kind, template, message, hint, text=text, others=[other])
     others = [contest.template(winner)] if winner is not None else []
     matched_by = f"; {named(others[0])} matches it" if others else ""
     misses = explainer.nearest(line, 1, [number])
     if not misses:
-        sentence = f"{example} does not match{matched_by}"
-        return make_finding(kind, template, sentence, _AS_A_WHOLE, text=text, others=others)
+        message = f"{example} does not match{matched_by}"
+        return make_finding(kind, template, message, _AS_A_WHOLE, text=text, others=others)
     (miss,) = misses
-    sentence = f"{example} does not match: {expectation(miss)}{matched_by}"
+    message = f"{example} does not match: {expectation(miss)}{matched_by}"
     start = len(decode(line[: miss.stopped_at]))
     end = start + len(decode(miss.found))
     hint = _AS_A_WHOLE
     if miss.suggestion is not None:
         hint = f"correct the pattern or the example; this pattern would match: {miss.suggestion}"
-    return make_finding(kind, template, sentence, hint, text=text, span=(start, end), others=others)
+    return make_finding(kind, template, message, hint, text=text, span=(start, end), others=others)
 
 
 _AS_A_WHOLE = "a template matches a line only as a whole, its header included; correct the pattern or the example"
@@ -91,17 +91,17 @@ def _wrong_values(
             if wrong is None:
                 continue
             span = len(decode(line[: bounds[0]])), len(decode(line[: bounds[1]]))
-            sentence = f"example {count} of {template.id!r}: the field {name!r} is {wrong}"
+            message = f"example {count} of {template.id!r}: the field {name!r} is {wrong}"
             hint = "correct the value, or the pattern"
         elif name in names:
-            sentence = (
+            message = (
                 f"example {count} of {template.id!r}: the field {name!r} is in a part that this line does not have"
             )
             hint = "leave the value out, or give the example a line that has the part"
         else:
-            sentence = f"example {count} of {template.id!r}: there is no field {name!r}"
+            message = f"example {count} of {template.id!r}: there is no field {name!r}"
             hint = _known_names([known for known in names if known is not None], name)
-        yield make_finding(FindingKind.EXAMPLE_FAILED, template, sentence, hint, text=decode(line), span=span)
+        yield make_finding(FindingKind.EXAMPLE_FAILED, template, message, hint, text=decode(line), span=span)
 
 
 def _known_names(known: Sequence[str], name: str) -> str:
@@ -148,18 +148,18 @@ def _is_number(text: bytes, expected: int | float) -> bool:
 
 def failed_no_matches(contest: Contest) -> Iterator[Finding]:
     """The lines of `no_match` that the template matches, whether or not it wins them."""
-    places = ExamplePlaces(contest.templates)
+    locations = ExampleLocations(contest.templates)
     for number, template in enumerate(contest.templates):
         for count, text in enumerate(template.no_match, 1):
             line = example_line(text)
             if b"\n" not in line and contest.first_of(number, line) is not None:
-                sentence = f"{template.id!r} matches line {count} of its 'no_match'"
+                message = f"{template.id!r} matches line {count} of its 'no_match'"
                 hint = "make the pattern more specific, or take the line out"
-                finding = make_finding(FindingKind.NO_MATCH_FAILED, template, sentence, hint, text=decode(line))
-                yield places.moved(finding, template, text)
+                finding = make_finding(FindingKind.NO_MATCH_FAILED, template, message, hint, text=decode(line))
+                yield locations.moved(finding, template, text)
 
 
-class ExamplePlaces:
+class ExampleLocations:
     """
     Finds the line of the file in which an example is written. Templates know only where they begin themselves.
 
@@ -179,7 +179,9 @@ class ExamplePlaces:
         """*finding* at the line of the example *text* of *template*, if that can be told."""
         line_number = self._line_of(template, text)
         return (
-            finding if line_number is None else replace(finding, place=replace(finding.place, line_number=line_number))
+            finding
+            if line_number is None
+            else replace(finding, location=replace(finding.location, line_number=line_number))
         )
 
     def _line_of(self, template: Template, text: str) -> int | None:

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from logmatch.errors import LogmatchError, Place, valid_unicode
+from logmatch.errors import Location, LogmatchError, valid_unicode
 from logmatch.templates.template import Template
 from logmatch.wording import count
 
@@ -46,25 +46,25 @@ class Finding:
 
     kind: FindingKind
     template_id: str
-    sentence: str
-    place: Place
+    message: str
+    location: Location
     hint: str
     others: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return str(LogmatchError(self.sentence, place=_clipped(self.place), hint=self.hint))
+        return str(LogmatchError(self.message, location=_clipped(self.location), hint=self.hint))
 
     def to_dict(self) -> dict[str, object]:
         """The finding as JSON values: `line` counts from 1, `start` and `end` are a span of characters in `text`."""
         return {
             "kind": self.kind.value,
             "template_id": _unicode(self.template_id),
-            "sentence": _unicode(self.sentence),
-            "file": _unicode(self.place.file),
-            "line": self.place.line_number,
-            "text": _unicode(self.place.text),
-            "start": self.place.start,
-            "end": self.place.end,
+            "sentence": _unicode(self.message),
+            "file": _unicode(self.location.file),
+            "line": self.location.line_number,
+            "text": _unicode(self.location.text),
+            "start": self.location.start,
+            "end": self.location.end,
             "hint": _unicode(self.hint),
             "others": [_unicode(other) for other in self.others],
         }
@@ -79,30 +79,30 @@ SNIPPET = 100
 
 def shown(findings: Sequence[Finding]) -> Iterator[str]:
     """The findings as text, each with its line break; of one file the first, and how many there are besides."""
-    counts = Counter(finding.place.file for finding in findings)
+    counts = Counter(finding.location.file for finding in findings)
     seen: Counter[str | None] = Counter()
     for finding in findings:
-        file = finding.place.file
+        file = finding.location.file
         seen[file] += 1
         if seen[file] <= MOST_SHOWN:
             yield f"{finding}\n"
         elif seen[file] == counts[file]:
             more = count(counts[file] - MOST_SHOWN, "more finding")
             hint = "correct the first ones, or see all of them with --json"
-            yield f"{LogmatchError(f'and {more} in this file', place=Place(file), hint=hint)}\n"
+            yield f"{LogmatchError(f'and {more} in this file', location=Location(file), hint=hint)}\n"
 
 
-def _clipped(place: Place) -> Place:
-    """*place* with a part of its text, if that is long: the part that is wrong."""
-    text = place.text
+def _clipped(location: Location) -> Location:
+    """*location* with a part of its text, if that is long: the part that is wrong."""
+    text = location.text
     if text is None or len(text) <= 2 * SNIPPET:
-        return place
-    begin = max(0, place.start - SNIPPET)
-    end = min(len(text), max(place.start + 1, min(place.end, place.start + SNIPPET)) + SNIPPET)
+        return location
+    begin = max(0, location.start - SNIPPET)
+    end = min(len(text), max(location.start + 1, min(location.end, location.start + SNIPPET)) + SNIPPET)
     before, after = "…" * (begin > 0), "…" * (end < len(text))
-    start = place.start - begin + len(before)
-    stop = min(start + place.end - place.start, len(before) + end - begin)
-    return replace(place, text=f"{before}{text[begin:end]}{after}", start=start, end=stop)
+    start = location.start - begin + len(before)
+    stop = min(start + location.end - location.start, len(before) + end - begin)
+    return replace(location, text=f"{before}{text[begin:end]}{after}", start=start, end=stop)
 
 
 def _unicode(text: str | None) -> str | None:
@@ -112,7 +112,7 @@ def _unicode(text: str | None) -> str | None:
 def make_finding(
     kind: FindingKind,
     template: Template,
-    sentence: str,
+    message: str,
     hint: str,
     *,
     text: str | None = None,
@@ -122,13 +122,13 @@ def make_finding(
     """A finding with *text* (None: the pattern) and the *span* of characters in it (None: all of it) as its snippet."""
     text = str(template.pattern) if text is None else text
     start, end = span or (0, len(text))
-    place = Place(template.origin.file, template.origin.line_number, text=text, start=start, end=end)
-    return Finding(kind, template.id, sentence, place, hint, tuple(other.id for other in others))
+    location = Location(template.origin.file, template.origin.line_number, text=text, start=start, end=end)
+    return Finding(kind, template.id, message, location, hint, tuple(other.id for other in others))
 
 
 def named(template: Template) -> str:
     """*template* as a sentence about another one names it."""
-    where = str(Place(template.origin.file, template.origin.line_number))
+    where = str(Location(template.origin.file, template.origin.line_number))
     return f"{template.id!r} ({where})" if where else repr(template.id)
 
 

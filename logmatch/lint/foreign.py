@@ -94,9 +94,9 @@ def _found(template: Template, pattern: Pattern, text: str) -> Finding | None:
             if any(written in example.line for example in template.match):
                 continue
             name = "the header of " if pattern is template.header else ""
-            sentence = f"{name}{template.id!r} has '{written}' as text, which looks like {form.what}"
+            message = f"{name}{template.id!r} has '{written}' as text, which looks like {form.what}"
             hint = f"{_written(match)}; if lines do hold this text, add one to 'match'"
-            return make_finding(FindingKind.FOREIGN, template, sentence, hint, text=text, span=match.span())
+            return make_finding(FindingKind.FOREIGN, template, message, hint, text=text, span=match.span())
     return None
 
 

@@ -44,8 +44,8 @@ def losers(contest: Contest) -> Iterator[Finding]:
     for number, first in duplicates.items():
         template, other = contest.templates[number], contest.templates[first]
         dead.add(number)
-        sentence = f"{template.id!r} can never win: {named(other)} is the same pattern with the same priority"
-        yield make_finding(FindingKind.DUPLICATE, template, sentence, "remove one of the two", others=[other])
+        message = f"{template.id!r} can never win: {named(other)} is the same pattern with the same priority"
+        yield make_finding(FindingKind.DUPLICATE, template, message, "remove one of the two", others=[other])
     ties: Ties = {}
     samples_each = max(1, min(SAMPLES, ALL_SAMPLES // max(1, len(contest.variants))))
     for number in range(len(contest.templates)):
@@ -59,9 +59,9 @@ def losers(contest: Contest) -> Iterator[Finding]:
     for (loser, winner), line in ties.items():
         if loser not in dead:
             template, other = contest.templates[loser], contest.templates[winner]
-            sentence = f"{template.id!r} and {named(other)} both match this line, and only their place decides"
+            message = f"{template.id!r} and {named(other)} both match this line, and only their place decides"
             hint = "make one of them more specific, or give one a higher priority"
-            yield make_finding(FindingKind.AMBIGUOUS, template, sentence, hint, text=decode(line), others=[other])
+            yield make_finding(FindingKind.AMBIGUOUS, template, message, hint, text=decode(line), others=[other])
 
 
 def _duplicates(contest: Contest) -> dict[int, int]:
@@ -175,12 +175,12 @@ def _shadowed(contest: Contest, trial: _Trial) -> Finding | None:
     names = listed([named(other) for other in others])
     which = f", which has {contest.advantage(next(iter(winners.values())), loser)}" if len(others) == 1 else ""
     if proved:
-        sentence = f"{template.id!r} can never win: all lines that it matches go to {names}{which}"
+        message = f"{template.id!r} can never win: all lines that it matches go to {names}{which}"
         hint = f"remove {template.id!r}, or give it a higher priority"
     else:
-        sentence = f"{template.id!r} has won none of {trial.lines} lines made for it: they went to {names}{which}"
+        message = f"{template.id!r} has won none of {trial.lines} lines made for it: they went to {names}{which}"
         hint = "give it a higher priority, or remove it; if there are lines for it alone, add one to its 'match'"
-    return make_finding(FindingKind.SHADOWED, template, sentence, hint, others=others)
+    return make_finding(FindingKind.SHADOWED, template, message, hint, others=others)
 
 
 def _cover(contest: Contest, variant: int, lost: Iterable[int]) -> int | None:

@@ -48,10 +48,10 @@ def slow_regexes(templates: Sequence[Template]) -> Iterator[tuple[Finding, bytes
         if shape is not None:
             template, slot = places[0]
             text, span = PatternLayout(template).snippet(slot, slot)
-            sentence = f"{template.id!r}: the regular expression needs more than {SLOW_SECONDS} s for {shape}"
+            message = f"{template.id!r}: the regular expression needs more than {SLOW_SECONDS} s for {shape}"
             hint = "do not repeat what holds a repeat; use possessive (a++) or atomic ((?>…)) parts"
             others = list(dict.fromkeys(other.id for other, _ in places if other.id != template.id))
-            finding = make_finding(FindingKind.SLOW_REGEX, template, sentence, hint, text=text, span=span)
+            finding = make_finding(FindingKind.SLOW_REGEX, template, message, hint, text=text, span=span)
             yield replace(finding, others=tuple(others)), source
 
 
@@ -65,9 +65,9 @@ def costly_headers(templates: Sequence[Template]) -> Iterator[Finding]:
         for slot, each in enumerate(template.header.fields()):
             if isinstance(each.type, RegexType) and as_set(each.type.source) is None:
                 text, span = PatternLayout(template).snippet(slot, slot)
-                sentence = f"the header of {template.id!r} has a regular expression, which runs on each line"
+                message = f"the header of {template.id!r} has a regular expression, which runs on each line"
                 hint = "it costs more than all the rest; use a type for this text if there is one, or 'word' or 'any'"
-                yield make_finding(FindingKind.COSTLY_REGEX, template, sentence, hint, text=text, span=span)
+                yield make_finding(FindingKind.COSTLY_REGEX, template, message, hint, text=text, span=span)
 
 
 _SET = re.compile(rb"(?P<set>\[\^?(?:\\.|[^\]\\\[])+\]|\\[dwDW])(?P<count>[+*]|\{[0-9]+(?:,[0-9]*)?\})?\+?")
@@ -104,10 +104,10 @@ def set_regexes(templates: Sequence[Template]) -> Iterator[Finding]:
                 continue
             if isinstance(each.type, RegexType) and (written := as_set(each.type.source)) is not None:
                 text, span = layout.snippet(slot, slot)
-                sentence = f"{template.id!r}: the regular expression of {each} is a set of bytes"
+                message = f"{template.id!r}: the regular expression of {each} is a set of bytes"
                 hint = f"write {Field(each.name, each.type)!s}".replace(str(each.type), written)
                 hint += ", which takes the same text and is many times faster"
-                yield make_finding(FindingKind.SET_REGEX, template, sentence, hint, text=text, span=span)
+                yield make_finding(FindingKind.SET_REGEX, template, message, hint, text=text, span=span)
 
 
 def regex_sources(template: Template) -> set[bytes]:

@@ -22,7 +22,7 @@ class _Fault:
     kind: FindingKind
     first: int
     last: int
-    sentence: str
+    message: str
     hint: str
 
 
@@ -47,7 +47,7 @@ def structural_faults(contest: Contest) -> Iterator[Finding]:
                 text, span = layout.snippet(fault.first, fault.last)
                 subject = f"{template.id!r} {whose}" if fault.kind is FindingKind.NEVER_MATCHES else repr(template.id)
                 yield make_finding(
-                    fault.kind, template, f"{subject}: {fault.sentence}", fault.hint, text=text, span=span
+                    fault.kind, template, f"{subject}: {fault.message}", fault.hint, text=text, span=span
                 )
 
 
@@ -58,21 +58,21 @@ def _faults(variant: Variant) -> Iterator[_Fault]:
         if not isinstance(first, Field):
             continue
         if isinstance(second, Field) and first.type.facts.is_free and second.type.facts.is_free:
-            sentence = f"nothing stands between {first} and {second}, so that the first takes its shortest text"
+            message = f"nothing stands between {first} and {second}, so that the first takes its shortest text"
             hint = "put a literal between them, or make them one field"
-            yield _Fault(FindingKind.ADJACENT_FREE, slot, second_slot, sentence, hint)
+            yield _Fault(FindingKind.ADJACENT_FREE, slot, second_slot, message, hint)
         elif _never_fits(first, second):
             after = repr(decode(second.text)) if isinstance(second, Literal) else str(second)
-            sentence = f"{first} takes {first.type.facts.swallows_what}, which leaves nothing for {after} after it"
+            message = f"{first} takes {first.type.facts.swallows_what}, which leaves nothing for {after} after it"
             hint = "leave one of the two out, or put other text between them"
             if first.type == WS:
                 hint = "leave the whitespace after 'ws' out of the pattern; 'ws' takes all of it"
-            yield _Fault(FindingKind.NEVER_MATCHES, slot, slot, sentence, hint)
+            yield _Fault(FindingKind.NEVER_MATCHES, slot, slot, message, hint)
     for (first, slot), (second, _), (third, third_slot) in zip(numbered, numbered[1:], numbered[2:], strict=False):
         if isinstance(second, Field) and second.type == WS and _can_share(first, third):
-            sentence = f"{second} between {first} and {third} may be empty, so that {first} takes its shortest text"
+            message = f"{second} between {first} and {third} may be empty, so that {first} takes its shortest text"
             hint = "use 'blanks', which is never empty, or put other text between the two"
-            yield _Fault(FindingKind.LOOSE_WS, slot, third_slot, sentence, hint)
+            yield _Fault(FindingKind.LOOSE_WS, slot, third_slot, message, hint)
 
 
 def _can_share(first: Literal | Field, second: Literal | Field) -> bool:

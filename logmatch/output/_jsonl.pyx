@@ -101,7 +101,7 @@ cdef class Output:
             self.size += n
 
     cdef int make_room(self, Py_ssize_t more) except -1 nogil:
-        # Room for `more` bytes behind those that are written, and for SLACK.
+        # Room for `more` bytes after those that are written, and for SLACK.
         cdef Py_ssize_t room = self.size + more + SLACK
         cdef uint8_t *moved
         if room <= self.room:
@@ -470,7 +470,7 @@ cdef class Encoder:
     Args:
         field_counts: for each variant how many fields it has; 32-bit words.
         body_of: called with a variant number: gives the bytes before its first value, and for each value (index of the
-            field, its kind, how many bytes of its text are left off at the beginning and at the end, what stands behind
+            field, its kind, how many bytes of its text are left off at the beginning and at the end, what stands after
             it). The kind is one of `KINDS`, or a function that makes of the text the bytes that are written, and tells
             how many U+FFFD are new in them. Asked once for each variant that occurs.
         raw: whether matched records have the line too (unmatched ones always have).
@@ -483,12 +483,12 @@ cdef class Encoder:
     cdef object body_of
     cdef bint raw, offsets, safe_numbers, drop_blank
     cdef public Py_ssize_t numbers_as_text
-    # A lead for each variant, and behind that a body, which variants share whose values and names are alike: with thousands
+    # A lead for each variant, and after that a body, which variants share whose values and names are alike: with thousands
     # of variants they take up much less of the caches than whole records would.
     cdef Lead *leads            # on a multiple of 64 bytes in leads_memory; one more than there are variants
     cdef void *leads_memory
     # Bodies, in words: how many values, bytes in all pieces; then for each value its field, kind, bytes left off at the
-    # beginning (of MADE: its place in `makers`) and the end, length of the piece behind it, its bytes. Long leads are here
+    # beginning (of MADE: its place in `makers`) and the end, length of the piece after it, its bytes. Long leads are here
     # too.
     cdef int32_t *bodies
     cdef Py_ssize_t body_size, body_room      # in words
@@ -546,7 +546,7 @@ cdef class Encoder:
         Output records not None, Output unmatched
     ):
         """
-        Write the records of the lines of *matches* behind those that are in the outputs; return how many U+FFFD they have
+        Write the records of the lines of *matches* after those that are in the outputs; return how many U+FFFD they have
         in place of bytes that are not UTF-8.
 
         Args:
@@ -953,10 +953,10 @@ cdef class Encoder:
         cdef bytes text
         text, values = self.body_of(variant)
         if self.raw or self.offsets:
-            # What comes behind the values: `put_tail` writes the last brace and the line break.
+            # What comes after the values: `put_tail` writes the last brace and the line break.
             if values:
-                *values, (field, kind, left, right, behind) = values
-                values.append((field, kind, left, right, behind.removesuffix(b"}\n")))
+                *values, (field, kind, left, right, after) = values
+                values.append((field, kind, left, right, after.removesuffix(b"}\n")))
             else:
                 text = text.removesuffix(b"}\n")
         lead.size = <int32_t>len(text)
@@ -971,15 +971,15 @@ cdef class Encoder:
         at = self.body_of_values.get(key)
         if at is None:
             need = 2
-            for _, _, _, _, behind in values:
-                total += len(behind)
-                need += 5 + (len(behind) + 3) // 4
+            for _, _, _, _, after in values:
+                total += len(after)
+                need += 5 + (len(after) + 3) // 4
             self.make_room_for_body(need)
             body = self.bodies + self.body_size
             body[0] = <int32_t>len(values)
             body[1] = <int32_t>total
             body += 2
-            for field, kind, left, right, behind in values:
+            for field, kind, left, right, after in values:
                 body[0] = field
                 if callable(kind):
                     body[1] = MADE
@@ -992,16 +992,16 @@ cdef class Encoder:
                     body[1] = KINDS[kind]
                     body[2] = left
                 body[3] = right
-                body[4] = <int32_t>len(behind)
-                memcpy(body + 5, <const char *><bytes>behind, <size_t>len(behind))
-                body += 5 + (len(behind) + 3) // 4
+                body[4] = <int32_t>len(after)
+                memcpy(body + 5, <const char *><bytes>after, <size_t>len(after))
+                body += 5 + (len(after) + 3) // 4
             at = self.body_of_values[key] = self.body_size
             self.body_size += need
         lead.body = <int32_t>at + 1
         return 0
 
     cdef int make_room_for_body(self, Py_ssize_t need) except -1:
-        # Behind what is written there are always 16 words more, see lm_copy.
+        # After what is written there are always 16 words more, see lm_copy.
         cdef int32_t *moved
         if self.body_size + need + 16 > self.body_room:
             self.body_room = 2 * (self.body_size + need + 16)

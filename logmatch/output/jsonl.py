@@ -14,13 +14,13 @@ import json  # noqa: F401 - orjson imports it, and crashes where a Ctrl-C interr
 import re
 from array import array
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cache, partial
 
 import orjson
 
 from logmatch.engine.matches import Matches
 from logmatch.gc_pause import held_back
+from logmatch.output.record_options import LINE, NO_TEMPLATE, OFFSET, RAW, RecordOptions
 from logmatch.output.writer import Records, Writer
 from logmatch.program import WHITESPACE, Program, Variant
 from logmatch.templates.field_type import Facts, JsonKind, ListValue
@@ -41,27 +41,9 @@ Values = Sequence[bytes]
 """The texts of a variant's fields, in their order."""
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """Which keys records have besides those that they always have."""
-
-    with_file: bool = False
-    raw: bool = False
-    offsets: bool = False
-    safe_numbers: bool = False
-    """Whether numbers that consumers refuse or round are written as text (`fits_double`)."""
-
-
-LINE = b'{"line":'
-NO_TEMPLATE = b',"template_id":null'
-RAW = b',"raw":'
-OFFSET = b',"offset":'
-"""The keys that writers in any language put together; see `Body` for those of matched lines."""
-
-
-def record_beginning(layout: Layout, file: str) -> bytes:
+def record_beginning(options: RecordOptions, file: str) -> bytes:
     """What comes before the line number in each record of *file*."""
-    if not layout.with_file:
+    if not options.with_file:
         return LINE
     name, _ = json_string(file.encode("utf-8", "surrogateescape"))
     return b'{"file":' + name + b"," + LINE[1:]
@@ -69,7 +51,7 @@ def record_beginning(layout: Layout, file: str) -> bytes:
 
 def make_writer(
     program: Program,
-    layout: Layout,
+    options: RecordOptions,
     *,
     by_columns: bool,
     separate_unmatched: bool = False,
@@ -81,7 +63,7 @@ def make_writer(
 
     Args:
         program: the one that the matches are of.
-        layout: which keys records have.
+        options: which keys records have.
         by_columns: whether it is to read the columns of the matches, which takes the compiled module, or their groups;
             the records are the same.
         separate_unmatched: whether the records of unmatched lines are kept apart from the others.
@@ -89,27 +71,27 @@ def make_writer(
         drop_blank: whether those of them that hold nothing but spaces and tabs have none.
     """
     if by_columns:
-        return _ColumnWriter(program, layout, separate_unmatched, drop_unmatched, drop_blank)
-    return _GroupWriter(program, layout, separate_unmatched, drop_unmatched, drop_blank)
+        return _ColumnWriter(program, options, separate_unmatched, drop_unmatched, drop_blank)
+    return _GroupWriter(program, options, separate_unmatched, drop_unmatched, drop_blank)
 
 
 class _ColumnWriter:
     """Writes records of columns: all lines of a batch in one call, without the GIL."""
 
     def __init__(
-        self, program: Program, layout: Layout, separate_unmatched: bool, drop_unmatched: bool, drop_blank: bool
+        self, program: Program, options: RecordOptions, separate_unmatched: bool, drop_unmatched: bool, drop_blank: bool
     ) -> None:
         from logmatch.output import _jsonl
 
         self.replaced = 0
-        self._layout = layout
-        bodies = self._bodies = Bodies(program, layout)
+        self._options = options
+        bodies = self._bodies = Bodies(program, options)
         self._encoder = _jsonl.Encoder(
             array("i", (len(variant.slots) for variant in program.variants)).tobytes(),
             lambda number: bodies[number].pieces(),
-            raw=layout.raw,
-            offsets=layout.offsets,
-            safe_numbers=layout.safe_numbers,
+            raw=options.raw,
+            offsets=options.offsets,
+            safe_numbers=options.safe_numbers,
             drop_blank=drop_blank,
             no_template=NO_TEMPLATE,
             raw_key=RAW,
@@ -128,7 +110,7 @@ class _ColumnWriter:
         """See `Writer.begin`."""
         self.replaced = 0
         self._encoder.numbers_as_text = self._bodies.numbers_as_text = 0
-        self._beginning = record_beginning(self._layout, file)
+        self._beginning = record_beginning(self._options, file)
         self._records.begin(space)
         if self._separate is not None:
             self._separate.begin()
@@ -147,7 +129,7 @@ class _ColumnWriter:
     def write_too_long(self, line_number: int, offset: int, head: bytes, size: int) -> None:
         """See `Writer.write_too_long`."""
         if self._unmatched is not None:
-            record, replaced = too_long(self._layout, self._beginning, line_number, offset, head, size)
+            record, replaced = too_long(self._options, self._beginning, line_number, offset, head, size)
             self.replaced += replaced
             self._unmatched.add(record)
 
@@ -160,11 +142,11 @@ class _GroupWriter:
     """Writes records of groups: for all lines of a variant at once."""
 
     def __init__(
-        self, program: Program, layout: Layout, separate_unmatched: bool, drop_unmatched: bool, drop_blank: bool
+        self, program: Program, options: RecordOptions, separate_unmatched: bool, drop_unmatched: bool, drop_blank: bool
     ) -> None:
         self.replaced = 0
-        self._layout = layout
-        self._bodies = Bodies(program, layout)
+        self._options = options
+        self._bodies = Bodies(program, options)
         self._separate_unmatched = separate_unmatched
         self._drop_unmatched = drop_unmatched
         self._drop_blank = drop_blank
@@ -178,7 +160,7 @@ class _GroupWriter:
         """See `Writer.begin`."""
         self.replaced = 0
         self._bodies.numbers_as_text = 0
-        self._beginning = record_beginning(self._layout, file)
+        self._beginning = record_beginning(self._options, file)
         self._records: list[bytes] = []
         self._separate: list[bytes] = []
 
@@ -193,7 +175,7 @@ class _GroupWriter:
                 of_variant = self._matched(self._bodies[variant_number], line_numbers, values, is_plain)
                 for place, record in zip(places, of_variant, strict=True):
                     records[place] = record
-            if self._layout.raw or self._layout.offsets:
+            if self._options.raw or self._options.offsets:
                 self._add_tails(records, matches, first_line, offset)
             elif None in records and not self._drop_unmatched:
                 lines = matches.lines()
@@ -204,7 +186,7 @@ class _GroupWriter:
     def write_too_long(self, line_number: int, offset: int, head: bytes, size: int) -> None:
         """See `Writer.write_too_long`."""
         if not self._drop_unmatched:
-            record, replaced = too_long(self._layout, self._beginning, line_number, offset, head, size)
+            record, replaced = too_long(self._options, self._beginning, line_number, offset, head, size)
             self.replaced += replaced
             (self._separate if self._separate_unmatched else self._records).append(record)
 
@@ -226,8 +208,8 @@ class _GroupWriter:
         return many
 
     def _add_tails(self, records: list[bytes | None], matches: Matches, first_line: int, offset: int) -> None:
-        """Complete *records* with what the layout says of each line, and with those of unmatched lines."""
-        raw = self._layout.raw
+        """Complete *records* with what the options says of each line, and with those of unmatched lines."""
+        raw = self._options.raw
         begins = memoryview(matches.line_begins)
         for place, line in enumerate(matches.lines()):
             record = records[place]
@@ -235,7 +217,7 @@ class _GroupWriter:
                 if not self._drop_unmatched:
                     self._add_unmatched(records, place, first_line, offset + begins[place], line)
             else:
-                end, replaced = _tail(self._layout, offset + begins[place], line if raw else None)
+                end, replaced = _tail(self._options, offset + begins[place], line if raw else None)
                 self.replaced += replaced
                 records[place] = record[:-2] + end
 
@@ -244,7 +226,7 @@ class _GroupWriter:
     ) -> None:
         if self._drop_blank and not line.strip(WHITESPACE):
             return
-        end, replaced = _tail(self._layout, offset, line)
+        end, replaced = _tail(self._options, offset, line)
         self.replaced += replaced
         record = b"%b%d%b%b" % (self._beginning, first_line + place, NO_TEMPLATE, end)
         if self._separate_unmatched:
@@ -254,17 +236,17 @@ class _GroupWriter:
 
 
 def too_long(
-    layout: Layout, beginning: bytes, line_number: int, offset: int, head: bytes, size: int
+    options: RecordOptions, beginning: bytes, line_number: int, offset: int, head: bytes, size: int
 ) -> tuple[bytes, int]:
     """The record of a line of *size* bytes that begins with *head*, and how many U+FFFD are new in it."""
-    end, replaced = _tail(layout, offset, head)
+    end, replaced = _tail(options, offset, head)
     error = b',"error":"line too long","bytes":%d' % size
     return b"%b%d%b%b%b" % (beginning, line_number, NO_TEMPLATE, error, end), replaced
 
 
-def _tail(layout: Layout, offset: int, raw: bytes | None) -> tuple[bytes, int]:
+def _tail(options: RecordOptions, offset: int, raw: bytes | None) -> tuple[bytes, int]:
     """What a record says at its end of the line itself, and how many U+FFFD are new in it."""
-    end = b"%b%d}\n" % (OFFSET, offset) if layout.offsets else b"}\n"
+    end = b"%b%d}\n" % (OFFSET, offset) if options.offsets else b"}\n"
     if raw is None:
         return end, 0
     text, replaced = json_string(raw)
@@ -281,10 +263,10 @@ Maker = Callable[[bytes], tuple[bytes, int]]
 class Bodies(dict[int, "Body"]):
     """The body of each variant by its number, made when it is first needed."""
 
-    def __init__(self, program: Program, layout: Layout = Layout()) -> None:
+    def __init__(self, program: Program, options: RecordOptions) -> None:
         super().__init__()
         self._program = program
-        self.number: Callable[[bytes], bytes] = self._safe_number if layout.safe_numbers else json_number
+        self.number: Callable[[bytes], bytes] = self._safe_number if options.safe_numbers else json_number
         """Writes the text of a number field."""
         self._makers: dict[Facts, Maker] = {}
         self.numbers_as_text = 0
@@ -365,7 +347,7 @@ class Body:
         plain = [(index, False, 0, None) for index in range(len(variant.slots))]
         self._is_simple = self._fields == plain and not self._converts
         before, values = self.pieces()
-        literals = [before, *(behind for *_, behind in values)]
+        literals = [before, *(after for *_, after in values)]
         self._format = b"%b%d" + b"%b".join(text.replace(b"%", b"%%") for text in literals)
 
     def pieces(self) -> tuple[bytes, list[ValuePlan]]:

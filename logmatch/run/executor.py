@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from logmatch.errors import Place, WorkerError
+from logmatch.errors import Location, WorkerError
 from logmatch.input.framing import Chunk
 from logmatch.input.resolve import STDIN
 from logmatch.run.worker import Part
@@ -84,20 +84,20 @@ class Executor(Protocol):
         """End all work, and wait for its end; what is in flight is lost. Idempotent."""
 
 
-def failure(sentence: str, hint: str, task: Task) -> WorkerError:
+def failure(message: str, hint: str, task: Task) -> WorkerError:
     """The error that ends the run at *task*, after what has come back of it."""
     chunk = task.chunks[min(task.chunks_done, len(task.chunks) - 1)]
     first = chunk.first_line + task.lines_done
     last = chunk.first_line + chunk.line_count - 1
     lines = f"line {first} was" if first >= last else f"lines {first} to {last} were"
-    place = Place("stdin" if chunk.file == STDIN else chunk.file, first)
-    return WorkerError(f"{sentence}; {lines} not done, nor what follows", place=place, hint=hint)
+    location = Location("stdin" if chunk.file == STDIN else chunk.file, first)
+    return WorkerError(f"{message}; {lines} not done, nor what follows", location=location, hint=hint)
 
 
 class Fault(NamedTuple):
     """Something that should not have happened while a task was worked on, in words."""
 
-    sentence: str
+    message: str
     hint: str
 
 

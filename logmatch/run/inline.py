@@ -52,7 +52,7 @@ class InlineExecutor:
             raise GraceExpired from None
         except Exception as error:
             fault = fault_of(error)
-            raise failure(fault.sentence, fault.hint, task) from error
+            raise failure(fault.message, fault.hint, task) from error
         if part is None:
             for chunk in task.chunks:
                 self._buffers.give_back(chunk.buffer)

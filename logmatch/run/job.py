@@ -15,7 +15,7 @@ from logmatch.errors import UsageError
 from logmatch.input.decode import check_encoding
 from logmatch.input.resolve import Input
 from logmatch.output.destination import STDOUT
-from logmatch.output.jsonl import Layout
+from logmatch.output.record_options import RecordOptions
 from logmatch.program import Program
 from logmatch.run.preflight import Output
 from logmatch.run.worker import BlankLines
@@ -83,7 +83,7 @@ class Job:
 
     program: Program
     inputs: tuple[Input, ...]
-    layout: Layout = field(default=Layout())
+    record_options: RecordOptions = field(default=RecordOptions())
     engine: str = "auto"
     workers: int = 1
     """How many workers match lines, at least 1; a single one is the thread that runs the job."""

@@ -301,7 +301,7 @@ def make_executor(job: Job, waiter: Waiter, buffers: Buffers, interrupt: Interru
     spec = WorkerSpec(
         job.program,
         job.engine,
-        job.layout,
+        job.record_options,
         separate_unmatched=job.separate_unmatched,
         drop_unmatched=job.unmatched is Unmatched.DROP,
         blank_lines=job.blank_lines,

@@ -94,7 +94,7 @@ class ProcessExecutor:
             if said.fault is not None:
                 if isinstance(said.fault, LogmatchError):
                     raise said.fault
-                raise failure(said.fault.sentence, said.fault.hint, task)
+                raise failure(said.fault.message, said.fault.hint, task)
             for chunk in task.chunks:
                 self._buffers.give_back(chunk.buffer)
             member.tasks -= 1

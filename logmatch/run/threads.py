@@ -103,7 +103,7 @@ class ThreadExecutor:
                     self._space = said.space
                     return Done(oldest.task, said)
                 if isinstance(said, Fault):
-                    raise failure(said.sentence, said.hint, oldest.task)
+                    raise failure(said.message, said.hint, oldest.task)
                 if isinstance(said, WorkStopped):
                     raise GraceExpired
                 raise said

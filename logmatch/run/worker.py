@@ -23,7 +23,8 @@ from logmatch.input.framing import Chunk
 from logmatch.interrupt import WorkStopped, stopped_by
 from logmatch.line import Buffer
 from logmatch.linescan import count_blank, count_lines, piece_end
-from logmatch.output.jsonl import Layout, make_writer
+from logmatch.output.jsonl import make_writer
+from logmatch.output.record_options import RecordOptions
 from logmatch.output.writer import Records
 from logmatch.program import WHITESPACE, CompiledTemplate, Program
 from logmatch.run.tally import Tally, TemplateCounts
@@ -56,7 +57,7 @@ class WorkerSpec:
 
     program: Program
     engine: str
-    layout: Layout
+    record_options: RecordOptions
     separate_unmatched: bool = False
     """Whether the records of unmatched lines are kept apart from the others, for a file of their own."""
     drop_unmatched: bool = False
@@ -127,11 +128,11 @@ class Worker:
         self._engine = engine if engine is not None else make_engine(spec.program, spec.engine)
         self._piece_size = min(_FIRST_PIECE, self._engine.batch_size)
         self._line_bytes = _LINE_BYTES + _longest_names(spec.program)
-        self._with_file = spec.layout.with_file
+        self._with_file = spec.record_options.with_file
         self._counter = make_counter(spec.program, by_columns=self._engine.by_columns)
         self._writer = make_writer(
             spec.program,
-            spec.layout,
+            spec.record_options,
             by_columns=self._engine.by_columns,
             separate_unmatched=spec.separate_unmatched,
             drop_unmatched=spec.drop_unmatched,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from logmatch.errors import InputError, Place
+from logmatch.errors import InputError, Location
 from logmatch.input.framing import Chunk
 from logmatch.stats.clock import Clock
 from logmatch.stats.gather import Column, Gathered
@@ -42,7 +42,7 @@ class RecordReader:
         """
         if chunk.oversized is not None:
             hint = "raise --max-line"
-            raise InputError("the record is longer than --max-line", place=_place(chunk, 0), hint=hint)
+            raise InputError("the record is longer than --max-line", location=_location(chunk, 0), hint=hint)
         groups: dict[tuple[str | None, int, tuple[str, ...]], tuple[list[int], list[list[Any]]]] = {}
         for at, text in enumerate(bytes(chunk.data).removesuffix(b"\n").split(b"\n")):
             if not text.strip():
@@ -50,7 +50,7 @@ class RecordReader:
             record = _record(text)
             if record is None:
                 hint = "use what logmatch parse wrote"
-                raise InputError("this line is no record", place=_place(chunk, at), hint=hint)
+                raise InputError("this line is no record", location=_location(chunk, at), hint=hint)
             self._gathered.lines += 1
             named = record.get("file")
             where = file if named is None else self._file(str(named))
@@ -127,5 +127,5 @@ def _text(value: Any) -> bytes:
     return value.encode("utf-8", "surrogatepass") if isinstance(value, str) else orjson.dumps(value)
 
 
-def _place(chunk: Chunk, at: int) -> Place:
-    return Place("stdin" if chunk.file == "-" else chunk.file, chunk.first_line + at)
+def _location(chunk: Chunk, at: int) -> Location:
+    return Location("stdin" if chunk.file == "-" else chunk.file, chunk.first_line + at)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from typing import Protocol
 
-from logmatch.errors import LogmatchError, Place, TemplateSyntaxError
+from logmatch.errors import Location, LogmatchError, TemplateSyntaxError
 from logmatch.wording import count, did_you_mean
 
 # Regular expressions that only errors or few files need are texts, which `re` compiles when it is asked for: a start
@@ -115,8 +115,8 @@ class Document:
         """Whether errors are only counted from now on: neither places nor hints are looked for."""
         return len(self.errors) >= _MOST_KEPT
 
-    def fail(self, sentence: str, place: Place, hint: str | None) -> None:
-        self.report(TemplateSyntaxError(sentence, place=place, hint=hint))
+    def fail(self, message: str, location: Location, hint: str | None) -> None:
+        self.report(TemplateSyntaxError(message, location=location, hint=hint))
 
     def report(self, error: LogmatchError) -> None:
         if self.is_full:
@@ -129,53 +129,55 @@ class Document:
         first = heapq.nsmallest(MOST_ERRORS, self.errors, key=_position)
         more = self.error_count - len(first)
         if more:
-            sentence = f"and {count(more, 'more error')} in this file"
+            message = f"and {count(more, 'more error')} in this file"
             first.append(
-                TemplateSyntaxError(sentence, place=Place(self.file), hint="correct the first ones, and try again")
+                TemplateSyntaxError(message, location=Location(self.file), hint="correct the first ones, and try again")
             )
         return first
 
     # Places
 
-    def place_of_span(self, start: int, end: int, line_number: int) -> Place:
+    def location_of_span(self, start: int, end: int, line_number: int) -> Location:
         """The characters from *start* to *end*, which begin in line *line_number*, with (a piece of) that line."""
         line_start = self.text.rfind("\n", 0, start) + 1
         snippet_start = line_start if start - line_start <= SNIPPET else start - SNIPPET
         line_end = self.text.find("\n", start, start + SNIPPET)
         snippet = self.text[snippet_start : line_end if line_end >= 0 else start + SNIPPET].rstrip("\r")
         at = start - snippet_start
-        return Place(
+        return Location(
             self.file, line_number, start - line_start + 1, snippet, at, max(at, min(at + end - start, len(snippet)))
         )
 
-    def place_of_table(self, table: Table) -> Place:
-        return Place(self.file, table.line_number)
+    def location_of_table(self, table: Table) -> Location:
+        return Location(self.file, table.line_number)
 
-    def place_of_key(self, table: Table, key: str, *, last: bool = False) -> Place:
+    def location_of_key(self, table: Table, key: str, *, last: bool = False) -> Location:
         """Where *key* of *table* is written first (or last); where that cannot be told, the place of the table."""
         span = None if self.is_full else self.locator.key(table, key, last=last)
-        return self.place_of_table(table) if span is None else self._place_in_table(table, *span)
+        return self.location_of_table(table) if span is None else self._location_in_table(table, *span)
 
-    def place_of_row(self, table: Table) -> Place:
+    def location_of_row(self, table: Table) -> Location:
         """The whole of the first line of *table*, without a column."""
-        return replace(self._place_in_table(table, table.start, table.end), column=None)
+        return replace(self._location_in_table(table, table.start, table.end), column=None)
 
-    def place_in_value(self, table: Table, key: str, value: str, inner: Place) -> Place:
+    def location_in_value(self, table: Table, key: str, value: str, inner: Location) -> Location:
         """The place *inner*, which is a span in the text *value* of *key*, as a place in the file."""
         text = inner.text if inner.text is not None else value
         start = None if self.is_full else self.locator.value(table, key, value)
         if start is None:
-            place = Place(self.file, self.place_of_key(table, key).line_number, None, text, inner.start, inner.end)
+            location = Location(
+                self.file, self.location_of_key(table, key).line_number, None, text, inner.start, inner.end
+            )
         else:
             column = None
             if value.startswith(text):  # not the canonical text of the pattern, whose spans are others
                 column = start - self.text.rfind("\n", 0, start) + inner.start
             line_number = self._line_number(table, start)
-            place = Place(self.file, line_number, column, text, inner.start, inner.end)
-        return _cut(place)
+            location = Location(self.file, line_number, column, text, inner.start, inner.end)
+        return _cut(location)
 
-    def _place_in_table(self, table: Table, start: int, end: int) -> Place:
-        return self.place_of_span(start, end, self._line_number(table, start))
+    def _location_in_table(self, table: Table, start: int, end: int) -> Location:
+        return self.location_of_span(start, end, self._line_number(table, start))
 
     def _line_number(self, table: Table, at: int) -> int:
         return (table.line_number or 1) + self.text.count("\n", table.start, at)
@@ -186,7 +188,7 @@ class Document:
         for key in whole.values:
             if key not in TOP_KEYS:
                 hint = f"{did_you_mean(key, TOP_KEYS)}The keys of a file are 'headers', 'types' and 'template'"
-                self.fail(f"unknown key {key!r}", self.place_of_key(whole, key), hint)
+                self.fail(f"unknown key {key!r}", self.location_of_key(whole, key), hint)
 
     def add_headers(self, table: Table, value: object) -> None:
         """Make *value* headers of the document, at the place of *table*, if it is a table of them."""
@@ -198,8 +200,8 @@ class Document:
         if self.is_json:
             what, example = "an object", 'write "headers": {"default": "…"}'
         described = describe(value, json=self.is_json)
-        sentence = f"'headers' must be {what} with a pattern for each name, not {described}"
-        self.fail(sentence, self.place_of_table(table), example)
+        message = f"'headers' must be {what} with a pattern for each name, not {described}"
+        self.fail(message, self.location_of_table(table), example)
 
     def add_types(self, table: Table, value: object) -> None:
         """Make *value* names of types of the document, at the place of *table*, if it is a table of them."""
@@ -211,8 +213,8 @@ class Document:
         if self.is_json:
             what, example = "an object", 'write "types": {"level": "DEBUG|INFO|WARN"}'
         described = describe(value, json=self.is_json)
-        sentence = f"'types' must be {what} with a type for each name, not {described}"
-        self.fail(sentence, self.place_of_table(table), example)
+        message = f"'types' must be {what} with a type for each name, not {described}"
+        self.fail(message, self.location_of_table(table), example)
 
     def add_row(self, table: Table, row: object) -> None:
         """Make *row* a template of the document, at the place of *table*, if it is a table."""
@@ -221,8 +223,8 @@ class Document:
             self.templates.append(table)
             return
         what = "an object" if self.is_json else "a table"
-        sentence = f"a template must be {what}, not {describe(row, json=self.is_json)}"
-        self.fail(sentence, self.place_of_table(table), self.hint)
+        message = f"a template must be {what}, not {describe(row, json=self.is_json)}"
+        self.fail(message, self.location_of_table(table), self.hint)
 
 
 class NoLocator:
@@ -298,15 +300,15 @@ def lower_first(message: str) -> str:
 
 
 def _position(error: LogmatchError) -> tuple[int, int]:
-    place = error.place or Place()
-    return place.line_number or 0, place.column or 0
+    location = error.location or Location()
+    return location.line_number or 0, location.column or 0
 
 
-def _cut(place: Place) -> Place:
-    """*place* with the piece of a very long text that is around the span."""
-    text = place.text or ""
+def _cut(location: Location) -> Location:
+    """*location* with the piece of a very long text that is around the span."""
+    text = location.text or ""
     if len(text) <= 4 * SNIPPET:
-        return place
-    first = max(0, place.start - SNIPPET)
-    last = min(len(text), max(place.start + SNIPPET, min(place.end, place.start + 2 * SNIPPET)))
-    return replace(place, text=text[first:last], start=place.start - first, end=min(place.end, last) - first)
+        return location
+    first = max(0, location.start - SNIPPET)
+    last = min(len(text), max(location.start + SNIPPET, min(location.end, location.start + 2 * SNIPPET)))
+    return replace(location, text=text[first:last], start=location.start - first, end=min(location.end, last) - first)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from logmatch.errors import InputError, LogmatchError, Place, TemplateErrors, TemplateSyntaxError, UsageError
+from logmatch.errors import InputError, Location, LogmatchError, TemplateErrors, TemplateSyntaxError, UsageError
 from logmatch.formats import MARK, packs_of, read_pack
 from logmatch.gc_pause import held_back
 from logmatch.templates.document import Document, Format
@@ -228,7 +228,7 @@ def _files(paths: Iterable[str]) -> Iterator[tuple[str, LogmatchError | None]]:
             yield given, _unreadable(os.fspath(error.filename), error)
         if not found and not errors:
             hint = f"the names of template files end in {', '.join(SUFFIXES)}"
-            yield given, InputError("the directory holds no template file", place=Place(given), hint=hint)
+            yield given, InputError("the directory holds no template file", location=Location(given), hint=hint)
 
 
 def _would_wait(path: str) -> bool:
@@ -255,12 +255,12 @@ def _read_file(file: BinaryIO, name: str, format: Format | None) -> bytes | Inpu
     head = file.read(HEAD_SIZE)
     foreign = recognise(head.removeprefix(b"\xef\xbb\xbf"), name, format)
     if foreign is not None:
-        return InputError(f"this is no template file: it is {foreign.what}", place=Place(name), hint=foreign.hint)
+        return InputError(f"this is no template file: it is {foreign.what}", location=Location(name), hint=foreign.hint)
     rest = file.read(MAX_FILE_SIZE - len(head) + 1) if len(head) == HEAD_SIZE else b""
     if len(head) + len(rest) > MAX_FILE_SIZE:
-        sentence = f"this is larger than a template file may be, {_size(MAX_FILE_SIZE)}"
+        message = f"this is larger than a template file may be, {_size(MAX_FILE_SIZE)}"
         hint = "a log is named without an option, template files after -t; were the two swapped?"
-        return InputError(sentence, place=Place(name), hint=hint)
+        return InputError(message, location=Location(name), hint=hint)
     return head + rest
 
 
@@ -271,7 +271,7 @@ def _size(size: int) -> str:
 def _unreadable(file: str, error: OSError | ValueError) -> InputError:
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     hint = "check that the path is right and that you may read it; '-' reads standard input"
-    return InputError(f"cannot be read: {reason}", place=Place(file), hint=hint)
+    return InputError(f"cannot be read: {reason}", location=Location(file), hint=hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,37 +376,39 @@ class _Loader:
         self._headers += validator.headers()
         self._templates += validator.templates()
         if not document.templates and not document.errors and not document.types:
-            sentence = "there is no template in this file"
-            self._empty.append(TemplateSyntaxError(sentence, place=Place(document.file), hint=document.hint))
+            message = "there is no template in this file"
+            self._empty.append(TemplateSyntaxError(message, location=Location(document.file), hint=document.hint))
         self.errors += document.first_errors()
 
     def _make(self, patterns: _Patterns, header: Header | None, parser: PatternParser) -> None:
         front = header.pattern if header is not None else None
         name = header.name if header is not None else None
-        places: dict[str, str] = {}
-        for place, identity, text in patterns.rows:
+        locations: dict[str, str] = {}
+        for location, identity, text in patterns.rows:
             try:
                 pattern = parser.parse(text, front)
             except TemplateSyntaxError as error:
-                inner = error.place or Place(text=text)
-                at = Place(place, text=inner.text, start=inner.start, end=inner.end)
-                self.errors.append(TemplateSyntaxError(error.sentence, place=at, hint=error.hint))
+                inner = error.location or Location(text=text)
+                at = Location(location, text=inner.text, start=inner.start, end=inner.end)
+                self.errors.append(TemplateSyntaxError(error.message, location=at, hint=error.hint))
                 continue
             identity = id_of_pattern(text) if identity is None else identity
             first = self._origins.get(identity)
-            if places.setdefault(identity, place) is not place or first is not None:
-                sentence = f"the same pattern is {places[identity] if first is None else first.file}"
-                self.errors.append(TemplateSyntaxError(sentence, place=Place(place), hint="leave one of them out"))
+            if locations.setdefault(identity, location) is not location or first is not None:
+                message = f"the same pattern is {locations[identity] if first is None else first.file}"
+                self.errors.append(
+                    TemplateSyntaxError(message, location=Location(location), hint="leave one of them out")
+                )
             self._templates.append(Template(identity, pattern, front, header_name=name, origin=patterns.origin))
 
 
 def _option_error(option: str, header: str, error: TemplateSyntaxError | UnicodeEncodeError) -> TemplateSyntaxError:
     if isinstance(error, UnicodeEncodeError):
-        place = Place(option, text=header, start=error.start, end=error.end)
-        return TemplateSyntaxError("this is not a character", place=place, hint="a header is text or bytes")
-    inner = error.place or Place(text=header)
-    place = Place(option, text=inner.text, start=inner.start, end=inner.end)
-    return TemplateSyntaxError(error.sentence, place=place, hint=error.hint)
+        location = Location(option, text=header, start=error.start, end=error.end)
+        return TemplateSyntaxError("this is not a character", location=location, hint="a header is text or bytes")
+    inner = error.location or Location(text=header)
+    location = Location(option, text=inner.text, start=inner.start, end=inner.end)
+    return TemplateSyntaxError(error.message, location=location, hint=error.hint)
 
 
 def _check_encoding(document: Document) -> bool:
@@ -418,12 +420,12 @@ def _check_encoding(document: Document) -> bool:
     if wrong is None:
         return True
     at = wrong.start()
-    place = document.place_of_span(at, at + 1, document.text.count("\n", 0, at) + 1)
+    location = document.location_of_span(at, at + 1, document.text.count("\n", 0, at) + 1)
     code = ord(wrong[0])
     is_byte = 0xDC80 <= code <= 0xDCFF
     what = f"the byte 0x{code - 0xDC00:02x} is not UTF-8" if is_byte else f"U+{code:04X} is not a character"
     hint = f"save the file as UTF-8, as {document.format.value} must be; CSV and text may hold any bytes"
-    document.fail(what, place, hint)
+    document.fail(what, location, hint)
     return False
 
 

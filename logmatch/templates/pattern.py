@@ -136,8 +136,8 @@ def _close_or_go_on(groups: list[_Group], mark: str, text: str, at: int) -> None
         groups[-1].choices[-1].append(OptionalPart(tuple(group.choices[0])))
         return
     if group is None or group.is_optional:
-        sentence = "this separates alternatives" if mark == "<|>" else "this closes alternatives"
-        fail(f"{sentence} that were never opened", text, at, end, f"they begin with <(>; {_HINT_LITERAL}")
+        message = "this separates alternatives" if mark == "<|>" else "this closes alternatives"
+        fail(f"{message} that were never opened", text, at, end, f"they begin with <(>; {_HINT_LITERAL}")
     if not group.choices[-1]:
         hint = "put literals or fields there, or write an optional part, <?>…</?>"
         fail("one of the alternatives is empty", text, group.start, end, hint)

@@ -149,9 +149,9 @@ def _check_variants(header: Pattern | None, pattern: Pattern) -> None:
     ]
     listed = ", ".join(parts[:9]) + (f" and {len(parts) - 9} more parts" if len(parts) > 9 else "")
     count_text = f"{count:,}" if count < 10**9 else "more than a billion"
-    sentence = f"the optional parts and alternatives make {count_text} variants, and {MAX_VARIANTS} is the most"
+    message = f"the optional parts and alternatives make {count_text} variants, and {MAX_VARIANTS} is the most"
     hint = f"they multiply: {listed}; write some of them as templates of their own"
-    fail(sentence, str(pattern), 0, len(str(pattern)), hint)
+    fail(message, str(pattern), 0, len(str(pattern)), hint)
 
 
 def _shortened(text: str) -> str:

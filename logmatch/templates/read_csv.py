@@ -37,9 +37,9 @@ def read_csv(document: Document) -> None:
                 width = len(row)
                 continue
             if len(row) != width:
-                sentence = f"the row has {count(len(row), 'cell')}, the first line {width}"
+                message = f"the row has {count(len(row), 'cell')}, the first line {width}"
                 hint = 'a cell that holds a comma or a quote is written in quotes: "…"; a quote in it is doubled: ""'
-                document.fail(sentence, document.place_of_row(table), hint)
+                document.fail(message, document.location_of_row(table), hint)
                 continue
             table.values = {key: row[index] for key, index in columns.items()}
             document.templates.append(table)
@@ -72,29 +72,29 @@ def _columns(document: Document, table: Table, row: list[str]) -> dict[str, int]
     """Which cell of a row is which key, by the names in the first *row*."""
     names = [name.strip() for name in row]
     columns: dict[str, int] = {}
-    place = document.place_of_row(table)
+    location = document.location_of_row(table)
     for key, column in COLUMNS.items():
         if column not in names:
             meant = nearest(column, [name for name in names if name not in COLUMNS.values()])
             hint = "the first line names the columns, EventId and EventTemplate among them"
             hint = f"{meant!r} must be called {column!r}; {hint}" if meant is not None else hint
-            document.fail(f"the column {column!r} is missing", place, hint)
+            document.fail(f"the column {column!r} is missing", location, hint)
         elif names.count(column) > 1:
-            document.fail(f"the column {column!r} is there {names.count(column)} times", place, "leave one of them")
+            document.fail(f"the column {column!r} is there {names.count(column)} times", location, "leave one of them")
         else:
             columns[key] = names.index(column)
     return columns if len(columns) == len(COLUMNS) else None
 
 
-def _syntax_error(document: Document, message: str, first: int, last: int, starts: list[int]) -> TemplateSyntaxError:
-    """*message* of the csv module about the row from line *first* to line *last*; the rows after it are not read."""
-    sentence, line_number, hint = message, last, "shorten the cell"
-    if message == "unexpected end of data":
-        sentence, line_number = "a quoted cell is not closed", first
+def _syntax_error(document: Document, reason: str, first: int, last: int, starts: list[int]) -> TemplateSyntaxError:
+    """*reason* of the csv module about the row from line *first* to line *last*; the rows after it are not read."""
+    message, line_number, hint = reason, last, "shorten the cell"
+    if reason == "unexpected end of data":
+        message, line_number = "a quoted cell is not closed", first
         hint = 'it ends with a quote: "…"; a quote in it is doubled: ""'
-    elif "expected after" in message:
-        sentence, hint = "text follows the closing quote of a cell", 'a quote in a quoted cell is doubled: ""'
-    elif message.startswith("new-line character"):
-        sentence, hint = "a carriage return stands in a cell without quotes", "end each line with a line feed"
+    elif "expected after" in reason:
+        message, hint = "text follows the closing quote of a cell", 'a quote in a quoted cell is doubled: ""'
+    elif reason.startswith("new-line character"):
+        message, hint = "a carriage return stands in a cell without quotes", "end each line with a line feed"
     table = Table({}, line_number, starts[line_number - 1], starts[line_number])
-    return TemplateSyntaxError(f"not valid CSV: {sentence}", place=document.place_of_row(table), hint=hint)
+    return TemplateSyntaxError(f"not valid CSV: {message}", location=document.location_of_row(table), hint=hint)

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from logmatch.errors import Place, TemplateSyntaxError
+from logmatch.errors import Location, TemplateSyntaxError
 from logmatch.templates.document import Document, Format, KeyLocator, Table, describe, lines, lower_first
 
 _KEYS = r'(?<!\\)(?P<key>"(?P<quoted>[^"\\\n]*)")[ \t\r\n]*:[ \t\r\n]*'
@@ -26,7 +26,7 @@ def read_json(document: Document) -> None:
     try:
         json.loads(text)  # says what is wrong; the cursor may then rely on the form
     except RecursionError:
-        document.fail("not valid JSON: nested too deeply", Place(document.file), "a template is a flat object")
+        document.fail("not valid JSON: nested too deeply", Location(document.file), "a template is a flat object")
         return
     except ValueError as error:
         document.report(_syntax_error(document, error, 0, 1))
@@ -39,9 +39,11 @@ def read_json(document: Document) -> None:
     elif cursor.peek() == "{":
         _read_object(document, cursor)
     else:
-        value, place = cursor.value()
-        sentence = f"the file must hold an object or a list, not {describe(value, json=True)}"
-        document.fail(sentence, document.place_of_span(place.start, place.end, cursor.line_number), document.hint)
+        value, location = cursor.value()
+        message = f"the file must hold an object or a list, not {describe(value, json=True)}"
+        document.fail(
+            message, document.location_of_span(location.start, location.end, cursor.line_number), document.hint
+        )
 
 
 def read_json_lines(document: Document) -> None:
@@ -60,8 +62,8 @@ def read_json_lines(document: Document) -> None:
             if end < len(content):
                 raise json.JSONDecodeError("Extra data", content, end)
         except RecursionError:
-            place = Place(document.file, line_number)
-            document.fail("not valid JSON: nested too deeply", place, "a template is a flat object")
+            location = Location(document.file, line_number)
+            document.fail("not valid JSON: nested too deeply", location, "a template is a flat object")
             continue
         except ValueError as error:
             document.report(_syntax_error(document, error, start, line_number))
@@ -149,9 +151,9 @@ def _read_object(document: Document, cursor: _Cursor) -> None:
     while cursor.peek() != "}":
         key, table_of_key = cursor.value()
         assert isinstance(key, str), "a key of valid JSON is a text"
-        place = document.place_of_span(table_of_key.start, table_of_key.end, cursor.line_number)
+        location = document.location_of_span(table_of_key.start, table_of_key.end, cursor.line_number)
         if key in whole.values:
-            document.fail(f"the key {key!r} stands twice in one object", place, "leave one of them out")
+            document.fail(f"the key {key!r} stands twice in one object", location, "leave one of them out")
         if key == "template" and cursor.peek() == "[":
             whole.values[key] = []
             _read_rows(document, cursor)
@@ -165,8 +167,8 @@ def _read_object(document: Document, cursor: _Cursor) -> None:
             _report_repeated(document, table, cursor.repeated)
             document.add_types(table, value)
         elif key == "template":
-            sentence = f"'template' must be a list of objects, not {describe(value, json=True)}"
-            document.fail(sentence, place, document.hint)
+            message = f"'template' must be a list of objects, not {describe(value, json=True)}"
+            document.fail(message, location, document.hint)
     document.report_unknown_top(whole)
 
 
@@ -181,8 +183,8 @@ def _read_rows(document: Document, cursor: _Cursor) -> None:
 
 def _report_repeated(document: Document, table: Table, keys: Iterable[str]) -> None:
     for key in dict.fromkeys(keys):
-        place = document.place_of_key(table, key, last=True)
-        document.fail(f"the key {key!r} stands twice in one object", place, "leave one of them out")
+        location = document.location_of_key(table, key, last=True)
+        document.fail(f"the key {key!r} stands twice in one object", location, "leave one of them out")
 
 
 def _syntax_error(document: Document, error: ValueError, start: int, line_number: int) -> TemplateSyntaxError:
@@ -190,8 +192,10 @@ def _syntax_error(document: Document, error: ValueError, start: int, line_number
     from json import JSONDecodeError
 
     if not isinstance(error, JSONDecodeError):  # a number of too many digits
-        place = Place(document.file, line_number if document.format is Format.JSON_LINES else None)
-        return TemplateSyntaxError(f"not valid JSON: {lower_first(str(error))}", place=place, hint="write it as a text")
+        location = Location(document.file, line_number if document.format is Format.JSON_LINES else None)
+        return TemplateSyntaxError(
+            f"not valid JSON: {lower_first(str(error))}", location=location, hint="write it as a text"
+        )
     hint = "check the quotes, commas and brackets before this place"
     if "\\escape" in error.msg:
         hint = "in JSON a backslash is written \\\\"
@@ -200,8 +204,8 @@ def _syntax_error(document: Document, error: ValueError, start: int, line_number
         if document.format is Format.JSON_LINES:
             hint = "write one object a line"
     at = start + error.pos
-    place = document.place_of_span(at, at + 1, line_number + error.lineno - 1)
-    return TemplateSyntaxError(f"not valid JSON: {lower_first(error.msg)}", place=place, hint=hint)
+    location = document.location_of_span(at, at + 1, line_number + error.lineno - 1)
+    return TemplateSyntaxError(f"not valid JSON: {lower_first(error.msg)}", location=location, hint=hint)
 
 
 _ESCAPE = (
@@ -224,8 +228,8 @@ def _lone_surrogates(document: Document, start: int, end: int, line_number: int)
             found = True
             line += document.text.count("\n", counted, match.start())
             counted = match.start()
-            place = document.place_of_span(match.start(), match.end(), line)
+            location = document.location_of_span(match.start(), match.end(), line)
             document.fail(
-                f"{match[0]} is half of a character", place, "write the character itself, or both of its escapes"
+                f"{match[0]} is half of a character", location, "write the character itself, or both of its escapes"
             )
     return found

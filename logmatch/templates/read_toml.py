@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from logmatch.errors import Place, TemplateSyntaxError
+from logmatch.errors import Location, TemplateSyntaxError
 from logmatch.templates.document import Document, KeyLocator, Table, describe, lower_first
 
 MOST_KEY_PARTS = 32
@@ -37,7 +37,7 @@ def read_toml(document: Document) -> None:
     try:
         top = tomllib.loads(document.text)
     except RecursionError:
-        document.fail("not valid TOML: nested too deeply", Place(document.file), "a template is a flat table")
+        document.fail("not valid TOML: nested too deeply", Location(document.file), "a template is a flat table")
         return
     except ValueError as error:  # TOMLDecodeError; a plain ValueError is a number of too many digits
         document.report(_syntax_error(document, str(error)))
@@ -51,9 +51,9 @@ def read_toml(document: Document) -> None:
         document.add_types(types, top["types"])
     rows = top.get("template", [])
     if not isinstance(rows, list):
-        sentence = f"'template' must be a list of tables, not {describe(rows)}"
+        message = f"'template' must be a list of tables, not {describe(rows)}"
         hint = "write [[template]], with two brackets, before each template"
-        document.fail(sentence, document.place_of_key(whole, "template"), hint)
+        document.fail(message, document.location_of_key(whole, "template"), hint)
         return
     if len(rows) != len(templates):  # some are written as an inline array, whose places are not looked for
         templates = [Table({}) for _ in rows]
@@ -82,8 +82,8 @@ class TomlLocator(KeyLocator):
             found_headers, found_types, found = _tables(document.text)
             named = [*(document.headers or [Table({})]), *(document.types or [Table({})])]
             found = [found_headers, found_types, *found]
-            for each, place in zip([*named, *document.templates], found, strict=True):
-                each.start, each.end = place.start, place.end
+            for each, location in zip([*named, *document.templates], found, strict=True):
+                each.start, each.end = location.start, location.end
         return super()._keys(table)
 
 
@@ -117,8 +117,8 @@ def _has_a_deep_key(document: Document) -> bool:
     for match in re.finditer(_DEEP_KEY, text):
         if match.lastgroup is not None:
             start = match.start()
-            place = document.place_of_span(start, start + 1, text.count("\n", 0, start) + 1)
-            document.fail(f"the key has more than {MOST_KEY_PARTS} parts", place, "a template is a flat table")
+            location = document.location_of_span(start, start + 1, text.count("\n", 0, start) + 1)
+            document.fail(f"the key has more than {MOST_KEY_PARTS} parts", location, "a template is a flat table")
             return True
     return False
 
@@ -151,7 +151,9 @@ def _syntax_error(document: Document, message: str) -> TemplateSyntaxError:
     """The error that tomllib words as *message*: it gives the position as text only (before Python 3.14)."""
     match = re.search(_POSITION, message)
     if match is None:
-        return TemplateSyntaxError(f"not valid TOML: {lower_first(message)}", place=Place(document.file), hint=_HINT)
+        return TemplateSyntaxError(
+            f"not valid TOML: {lower_first(message)}", location=Location(document.file), hint=_HINT
+        )
     text = document.text
     if match["line"] is None:
         at = len(text.rstrip("\n"))
@@ -161,9 +163,9 @@ def _syntax_error(document: Document, message: str) -> TemplateSyntaxError:
         at = _line_start(text, line_number) + int(match["column"]) - 1
     # For a bad escape tomllib names the place after it.
     is_escape = message.startswith("Unescaped") and text[at - 2 : at - 1] == "\\"
-    place = document.place_of_span(at - 2 if is_escape else at, at if is_escape else at + 1, line_number)
-    hint = _HINT_BACKSLASH if "\\" in (place.text or "") else _HINT
-    return TemplateSyntaxError(f"not valid TOML: {lower_first(message[: match.start()])}", place=place, hint=hint)
+    location = document.location_of_span(at - 2 if is_escape else at, at if is_escape else at + 1, line_number)
+    hint = _HINT_BACKSLASH if "\\" in (location.text or "") else _HINT
+    return TemplateSyntaxError(f"not valid TOML: {lower_first(message[: match.start()])}", location=location, hint=hint)
 
 
 _HINT = 'check the quotes and brackets here and on the line before; a value is written key = "text"'

@@ -97,9 +97,9 @@ TIMESTAMP = choice(ISO8601, SLASHTIME, CLFTIME, RFC2822, KLOGTIME, CTIME, SYSLOG
 class FormatError(ValueError):
     """A format that is none; `start` and `end` are the span of what is wrong in it."""
 
-    def __init__(self, sentence: str, start: int, end: int) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
+    def __init__(self, message: str, start: int, end: int) -> None:
+        super().__init__(message)
+        self.message = message
         self.start = start
         self.end = end
 
@@ -160,7 +160,7 @@ def has_loose_fraction(text: str) -> bool:
     """
     Whether the digits of a `%L` in *text*, a valid format, may be read from any number of places.
 
-    Behind a mark that is no digit they are read from the few places at which what stands before it may begin.
+    After a mark that is no digit they are read from the few places at which what stands before it may begin.
     """
     before = ""
     for piece in re.findall("%.|.", text, re.DOTALL):

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import NoReturn
 
-from logmatch.errors import Place, TemplateSyntaxError
+from logmatch.errors import Location, TemplateSyntaxError
 from logmatch.templates.field_type import (
     WHITESPACE,
     ByteSet,
@@ -143,7 +143,7 @@ def _named(name: str, text: str, at: int, names: Names) -> FieldType | None:
             return named_type(name)
         except FormatError as error:
             hint = "as in csv(;), quoted('), escaped(|), kv(; =), time(%d.%m.%Y %H:%M)"
-            fail(error.sentence, text, at + error.start, at + max(error.end, error.start + 1), hint)
+            fail(error.message, text, at + error.start, at + max(error.end, error.start + 1), hint)
     return None
 
 
@@ -232,8 +232,8 @@ def regex_type(source: str, text: str, start: int) -> RegexType:
     except regex.error as error:
         position: int | None = getattr(error, "pos", None)
         at = start + len(encoded[: position or 0].decode("utf-8", "replace"))
-        sentence = f"the regular expression is not valid: {getattr(error, 'msg', error)}"
-        fail(sentence, text, at, at + 1, "a '/' before a '>' is written '\\/'")
+        message = f"the regular expression is not valid: {getattr(error, 'msg', error)}"
+        fail(message, text, at, at + 1, "a '/' before a '>' is written '\\/'")
     except (RecursionError, OverflowError, ValueError) as error:
         fail(f"the regular expression cannot be compiled: {error}", text, start, start + len(source), "make it simpler")
     return RegexType(encoded)
@@ -243,13 +243,13 @@ def check_line(text: str) -> None:
     """Refuse what no line can hold."""
     at = text.find("\n")
     if at >= 0:
-        sentence = "a pattern describes one line and cannot hold a line break"
-        fail(sentence, text[:at], at, at + 1, "describe each line by a template")
+        message = "a pattern describes one line and cannot hold a line break"
+        fail(message, text[:at], at, at + 1, "describe each line by a template")
     try:
         encode(text)
     except UnicodeEncodeError as error:
         fail("half a surrogate pair is no character", text, error.start, error.end, "write the character itself")
 
 
-def fail(sentence: str, text: str, start: int, end: int, hint: str) -> NoReturn:
-    raise TemplateSyntaxError(sentence, place=Place(text=text, start=start, end=end), hint=hint)
+def fail(message: str, text: str, start: int, end: int, hint: str) -> NoReturn:
+    raise TemplateSyntaxError(message, location=Location(text=text, start=start, end=end), hint=hint)

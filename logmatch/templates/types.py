@@ -102,7 +102,7 @@ def _with_argument(name: str, base: str, written: str) -> NamedType:
         facts = PARAMETRISED[base](argument)
     except FormatError as error:
         start = len(base) + 1
-        raise FormatError(error.sentence, start + error.start, start + min(error.end, len(written))) from None
+        raise FormatError(error.message, start + error.start, start + min(error.end, len(written))) from None
     return NamedType(name, facts, base, argument)
 
 
@@ -429,7 +429,7 @@ def _ipv6() -> bytes:
     """
     RFC 4291, section 2.2: eight groups, or fewer with one `::` for one or more groups of zeros.
 
-    How many groups stand before `::` is seen from the text alone, so at most one of the alternatives can match. Behind
+    How many groups stand before `::` is seen from the text alone, so at most one of the alternatives can match. After
     it an embedded IPv4 address, which takes the place of two groups, is tried first: it goes on where a group would
     end.
     """

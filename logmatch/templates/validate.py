@@ -8,7 +8,7 @@ import re
 from collections.abc import Container, Sequence
 from typing import NamedTuple
 
-from logmatch.errors import Place, TemplateSyntaxError
+from logmatch.errors import Location, TemplateSyntaxError
 from logmatch.templates.document import Document, Format, Table, describe
 from logmatch.templates.field_type import FieldType
 from logmatch.templates.model import Alternatives, Pattern
@@ -93,7 +93,7 @@ class Validator:
             errors = len(self._document.errors)
             template = self._template(table)
             if len(self._document.errors) > errors and table.line_number is None:
-                self._name_place(errors, number)
+                self._name_location(errors, number)
             if template is not None:
                 made.append(template)
         return made
@@ -125,28 +125,28 @@ class Validator:
             return None
         return Template(identity, pattern, front, priority, description, tags, match, no_match, origin, name, allow)
 
-    def _name_place(self, first: int, number: int) -> None:
+    def _name_location(self, first: int, number: int) -> None:
         """Say in the errors from *first* on which template they are about, since no line does."""
         errors = self._document.errors
         for index in range(first, len(errors)):
             error = errors[index]
-            sentence = f"template {number}: {error.sentence}"
-            errors[index] = TemplateSyntaxError(sentence, place=error.place, hint=error.hint)
+            message = f"template {number}: {error.message}"
+            errors[index] = TemplateSyntaxError(message, location=error.location, hint=error.hint)
 
     def _add_header(self, table: Table, name: str, value: object) -> None:
-        place = self._document.place_of_key
+        location = self._document.location_of_key
         if name in self._headers:
             hint = "the headers of all lines are those of the file; leave one of them out"
-            self._document.fail(f"the header {name!r} is given twice", place(table, name), hint)
+            self._document.fail(f"the header {name!r} is given twice", location(table, name), hint)
             return
         self._headers[name] = None
         if name == NO_HEADER:
             hint = f'header = "{NO_HEADER}" says that a template has none; choose another name'
-            self._document.fail(f"a header cannot be called {NO_HEADER!r}", place(table, name), hint)
+            self._document.fail(f"a header cannot be called {NO_HEADER!r}", location(table, name), hint)
         elif not isinstance(value, str):
-            sentence = f"the header {name!r} must be a text, not {describe(value, json=self._is_json)}"
+            message = f"the header {name!r} must be a text, not {describe(value, json=self._is_json)}"
             example = self._written(name, '"<time:iso8601> "')
-            self._document.fail(sentence, place(table, name), f"write for example {example}")
+            self._document.fail(message, location(table, name), f"write for example {example}")
         else:
             try:
                 pattern = parse_pattern(value, self._names)
@@ -168,17 +168,17 @@ class Validator:
         names = tuple(value)
         known = self._several.get(names)
         if known is None:
-            place = self._document.place_of_key(table, "header")
+            location = self._document.location_of_key(table, "header")
             if NO_HEADER in names or len(set(names)) < len(names):
                 hint = f"a list holds the names of headers of the file, each once; {NO_HEADER!r} stands alone"
-                self._document.fail(f"this is no list of headers: {', '.join(map(repr, names))}", place, hint)
+                self._document.fail(f"this is no list of headers: {', '.join(map(repr, names))}", location, hint)
                 return None, None
             headers = [self._header(table, name) for name in names]
             choices = [header.pattern.items for header in headers if header is not None]
             if len(choices) < len(names) or not all(choices):
                 if len(choices) == len(names):
                     hint = "give that header a text, or leave it out"
-                    self._document.fail("one of several headers is empty", place, hint)
+                    self._document.fail("one of several headers is empty", location, hint)
                 return None, None
             pattern = Pattern((Alternatives(tuple(choices)),) if len(choices) > 1 else choices[0])
             known = self._several[names] = pattern, names
@@ -194,7 +194,7 @@ class Validator:
                 f"The headers of this file are {', '.join(map(repr, names))}" if names else "This file has no headers"
             )
             hint = f"{did_you_mean(name, names)}{hint}; {NO_HEADER!r} is for no header"
-            self._document.fail(f"unknown header {name!r}", self._document.place_of_key(table, "header"), hint)
+            self._document.fail(f"unknown header {name!r}", self._document.location_of_key(table, "header"), hint)
             return None
         return self._headers[name]
 
@@ -206,8 +206,8 @@ class Validator:
             return None
 
     def _report_pattern(self, table: Table, key: str, text: str, error: TemplateSyntaxError) -> None:
-        place = self._document.place_in_value(table, key, text, error.place or Place(text=text))
-        self._document.fail(error.sentence, place, error.hint)
+        location = self._document.location_in_value(table, key, text, error.location or Location(text=text))
+        self._document.fail(error.message, location, error.hint)
 
     def _required(self, table: Table, key: str, misspelt: set[str]) -> str | None:
         value = table.values.get(key)
@@ -216,25 +216,25 @@ class Validator:
         if key not in table.values:
             if key not in misspelt:
                 self._document.fail(
-                    f"the template has no {key}", self._document.place_of_table(table), self._write(key)
+                    f"the template has no {key}", self._document.location_of_table(table), self._write(key)
                 )
         elif not isinstance(value, str):
             self._wrong_type(table, key, value)
         elif self._document.format is Format.CSV:
-            place = self._document.place_of_row(table)
-            self._document.fail(f"the {COLUMNS[key]} of this row is empty", place, "fill it in, or remove the row")
+            location = self._document.location_of_row(table)
+            self._document.fail(f"the {COLUMNS[key]} of this row is empty", location, "fill it in, or remove the row")
         else:
-            self._document.fail(f"the {key} is empty", self._document.place_of_key(table, key), self._write(key))
+            self._document.fail(f"the {key} is empty", self._document.location_of_key(table, key), self._write(key))
         return None
 
     def _report_second(self, table: Table, identity: str, first: Origin) -> None:
-        place = self._document.place_of_key(table, "id")
-        sentence = f"the id {identity!r} is used twice, first in {Place(first.file, first.line_number)}"
+        location = self._document.location_of_key(table, "id")
+        message = f"the id {identity!r} is used twice, first in {Location(first.file, first.line_number)}"
         hint = "an id is unique over all files that are loaded; rename or remove one of the two"
         if self._document.format is Format.TEXT:
-            sentence = f"the same pattern stands in {Place(first.file, first.line_number)}"
+            message = f"the same pattern stands in {Location(first.file, first.line_number)}"
             hint = "leave one of them out"
-        self._document.fail(sentence, place, hint)
+        self._document.fail(message, location, hint)
 
     def _report_unknown(self, table: Table) -> set[str]:
         """Report the keys that are none, and give those that were probably meant."""
@@ -248,9 +248,9 @@ class Validator:
                     hint = f"did you mean {meant!r}? {hint}"
                 if key == "headers" and self._document.format is Format.JSON_LINES:
                     hint = 'headers stand on a line of their own: {"headers": {"default": "…"}}'
-                self._document.fail(f"unknown key {key!r}", self._document.place_of_key(table, key), hint)
+                self._document.fail(f"unknown key {key!r}", self._document.location_of_key(table, key), hint)
             elif key not in KEYS:
-                self._document.fail("unknown key", Place(self._document.file), None)
+                self._document.fail("unknown key", Location(self._document.file), None)
         return misspelt
 
     def _priority(self, table: Table) -> int:
@@ -292,8 +292,8 @@ class Validator:
             else:
                 what = "an object" if self._is_json else "a table"
                 described = describe(value, json=self._is_json)
-                sentence = f"must be a line, or {what} with 'line' and 'values', not {described}"
-                self._wrong_item(table, "match", number, sentence)
+                message = f"must be a line, or {what} with 'line' and 'values', not {described}"
+                self._wrong_item(table, "match", number, message)
         return tuple(examples)
 
     def _example(self, table: Table, number: int, written: dict[str, object]) -> Example | None:
@@ -325,16 +325,16 @@ class Validator:
 
     def _wrong_type(self, table: Table, key: str, value: object) -> None:
         what = KEYS[key].what.replace("tables", "objects") if self._is_json else KEYS[key].what
-        sentence = f"'{key}' must be {what}, not {describe(value, json=self._is_json)}"
-        self._document.fail(sentence, self._document.place_of_key(table, key), self._write(key))
+        message = f"'{key}' must be {what}, not {describe(value, json=self._is_json)}"
+        self._document.fail(message, self._document.location_of_key(table, key), self._write(key))
 
     def _wrong_item(self, table: Table, key: str, number: int, wrong: str, hint: str = "") -> None:
-        place = self._document.place_of_key(table, key)
+        location = self._document.location_of_key(table, key)
         example = '{ line = "…", values = { user = "…" } }'
         if self._is_json:
             example = '{"line": "…", "values": {"user": "…"}}'
         example = f'An item is written "…" or {example}' if key == "match" else self._write(key)
-        self._document.fail(f"item {number} of '{key}' {wrong}", place, f"{hint}{example}")
+        self._document.fail(f"item {number} of '{key}' {wrong}", location, f"{hint}{example}")
 
     def _write(self, key: str) -> str:
         return f"write for example {self._written(key, KEYS[key].example)}"
@@ -376,8 +376,8 @@ def name_types(documents: Sequence[Document]) -> dict[str, FieldType]:
         if len(failed) == len(pending):
             for name, (document, table, value) in pending.items():
                 wrong = failed[name]
-                place = document.place_in_value(table, name, value, wrong.place or Place(text=value))
-                document.fail(wrong.sentence, place, wrong.hint)
+                location = document.location_in_value(table, name, value, wrong.location or Location(text=value))
+                document.fail(wrong.message, location, wrong.hint)
             break
         pending = {name: pending[name] for name in failed}
     return names
@@ -385,19 +385,21 @@ def name_types(documents: Sequence[Document]) -> dict[str, FieldType]:
 
 def _is_new_type(document: Document, table: Table, name: str, value: object, known: Container[str]) -> bool:
     """Whether *name* can be given to *value*; if not, report why."""
-    place = document.place_of_key(table, name)
+    location = document.location_of_key(table, name)
     if name in TYPES or name in PARAMETRISED:
-        document.fail(f"there is a type {name!r} already", place, "choose another name")
+        document.fail(f"there is a type {name!r} already", location, "choose another name")
     elif name in known:
         document.fail(
-            f"the name {name!r} is given to two types", place, "names hold for all files; leave one of them out"
+            f"the name {name!r} is given to two types", location, "names hold for all files; leave one of them out"
         )
     elif re.fullmatch(r"[^\W\d][\w.-]*", name) is None:
-        document.fail(f"{name!r} cannot be the name of a type", place, "a name holds letters, digits, '_', '.' and '-'")
+        document.fail(
+            f"{name!r} cannot be the name of a type", location, "a name holds letters, digits, '_', '.' and '-'"
+        )
     elif not isinstance(value, str):
         described = describe(value, json=document.is_json)
         document.fail(
-            f"the type {name!r} must be a text, not {described}", place, 'write for example level = "INFO|WARN"'
+            f"the type {name!r} must be a text, not {described}", location, 'write for example level = "INFO|WARN"'
         )
     else:
         return True

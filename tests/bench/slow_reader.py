@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """
-Memory behind a reader that takes 1 KiB a second.
+Memory after a reader that takes 1 KiB a second.
 
 usage: slow_reader.py SECONDS LOG [OPTION]...    (options of `logmatch parse`; it reads LOG and is killed after SECONDS)
 

@@ -23,7 +23,7 @@ from logmatch.engine.native import _kernel
 from logmatch.engine.native.engine import NativeEngine
 from logmatch.input.framing import Chunk
 from logmatch.line import Buffer
-from logmatch.output.jsonl import Layout
+from logmatch.output.record_options import RecordOptions
 from logmatch.program import Program, compile_program
 from logmatch.run import worker
 from logmatch.templates.model import Item, Literal, OptionalPart, Pattern
@@ -173,9 +173,9 @@ def _compare_tables(case: Case, program: Program, engine: Remembering, seed: int
             if portable is not None:
                 check(f"locate {line!r} (portable)", found, portable.locate(line))
         before = random.choice([b"", b"\n", b"x" * random.randint(0, 70) + b"\n"])
-        behind = random.choice([b"", b"", b"a" * random.randint(1, 70)]) if chunk.endswith(b"\n") else b""
+        after = random.choice([b"", b"", b"a" * random.randint(1, 70)]) if chunk.endswith(b"\n") else b""
         begin, end = len(before), len(before) + len(chunk)
-        data = exact(before + chunk + behind)
+        data = exact(before + chunk + after)
         matches = native.match_batch(data[begin:end])
         check(f"columns of {chunk!r}", expected, columns_of(matches))
         counter.add(matches)
@@ -198,9 +198,9 @@ def _piece_end(view: memoryview, begin: int, size: int) -> int:
 
 def _compare_records(case: Case, program: Program, engine: Remembering, seed: int) -> None:
     random = Random(seed)
-    layout = Layout(random.random() < 0.3, random.random() < 0.4, random.random() < 0.4)
+    options = RecordOptions(random.random() < 0.3, random.random() < 0.4, random.random() < 0.4)
     unmatched = random.choice(["inline", "inline", "apart", "dropped"])
-    spec = worker.WorkerSpec(program, "native", layout, unmatched == "apart", unmatched == "dropped")
+    spec = worker.WorkerSpec(program, "native", options, unmatched == "apart", unmatched == "dropped")
     with mock.patch.object(worker, "make_engine", return_value=engine):
         first = worker.Worker(spec)
     second = worker.Worker(spec)
@@ -217,7 +217,7 @@ def _compare_records(case: Case, program: Program, engine: Remembering, seed: in
             space = None if room is None or room < 0 else exact(bytes(room))
             with mock.patch.object(NativeEngine, "batch_size", piece):
                 actual = second.run(Chunk(file, first_line, count, offset, exact(chunk), 0), space)
-            what = f"{layout}, unmatched {unmatched}, pieces of {piece}, space of {room}, chunk {chunk!r}"
+            what = f"{options}, unmatched {unmatched}, pieces of {piece}, space of {room}, chunk {chunk!r}"
             check(f"records: {what}", bytes(expected.output), bytes(actual.output))
             check(f"unmatched records: {what}", bytes(expected.unmatched), bytes(actual.unmatched))
             check(f"tally: {what}", expected.tally, actual.tally)

@@ -552,14 +552,14 @@ class _Lines:
                 parts.append(item.text)
                 continue
             following = items[index + 1] if index + 1 < len(items) else None
-            behind = following.text if isinstance(following, Literal) else self.random.choice(self.vocabulary)
-            parts.append(self._wrong(behind) if self.random.random() < damage else self._right(item.type, behind))
+            after = following.text if isinstance(following, Literal) else self.random.choice(self.vocabulary)
+            parts.append(self._wrong(after) if self.random.random() < damage else self._right(item.type, after))
             if self.random.random() < damage:  # the line ends within a field
                 return b"".join(parts)[: -self.random.choice([1, 1, 2, 3])]
         return b"".join(parts)
 
-    def _right(self, type_: FieldType, behind: bytes) -> bytes:
-        """A text that *type_* takes (a `/regex/` perhaps not). *behind*: what follows."""
+    def _right(self, type_: FieldType, after: bytes) -> bytes:
+        """A text that *type_* takes (a `/regex/` perhaps not). *after*: what follows."""
         random = self.random
         if isinstance(type_, WordList):
             return random.choice(type_.words)
@@ -571,15 +571,15 @@ class _Lines:
             return text + (bytes(random.choices(type_.members, k=1)) if random.random() < 0.1 else b"")
         if isinstance(type_, TypeList):
             option = random.choice(type_.options)
-            return option if isinstance(option, bytes) else self._right(option, behind)
+            return option if isinstance(option, bytes) else self._right(option, after)
         text = random.choice((*SAMPLES.get(type_.name, ()), *type_.facts.samples))
         if type_ in FREE or type_ == REST:
             if random.random() < 0.3:  # what ends it stands in it, or nearly
-                text += random.choice([behind, behind[:-1], behind[:1], behind + behind[:-1], behind * 2, behind[1:]])
+                text += random.choice([after, after[:-1], after[:1], after + after[:-1], after * 2, after[1:]])
             if random.random() < 0.3:
                 text += self._some_noise(random.choice([1, 2, 9]))
             if random.random() < 0.04:
-                text += random.choice([b"a", b"1", b'"', b"\\", b".", behind[:1]]) * random.choice(
+                text += random.choice([b"a", b"1", b'"', b"\\", b".", after[:1]]) * random.choice(
                     [15, 16, 17, 31, 33, 64, 100]
                 )
             if type_ not in (ANY, REST):
@@ -593,11 +593,11 @@ class _Lines:
             text = b'"' + self._some_noise(6).replace(b'"', b'\\"').replace(b"\\", b"\\\\") + b'"'
         return text
 
-    def _wrong(self, behind: bytes) -> bytes:
+    def _wrong(self, after: bytes) -> bytes:
         random = self.random
         samples = random.choice(list(SAMPLES.values()))
-        text = random.choice([random.choice(NEAR), random.choice(samples), self._some_noise(3), behind, behind[:-1]])
-        return text + (random.choice([behind, random.choice(NEAR)]) if random.random() < 0.2 else b"")
+        text = random.choice([random.choice(NEAR), random.choice(samples), self._some_noise(3), after, after[:-1]])
+        return text + (random.choice([after, random.choice(NEAR)]) if random.random() < 0.2 else b"")
 
     def _some_noise(self, most: int) -> bytes:
         return b"".join(self.random.choices(self.noise, k=self.random.randint(1, most)))

@@ -146,7 +146,7 @@ cdef Text grammar_end(Machine *m, Code program, int32_t number, Text p) noexcept
     cdef int32_t *marks
     cdef int32_t offset, before, n
     # SAFETY, for all of this function: `GrammarCode` makes the code; its depth is below G_DEPTH, and jumps lead to
-    # instructions. p is within [line, end]; what is read there stands behind a comparison with end.
+    # instructions. p is within [line, end]; what is read there stands after a comparison with end.
     while True:
         LM_STEP(1)
         if at[0] == G_BYTE:

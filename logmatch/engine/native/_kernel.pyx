@@ -21,7 +21,7 @@ The instructions begin with a word whose lowest byte is the operation and which 
     BYTE k, keys[16], (least, target)*k   where the next byte leads to; at most 16 keys
     BYTES, indices[256], (least, target)* the same for more: an index for each byte, 255 where it leads nowhere
     TABLE k, tables                       where the next k bytes lead to, 2 to 8 of them: see `slot_of`
-    FIELDS k, type*k                      k words or tokens without whitespace in them, behind each of them one space
+    FIELDS k, type*k                      k words or tokens without whitespace in them, after each of them one space
     ANY_... flags, [return] …             text of the type `any`, and what follows it:
         ANY_END                               the end of the content: of the line without spaces and tabs at its end
         ANY_SUFFIX n, n bytes                 these bytes, which end the content
@@ -30,8 +30,8 @@ The instructions begin with a word whose lowest byte is the operation and which 
     FREE_... flags kind, [return] …       other free text, the same, and:
         FREE_SPACE n, n bytes                 these bytes, of which the first is whitespace: where the text has to end
 
-What stands behind a comma is in words of its own; a number above the operation is 24 bits, and several are 8 bits each.
-Bytes are packed into words, four each; behind the code stand `PADDING` bytes, so that 16 can be read from any of them.
+What stands after a comma is in words of its own; a number above the operation is 24 bits, and several are 8 bits each.
+Bytes are packed into words, four each; after the code stand `PADDING` bytes, so that 16 can be read from any of them.
 No variant number stands in the instructions of a way that does not part any more, so that variants which end alike share
 them: with thousands of templates the code stays small, and in the processor's cache.
 
@@ -166,7 +166,7 @@ cdef class Kernel:
     The code of a program, frozen: any number of threads may match with it at once.
 
     Args:
-        code: instructions, with `PADDING` bytes behind them.
+        code: instructions, with `PADDING` bytes after them.
         entry: where the tree begins, as a word of the code; -1 if there is none.
         entry_least: the least variant number in it.
         sets: those of SWEEP instructions, `SETS_SIZE` bytes each, of which the last are filled in here.
@@ -188,7 +188,7 @@ cdef class Kernel:
     cdef bytes fields_of           # the memory of field_counts
     cdef const int32_t *field_counts
     cdef bytes bases_of
-    cdef bytes regex_texts          # the literals of `regexed`, with PADDING behind
+    cdef bytes regex_texts          # the literals of `regexed`, with PADDING after
     cdef Regexed *regexed
     cdef Py_ssize_t regex_count
     cdef object other_match
@@ -363,7 +363,7 @@ cdef class Kernel:
             if each.number >= best:
                 return self.regex_count
             n = each.inside_size
-            # SAFETY: both literals are in regex_texts, with PADDING behind.
+            # SAFETY: both literals are in regex_texts, with PADDING after.
             if (
                 each.begin_size <= m.line_end - m.line
                 and memcmp(<const char *>each.begin, <const char *>m.line, <size_t>each.begin_size) == 0

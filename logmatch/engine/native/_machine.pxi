@@ -19,17 +19,17 @@ cdef inline Frame *push(Frame *frame, Code at, int32_t *span, Py_ssize_t place, 
 
 
 cdef inline Code behind_number(Code at, int32_t word) noexcept nogil:
-    # What stands behind the first word of an ANY or FREE instruction and the number of its memo, if it has one.
+    # What stands after the first word of an ANY or FREE instruction and the number of its memo, if it has one.
     return at + 2 if word & RETURNS << 8 else at + 1
 
 
 cdef inline Code behind_bytes(Code literal) noexcept nogil:
-    # What stands behind a length and so many bytes.
+    # What stands after a length and so many bytes.
     return literal + 1 + ((literal[0] + 3) >> 2)
 
 
-cdef Text words_end(Code at, Text p, Text end, Text readable, Code *behind) noexcept nogil:
-    # The end of the first of the words of WORDS that stands at p, or NULL; and what comes behind them.
+cdef Text words_end(Code at, Text p, Text end, Text readable, Code *after) noexcept nogil:
+    # The end of the first of the words of WORDS that stands at p, or NULL; and what comes after them.
     cdef Text q = NULL
     cdef int32_t count = at[0] >> 8, n
     at += 1
@@ -39,12 +39,12 @@ cdef Text words_end(Code at, Text p, Text end, Text readable, Code *behind) noex
             q = p + n
         at += 1 + ((n + 3) >> 2)
         count -= 1
-    behind[0] = at
+    after[0] = at
     return q
 
 
 cdef inline Text fields_end(Code at, Text line, Text p, Text end, Text readable, int32_t *span) noexcept nogil:
-    # What is behind the fields of FIELDS and the space behind each, or NULL.
+    # What is after the fields of FIELDS and the space after each, or NULL.
     cdef int32_t count = at[0] >> 8
     cdef Text base = p, space
     cdef uint64_t spaces = lm_spaces(p, readable)
@@ -94,7 +94,7 @@ cdef inline Text find(Text p, Text limit, Text end, Code literal, uint8_t first,
 cdef inline Text sweep(
     Text p, Text limit, Text end, Text content_end, const uint8_t *sets, int32_t flags, Text readable
 ) noexcept nogil:
-    # The first place in [p, limit] where what follows may begin: by two bytes, or with nothing behind the content.
+    # The first place in [p, limit] where what follows may begin: by two bytes, or with nothing after the content.
     cdef Text stop = limit + 1 if limit < end else end
     cdef Text q
     if flags & NULLABLE and p > content_end:
@@ -135,7 +135,7 @@ cdef int32_t run(Machine *m, int32_t entry, int32_t least, int32_t best, int32_t
 
     # SAFETY, for all of this function: `native.Assembler` makes the code, and gives `Kernel` the number of fields and of
     # frames that the deepest path needs, for which frames, spans and saved have room; jumps lead to instructions. `p` is
-    # within [line, end]; what is read at p stands behind a comparison with end, or within an lm_ function that is told
+    # within [line, end]; what is read at p stands after a comparison with end, or within an lm_ function that is told
     # `readable`, which is not before end. Always least < best: where that ends, the way is left.
     while True:
         LM_STEP(1)
@@ -364,7 +364,7 @@ cdef int32_t run(Machine *m, int32_t entry, int32_t least, int32_t best, int32_t
                 p = line + frame.place
                 at = code + at[12]
                 break
-            # SAFETY: span[1] is where this text ended last: only fields behind it have been written since.
+            # SAFETY: span[1] is where this text ended last: only fields after it have been written since.
             q = line + span[1] + 1
             limit = line + frame.place
             if q <= limit:

@@ -131,7 +131,7 @@ cdef inline Text group_and_colon_end(Text p, Text end) noexcept nogil:
 
 
 cdef Text ipv6_end(Text p, Text end) noexcept nogil:
-    # RFC 4291, section 2.2. `place[i]` is behind i groups with their colons.
+    # RFC 4291, section 2.2. `place[i]` is after i groups with their colons.
     cdef Text place[8]
     cdef Text next_, tail
     cdef int before = 0, most, i
@@ -150,7 +150,7 @@ cdef Text ipv6_end(Text p, Text end) noexcept nogil:
             tail = group_end(place[7], end)
             if tail != NULL:
                 return tail
-    # Then "::" must follow the groups: the colon behind the last of them, and one more.
+    # Then "::" must follow the groups: the colon after the last of them, and one more.
     p = place[before]
     if before == 0:
         if p >= end or p[0] != c':':

@@ -294,7 +294,7 @@ static inline ptrdiff_t lm_plain(const lm_u8 *p, const lm_u8 *end, const lm_u8 *
 }
 
 /*
- * Copy n bytes. Up to 31 more may be written behind them, and are if at least 32 can be read from the last of them on
+ * Copy n bytes. Up to 31 more may be written after them, and are if at least 32 can be read from the last of them on
  * (up to readable): nearly all fields are that short, and take the same few steps whatever their length.
  */
 static inline void lm_copy(lm_u8 *to, const lm_u8 *from, ptrdiff_t n, const lm_u8 *readable) {
@@ -323,7 +323,7 @@ static inline void lm_copy(lm_u8 *to, const lm_u8 *from, ptrdiff_t n, const lm_u
 /*
  * The lines of the n bytes at p, of which each "\n" ends one. Writes for the i-th line where its "\n" is (offset from p) and
  * whether a special byte stands before that in the line. Returns how many lines were found, at most room; the last line
- * without "\n" is not among them. *done is how many bytes they take; *rest says whether a special byte stands behind.
+ * without "\n" is not among them. *done is how many bytes they take; *rest says whether a special byte stands after.
  */
 typedef size_t (*lm_split_fn)(const lm_u8 *p, size_t n, int32_t *ends, lm_u8 *special, size_t room, size_t *done, int *rest);
 
@@ -477,7 +477,7 @@ LM_TARGET_AVX2 static size_t lm_count_avx2(const lm_u8 *p, size_t n) {
 /*
  * Which of 32 bytes are in a set of bytes: two shuffles look up, by the low four bits of a byte, a row of eight bits, one for
  * each value of the next three bits; the highest bit chooses between the two. (The method is called truffle in Hyperscan.)
- * The rows stand behind the 256 entries of sets: 16 for bytes below 0x80 and 16 for the others, for each of the two sets.
+ * The rows stand after the 256 entries of sets: 16 for bytes below 0x80 and 16 for the others, for each of the two sets.
  */
 LM_TARGET_AVX2 static inline __m256i lm_in_set_avx2(__m256i v, __m256i rows_low, __m256i rows_high) {
     const __m256i bit_of = _mm256_setr_epi8(1, 2, 4, 8, 16, 32, 64, (char)128, 1, 2, 4, 8, 16, 32, 64, (char)128, 1, 2, 4, 8, 16,
@@ -498,7 +498,7 @@ LM_TARGET_AVX2 static const lm_u8 *lm_sweep_avx2(const lm_u8 *p, const lm_u8 *en
         const __m256i first_high = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(rows + 16)));
         const __m256i second_low = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(rows + 32)));
         const __m256i second_high = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(rows + 48)));
-        /* p + 1 + 32 <= readable; what lies behind end - 1 is left to the loop below, since it has no second byte. */
+        /* p + 1 + 32 <= readable; what lies after end - 1 is left to the loop below, since it has no second byte. */
         while (p < end && readable - p >= 33) {
             __m256i one = lm_in_set_avx2(_mm256_loadu_si256((const __m256i *)p), first_low, first_high);
             __m256i two = lm_in_set_avx2(_mm256_loadu_si256((const __m256i *)(p + 1)), second_low, second_high);

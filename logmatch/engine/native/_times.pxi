@@ -63,7 +63,7 @@ cdef bint is_zone_word(Text p, int n) noexcept nogil:
 
 
 cdef inline Text zone_word_end(Text p, Text end) noexcept nogil:
-    # The word of a zone at p, which has no letter or digit behind it, or NULL.
+    # The word of a zone at p, which has no letter or digit after it, or NULL.
     cdef int n = 0
     while n < 5 and p + n < end and CLASS[p[n]] & (DIGIT | LETTER):
         n += 1

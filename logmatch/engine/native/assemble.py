@@ -80,7 +80,7 @@ class _Path:
 
 @dataclass(frozen=True, slots=True)
 class _Tail:
-    """The rest of a variant, behind what it shares: where it is laid out, how many frames and numbers it needs."""
+    """The rest of a variant, after what it shares: where it is laid out, how many frames and numbers it needs."""
 
     at: int
     frames: int
@@ -107,7 +107,7 @@ class Assembler:
         self.return_bases = array("i", bytes(4 * variant_count))
         self._fields_at = self._fields_end = self._token_at = -1
         """
-        Where the last FIELDS instruction is and ends, and the last TOKEN: if nothing has been laid out behind, and
+        Where the last FIELDS instruction is and ends, and the last TOKEN: if nothing has been laid out after, and
         nothing leads to there, it can take what comes.
         """
         self._returns_of_tail: int | None = None
@@ -223,19 +223,19 @@ class Assembler:
                     self._part_by_byte(entries, path)
                     return at
                 self._literal(text)
-                entries = _behind_literal(entries, len(text))
+                entries = _after_literal(entries, len(text))
             else:
                 assert not isinstance(key, type)
-                behind = [(number, items, index + 1, 0) for number, items, index, _ in entries]
+                following = [(number, items, index + 1, 0) for number, items, index, _ in entries]
                 if key.facts.is_free:
                     assert isinstance(key, NamedType)
-                    rest = self._free(key, behind, path)
+                    rest = self._free(key, following, path)
                     if rest is None:
                         return at
                     entries = rest
                 else:
                     self._token(key, *entries[0][1:3], path)
-                    entries = behind
+                    entries = following
 
     def _begin(self) -> int:
         """Where a jump leads to: what is laid out here is no part of what stands before."""
@@ -281,7 +281,7 @@ class Assembler:
                 indices[byte] = index
             code.append(_OPERATION["BYTES"])
             code.frombytes(bytes(indices))
-        self._part([_behind_literal(group, 1) for group in by_byte.values()], path)
+        self._part([_after_literal(group, 1) for group in by_byte.values()], path)
 
     def _part_by_table(self, entries: list[_Entry], path: _Path) -> bool:
         """The same by several bytes at once, if the literals are long enough and the ways not too many."""
@@ -301,7 +301,7 @@ class Assembler:
         words, places = kernel.lay_out_table(list(by_key), len(self.code))
         at = len(self.code)
         self.code.frombytes(words)
-        groups = [_behind_literal(group, size) for group in by_key.values()]
+        groups = [_after_literal(group, size) for group in by_key.values()]
         for group, place in zip(reversed(groups), reversed(places), strict=True):
             self.code[at + place] = group[0][0]
             self._todo.append((group, dataclasses.replace(path, unbroken=False), at + place + 1))
@@ -412,22 +412,22 @@ class Assembler:
         else:
             code.extend((kinds["grammar"], *self._grammar(facts, not facts.is_bounded and not path.once)))
 
-    def _free(self, type_: NamedType, behind: list[_Entry], path: _Path) -> list[_Entry] | None:
-        """Lay out a free field and what ends it; return what comes behind that, None if nothing does."""
-        if all(entry[2] < len(entry[1]) and isinstance(entry[1][entry[2]], Literal) for entry in behind):
-            prefix = _common_literal(behind)
+    def _free(self, type_: NamedType, following: list[_Entry], path: _Path) -> list[_Entry] | None:
+        """Lay out a free field and what ends it; return what comes after that, None if nothing does."""
+        if all(entry[2] < len(entry[1]) and isinstance(entry[1][entry[2]], Literal) for entry in following):
+            prefix = _common_literal(following)
         else:
             prefix = b""
-        rest = _behind_literal(behind, len(prefix)) if prefix else behind
+        rest = _after_literal(following, len(prefix)) if prefix else following
         if all(entry[2] == len(entry[1]) for entry in rest):
             self._put_free(type_, path, prefix, ends=True)
             return None
-        if len(prefix) > 1 or (prefix and len(behind) == 1) or (prefix and type_ != ANY and prefix[0] in WHITESPACE):
-            following = {_type_at(entry) for entry in rest}
-            self._put_free(type_, path, prefix, final=following <= {ANY} or following <= {REST})
+        if len(prefix) > 1 or (prefix and len(following) == 1) or (prefix and type_ != ANY and prefix[0] in WHITESPACE):
+            next_types = {_type_at(entry) for entry in rest}
+            self._put_free(type_, path, prefix, final=next_types <= {ANY} or next_types <= {REST})
             return rest
-        self._put_free(type_, path, beginnings=_beginnings(behind))
-        return behind
+        self._put_free(type_, path, beginnings=_beginnings(following))
+        return following
 
     def _put_free(
         self,
@@ -443,10 +443,10 @@ class Assembler:
         The instruction for a free field.
 
         Args:
-            prefix: the literal behind it.
-            ends: whether the line ends behind that.
+            prefix: the literal after it.
+            ends: whether the line ends after that.
             final: whether what follows the literal takes all there is.
-            beginnings: with what the items behind it can begin, if that is no literal; see `_beginnings`.
+            beginnings: with what the items after it can begin, if that is no literal; see `_beginnings`.
         """
         is_any = type_ == ANY
         flags = 0
@@ -568,7 +568,7 @@ def _common_literal(entries: list[_Entry]) -> bytes:
     return common_prefix(texts_)
 
 
-def _behind_literal(entries: list[_Entry], count: int) -> list[_Entry]:
+def _after_literal(entries: list[_Entry], count: int) -> list[_Entry]:
     """*entries* when *count* more bytes of the literal that comes next are taken."""
     result = []
     for number, items, index, taken in entries:

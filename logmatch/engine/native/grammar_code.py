@@ -87,7 +87,7 @@ class GrammarCode:
         return len(self.words) - len(numbers)
 
     def _add_set(self, operation: str, members: bytes, *numbers: int) -> int:
-        """The same for one that begins with a set of bytes; return where the first number behind it is."""
+        """The same for one that begins with a set of bytes; return where the first number after it is."""
         bits = [0] * 8
         for byte in members:
             bits[byte >> 5] |= 1 << (byte & 31)

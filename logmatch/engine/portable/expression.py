@@ -4,7 +4,7 @@ may.
 
 Written plainly (`(.*?)` for each free field), a backtracking matcher needs time of the order n^k for k free fields on a
 line of n bytes. Mostly that can be avoided by construction: where the leftmost place at which a free field and the text
-behind it match is also the right one whatever comes later, the search for it is made atomic. `hard_loops` counts the
+after it match is also the right one whatever comes later, the search for it is made atomic. `hard_loops` counts the
 searches for which that does not hold; `Expression.longest_line` says for which lines the cost stays within a constant
 factor of the linear one. Longer lines are matched by `reference.walk`.
 """

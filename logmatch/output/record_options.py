@@ -1,0 +1,26 @@
+"""
+Record options: which keys a record has besides those that it always has, and how keys are written.
+
+A writer of JSON Lines in any language puts its records together from these, in the order in which they stand here; the
+keys of the values of matched lines are in `jsonl.Body`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+LINE = b'{"line":'
+NO_TEMPLATE = b',"template_id":null'
+RAW = b',"raw":'
+OFFSET = b',"offset":'
+
+
+@dataclass(frozen=True, slots=True)
+class RecordOptions:
+    """Which keys records have besides those that they always have."""
+
+    with_file: bool = False
+    raw: bool = False
+    offsets: bool = False
+    safe_numbers: bool = False
+    """Whether numbers that consumers refuse or round are written as text (`jsonl.fits_double`)."""
