@@ -17,7 +17,8 @@ from logmatch.engine import make_engine
 from logmatch.gc_pause import held_back
 from logmatch.line import without_terminator
 from logmatch.linescan import pieces
-from logmatch.output.jsonl import make_writer
+from logmatch.output.batch import Batch
+from logmatch.output.jsonl import FORMAT as JSON_LINES
 from logmatch.output.record_options import RecordOptions
 from logmatch.output.writer import Writer
 from logmatch.program import Program, compile_program
@@ -187,14 +188,14 @@ class Matcher:
         writer.begin("-")
         for piece in pieces(data, self._engine.batch_size):
             matches = self._engine.match_batch(piece)
-            writer.write(matches, first_line=first_line, offset=0)
+            writer.write(Batch(matches, first_line))
             first_line += matches.line_count
         records = bytes(writer.take()[0])
         self._writers.append(writer)
         return records
 
     def _new_writer(self) -> Writer:
-        return make_writer(self._program, RecordOptions(), by_columns=self._engine.by_columns)
+        return JSON_LINES.make_writer(self._program, RecordOptions(), by_columns=self._engine.by_columns)
 
 
 def _template(value: object) -> Template:

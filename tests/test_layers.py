@@ -94,7 +94,13 @@ ORDER = (
     "input.chunk",
     "record",
     "output.record_options",
+    "output.batch",
     "output.writer",
+    "output.destination",
+    "output.sink",
+    "output.compressed",
+    "output.text_output",
+    "output.format",
     "output.jsonl",
     "run",
     "run.kinds",
@@ -103,9 +109,6 @@ ORDER = (
     "matcher",
     "formats.detect",
     "live",
-    "output.destination",
-    "output.sink",
-    "output.compressed",
     "run.preflight",
     "run.cores",
     "run.job",
@@ -221,9 +224,10 @@ CHOICES = {
         "engine.native._kernel",
         "output._jsonl",
     },
+    "output.format": {module for module in ORDER if module.startswith("output.")},
     "commands": {module for module in ORDER if module.startswith("commands.")},
 }
-"""Who may import a later module, inside a function only: what was chosen by name, an engine or a command."""
+"""Who may import a later module, inside a function only: what was chosen by name (an engine, a format, a command)."""
 
 IMPORTERS = {
     "typer": {"commands.command_line"},

@@ -8,7 +8,8 @@ import pytest
 from support import ENGINES, HAS_KERNEL, make_program
 
 from logmatch.engine import make_engine
-from logmatch.output.jsonl import make_writer
+from logmatch.output.batch import Batch
+from logmatch.output.jsonl import FORMAT
 from logmatch.output.record_options import RecordOptions
 from logmatch.program import Program, compile_program
 from logmatch.templates.template import Template
@@ -40,10 +41,10 @@ def program() -> Program:
 
 def records(engine: str, options: RecordOptions, *, by_columns: bool) -> tuple[bytes, bytes, int]:
     """The records of `LINES`, those of unmatched lines, and how many U+FFFD were written."""
-    writer = make_writer(program(), options, by_columns=by_columns, separate_unmatched=True)
+    writer = FORMAT.make_writer(program(), options, by_columns=by_columns, separate_unmatched=True)
     writer.begin("a.log")
     matches = make_engine(program(), engine).match_batch(b"\r\n".join(LINES))
-    writer.write(matches, first_line=9, offset=5)
+    writer.write(Batch(matches, first_line=9, offset=5))
     output, unmatched = writer.take()
     return bytes(output), bytes(unmatched), writer.replaced
 
@@ -58,10 +59,10 @@ def test_each_writer_takes_the_matches_of_each_engine_and_makes_the_same_records
 
 
 def test_matches_of_another_program_are_refused() -> None:
-    writer = make_writer(make_program("<a> <b:int>"), RecordOptions(), by_columns=True)
+    writer = FORMAT.make_writer(make_program("<a> <b:int>"), RecordOptions(), by_columns=True)
     writer.begin("-")
     with pytest.raises(ValueError, match="the matches are those of another program"):
-        writer.write(make_engine(program(), "native").match_batch(b"E 1 2 3% -"), first_line=1, offset=0)
+        writer.write(Batch(make_engine(program(), "native").match_batch(b"E 1 2 3% -"), first_line=1))
 
 
 def test_columns_that_are_wrong_are_refused() -> None:
@@ -74,8 +75,8 @@ def test_columns_that_are_wrong_are_refused() -> None:
             self.span_begins = matches.span_begins
             self.spans = memoryview(array("i", spans))
 
-    writer = make_writer(make_program("<a> <b:int>"), RecordOptions(), by_columns=True)
+    writer = FORMAT.make_writer(make_program("<a> <b:int>"), RecordOptions(), by_columns=True)
     writer.begin("-")
     for spans in ([0, 1, 2, 5], [-1, 1, 2, 4], [2, 4, 0, 1], [0, 1]):
         with pytest.raises(ValueError, match="the columns are not those of matches"):
-            writer.write(Wrong(spans), first_line=1, offset=0)  # type: ignore[arg-type]
+            writer.write(Batch(Wrong(spans), first_line=1))  # type: ignore[arg-type]

@@ -15,7 +15,8 @@ from types import TracebackType
 
 from logmatch.errors import OutputClosedError, OutputError, UsageError
 from logmatch.output.destination import Compression
-from logmatch.output.sink import Records, Sink
+from logmatch.output.sink import Sink
+from logmatch.output.writer import Records
 
 BLOCK_SIZE = 1 << 20
 """Bytes of records that are compressed together, about."""
@@ -59,6 +60,13 @@ class CompressedSink:
             if self._size >= self._block_size:
                 self._put_block()
         return len(records)
+
+    def count_records(self, records: Records) -> int:
+        """See `Sink.count_records`."""
+        return self._sink.count_records(records)
+
+    def finish(self) -> None:
+        """What is gathered is written whenever it is closed."""
 
     def closed_by_reader(self) -> OutputClosedError:
         """See `Sink.closed_by_reader`."""

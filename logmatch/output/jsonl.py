@@ -14,18 +14,25 @@ import json  # noqa: F401 - orjson imports it, and crashes where a Ctrl-C interr
 import re
 from array import array
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache, partial
+from typing import TYPE_CHECKING
 
 import orjson
 
 from logmatch.engine.matches import Matches
 from logmatch.gc_pause import held_back
+from logmatch.output.batch import Batch
 from logmatch.output.record_options import LINE, NO_TEMPLATE, OFFSET, RAW, RecordOptions
 from logmatch.output.writer import Records, Writer
-from logmatch.program import WHITESPACE, Program, Variant
+from logmatch.program import WHITESPACE, CompiledTemplate, Program, Variant
 from logmatch.templates.field_type import Facts, JsonKind, ListValue
 from logmatch.templates.model import encode
 from logmatch.templates.pair_grammar import PairForm
+
+if TYPE_CHECKING:
+    from logmatch.interrupt import Interrupt
+    from logmatch.output.format import OpenOutput
 
 # Printable ASCII but for the quote and the backslash: such text stands in JSON as it is.
 _PLAIN = bytes(byte for byte in range(0x20, 0x7F) if byte not in b'"\\')
@@ -40,6 +47,23 @@ _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 Values = Sequence[bytes]
 """The texts of a variant's fields, in their order."""
 
+_RECORD_BYTES = 64
+"""Of a record besides the names in it and the text of its line, at most."""
+
+
+def _record_size(options: RecordOptions, names_size: int, file: str) -> int:
+    return _RECORD_BYTES + names_size + (len(file.encode("utf-8", "replace")) if options.with_file else 0)
+
+
+def _longest_names(program: Program) -> int:
+    """How many bytes of a record of *program* are names and what belongs to them, at most."""
+    return max((_names_of(template) for template in program.templates), default=0)
+
+
+def _names_of(template: CompiledTemplate) -> int:
+    names = [template.id, *(name or "p000" for name in template.names)]
+    return sum(len(name.encode("utf-8", "replace")) + len('"":"",') for name in names)
+
 
 def record_beginning(options: RecordOptions, file: str) -> bytes:
     """What comes before the line number in each record of *file*."""
@@ -49,30 +73,34 @@ def record_beginning(options: RecordOptions, file: str) -> bytes:
     return b'{"file":' + name + b"," + LINE[1:]
 
 
-def make_writer(
-    program: Program,
-    options: RecordOptions,
-    *,
-    by_columns: bool,
-    separate_unmatched: bool = False,
-    drop_unmatched: bool = False,
-    drop_blank: bool = False,
-) -> Writer:
-    """
-    Return a writer of JSON Lines.
+@dataclass(frozen=True, slots=True)
+class JsonLines:
+    """The format; see `format.OutputFormat`."""
 
-    Args:
-        program: the one that the matches are of.
-        options: which keys records have.
-        by_columns: whether it is to read the columns of the matches, which takes the compiled module, or their groups;
-            the records are the same.
-        separate_unmatched: whether the records of unmatched lines are kept apart from the others.
-        drop_unmatched: whether unmatched lines have no record.
-        drop_blank: whether those of them that hold nothing but spaces and tabs have none.
-    """
-    if by_columns:
-        return _ColumnWriter(program, options, separate_unmatched, drop_unmatched, drop_blank)
-    return _GroupWriter(program, options, separate_unmatched, drop_unmatched, drop_blank)
+    name: str = "jsonl"
+
+    def make_writer(
+        self,
+        program: Program,
+        options: RecordOptions,
+        *,
+        by_columns: bool,
+        separate_unmatched: bool = False,
+        drop_unmatched: bool = False,
+        drop_blank: bool = False,
+    ) -> Writer:
+        """See `OutputFormat.make_writer`."""
+        kind = _ColumnWriter if by_columns else _GroupWriter
+        return kind(program, options, separate_unmatched, drop_unmatched, drop_blank)
+
+    def open_output(self, path: str, interrupt: Interrupt, *, line_buffered: bool = False) -> OpenOutput:
+        """See `OutputFormat.open_output`."""
+        from logmatch.output.text_output import open_text_output  # programs that use the library open none
+
+        return open_text_output(path, interrupt, line_buffered=line_buffered)
+
+
+FORMAT = JsonLines()
 
 
 class _ColumnWriter:
@@ -85,6 +113,7 @@ class _ColumnWriter:
 
         self.replaced = 0
         self._options = options
+        self._names_size = _longest_names(program)
         bodies = self._bodies = Bodies(program, options)
         self._encoder = _jsonl.Encoder(
             array("i", (len(variant.slots) for variant in program.variants)).tobytes(),
@@ -106,6 +135,10 @@ class _ColumnWriter:
         """See `Writer`."""
         return self._encoder.numbers_as_text + self._bodies.numbers_as_text
 
+    def record_size(self, file: str) -> int:
+        """See `Writer.record_size`."""
+        return _record_size(self._options, self._names_size, file)
+
     def begin(self, file: str, space: memoryview | None = None) -> None:
         """See `Writer.begin`."""
         self.replaced = 0
@@ -115,13 +148,13 @@ class _ColumnWriter:
         if self._separate is not None:
             self._separate.begin()
 
-    def write(self, matches: Matches, *, first_line: int, offset: int) -> None:
+    def write(self, batch: Batch) -> None:
         """See `Writer.write`."""
         self.replaced += self._encoder.encode(
-            matches,
+            batch.matches,
             beginning=self._beginning,
-            first_line=first_line,
-            offset=offset,
+            first_line=batch.first_line,
+            offset=batch.offset,
             records=self._records,
             unmatched=self._unmatched,
         )
@@ -146,6 +179,7 @@ class _GroupWriter:
     ) -> None:
         self.replaced = 0
         self._options = options
+        self._names_size = _longest_names(program)
         self._bodies = Bodies(program, options)
         self._separate_unmatched = separate_unmatched
         self._drop_unmatched = drop_unmatched
@@ -156,6 +190,10 @@ class _GroupWriter:
         """See `Writer`."""
         return self._bodies.numbers_as_text
 
+    def record_size(self, file: str) -> int:
+        """See `Writer.record_size`."""
+        return _record_size(self._options, self._names_size, file)
+
     def begin(self, file: str, space: memoryview | None = None) -> None:
         """See `Writer.begin`."""
         self.replaced = 0
@@ -164,8 +202,9 @@ class _GroupWriter:
         self._records: list[bytes] = []
         self._separate: list[bytes] = []
 
-    def write(self, matches: Matches, *, first_line: int, offset: int) -> None:
+    def write(self, batch: Batch) -> None:
         """See `Writer.write`."""
+        matches, first_line = batch.matches, batch.first_line
         # Nothing that is made here is part of a cycle, and the collector would look through it again and again.
         with held_back():
             is_plain = not bytes(matches.data).translate(None, _PLAIN_LINES)
@@ -176,7 +215,7 @@ class _GroupWriter:
                 for place, record in zip(places, of_variant, strict=True):
                     records[place] = record
             if self._options.raw or self._options.offsets:
-                self._add_tails(records, matches, first_line, offset)
+                self._add_tails(records, matches, first_line, batch.offset)
             elif None in records and not self._drop_unmatched:
                 lines = matches.lines()
                 for place in [place for place, record in enumerate(records) if record is None]:

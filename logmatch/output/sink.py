@@ -27,6 +27,7 @@ from logmatch.errors import OutputClosedError, OutputError, printable_json
 from logmatch.input.stream import enlarge_pipe
 from logmatch.interrupt import Interrupt, milliseconds_until
 from logmatch.output.destination import STDOUT, own_descriptor
+from logmatch.output.writer import Records
 
 _LINE_SECONDS = 0.3  # how much longer the rest of a record may take, of which the reader has the beginning
 _FIFO_SECONDS = 0.05  # how often to look whether somebody reads the FIFO that is the output
@@ -42,10 +43,6 @@ _HINTS = {
     errno.ENOENT: "make its directory first",
     errno.EISDIR: "name a file",
 }
-
-
-Records = bytes | bytearray | memoryview
-"""Whole records, each ended by a line break."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +127,13 @@ class Sink:
             raise _output_error("write to", self.name, error) from None
         self.unfinished = self._length_of_unfinished(records, done)
         return done
+
+    def count_records(self, records: Records) -> int:
+        """How many whole records *records* holds."""
+        return bytes(records).count(b"\n")
+
+    def finish(self) -> None:
+        """Records are written as they come: nothing is left to be done."""
 
     def closed_by_reader(self) -> OutputClosedError:
         """What to raise when `poll` reports an error on `descriptor`."""

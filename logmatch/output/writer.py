@@ -1,18 +1,18 @@
 """
-Writer: matches in, records out. An output format is a writer; the one there is is `jsonl`.
+Writer: matches in, records out. Each output format has its own (`format.OutputFormat.make_writer`).
 
 A writer belongs to one thread. It is told the input (`begin`), takes batches of its lines in their order (`write`), and
-gives what it made of them (`take`).
+gives what it made of them (`take`): bytes, which a sink of the same format takes, whatever process or thread made them.
 """
 
 from __future__ import annotations
 
 from typing import Protocol
 
-from logmatch.engine.matches import Matches
+from logmatch.output.batch import Batch
 
-Records = bytes | memoryview
-"""Whole records."""
+Records = bytes | bytearray | memoryview
+"""Whole records: what a writer gives at a time, and a sink takes."""
 
 
 class Writer(Protocol):
@@ -25,6 +25,9 @@ class Writer(Protocol):
     def numbers_as_text(self) -> int:
         """How many numbers were written as text since `begin`."""
 
+    def record_size(self, file: str) -> int:
+        """How many bytes the record of a line of *file* takes at most, besides the text of the line itself."""
+
     def begin(self, file: str, space: memoryview | None = None) -> None:
         """
         From now on, write records of lines of *file*.
@@ -35,15 +38,8 @@ class Writer(Protocol):
                 `take` gives is then a part of it.
         """
 
-    def write(self, matches: Matches, *, first_line: int, offset: int) -> None:
-        """
-        Write the records of the lines in *matches*.
-
-        Args:
-            matches: of any engine.
-            first_line: the number of the first of them.
-            offset: of their buffer in the file, in bytes.
-        """
+    def write(self, batch: Batch) -> None:
+        """Write the records of the lines in *batch*."""
 
     def write_too_long(self, line_number: int, offset: int, head: bytes, size: int) -> None:
         """Write the record of a line of *size* bytes, more than may be matched; *head* is its beginning."""

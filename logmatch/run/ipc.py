@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from logmatch.output.sink import Records
+from logmatch.output.writer import Records
 
 _HEAD = struct.Struct("=QQQ")  # how long the three are
 

@@ -15,6 +15,8 @@ from logmatch.errors import UsageError
 from logmatch.input.decode import check_encoding
 from logmatch.input.resolve import Input
 from logmatch.output.destination import STDOUT
+from logmatch.output.format import OutputFormat
+from logmatch.output.jsonl import FORMAT as JSON_LINES
 from logmatch.output.record_options import RecordOptions
 from logmatch.program import Program
 from logmatch.run.preflight import Output
@@ -92,6 +94,8 @@ class Job:
     max_line: int = DEFAULT_MAX_LINE
     encoding: str = "auto"
     """As `chunk.check_encoding` spells it; "auto" recognises a byte order mark."""
+    format: OutputFormat = JSON_LINES
+    """How records are written."""
     output: str = STDOUT
     """A path, or "-" for stdout."""
     unmatched: Unmatched | UnmatchedFile = Unmatched.INLINE

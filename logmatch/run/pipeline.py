@@ -18,7 +18,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from logmatch.engine import default_name
 from logmatch.errors import InputError, OutputClosedError, WorkerError
@@ -26,17 +26,13 @@ from logmatch.input.chunk import read_chunks
 from logmatch.input.framing import Buffers, Chunk
 from logmatch.input.resolve import Input
 from logmatch.interrupt import Interrupt
-from logmatch.output.destination import compression_of
-from logmatch.output.sink import Sink, open_sink
+from logmatch.output.format import OpenOutput
 from logmatch.run.executor import Executor, Task
 from logmatch.run.job import Job, Pool, Unmatched
 from logmatch.run.preflight import check_files
 from logmatch.run.tally import Tally
 from logmatch.run.wait import GraceExpired, Waiter
 from logmatch.run.worker import WorkerSpec
-
-if TYPE_CHECKING:
-    from logmatch.output.compressed import CompressedSink
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 """What asks a run to end: what is done is written, and the output ends with a whole record."""
@@ -170,7 +166,7 @@ class _Run:
         self._listener = listener
         self._waiter = Waiter(interrupt)
         self._buffers = Buffers()
-        self._sinks: list[Sink | CompressedSink] = []
+        self._outputs: list[OpenOutput] = []
         self._executor: Executor
         self._gathered: list[tuple[Chunk, int]] = []  # small chunks that go to a worker together
         self._gathered_bytes = 0
@@ -190,14 +186,17 @@ class _Run:
             self._executor = make_executor(job, self._waiter, self._buffers, self._interrupt)
             stack.callback(self._executor.close)
             for path in paths:
-                sink = _open_sink(path, self._interrupt, line_buffered=job.line_buffered)
-                stack.push(sink.__exit__)
-                self._sinks.append(sink)
-                self._waiter.add(sink)
-            self._read_inputs()
-            while not self._executor.is_idle:
-                self._write_next()
+                output = job.format.open_output(path, self._interrupt, line_buffered=job.line_buffered)
+                stack.push(output.__exit__)
+                self._outputs.append(output)
+                self._waiter.add(output)
+            with suppress(GraceExpired):
+                self._read_inputs()
+                while not self._executor.is_idle:
+                    self._write_next()
             self.workers = self._executor.workers
+            for output in self._outputs:
+                output.finish()
 
     def _read_inputs(self) -> None:
         for index, source in enumerate(self._job.inputs):
@@ -273,27 +272,17 @@ class _Run:
         if done is None:
             return False
         task, part = done
-        # Without a file of their own, records of unmatched lines stand in the output or do not exist: there is no sink.
-        for sink, records in zip(self._sinks, (part.output, part.unmatched), strict=False):
-            written = sink.write(records)
+        # Without a file of their own, records of unmatched lines stand in the output or do not exist: it is alone.
+        for output, records in zip(self._outputs, (part.output, part.unmatched), strict=False):
+            written = output.write(records)
             if written < len(records):
-                self.partial_records += bytes(records[:written]).count(b"\n")
+                self.partial_records += output.count_records(records[:written])
                 raise GraceExpired
         self.tally.add(part.tally)
         if self._listener is not None:
             place = max(0, part.chunks_done - 1)
             self._listener.progress(self.tally, task.chunks[place].position, task.file_indices[place])
         return True
-
-
-def _open_sink(path: str, interrupt: Interrupt, *, line_buffered: bool) -> Sink | CompressedSink:
-    kind = compression_of(path)
-    if kind is None:
-        return open_sink(path, interrupt, line_buffered=line_buffered)
-    from logmatch.output.compressed import CompressedSink, compressor
-
-    compressor(kind)  # an error before there is a file
-    return CompressedSink(open_sink(path, interrupt, takes_records=False), kind, line_buffered=line_buffered)
 
 
 def make_executor(job: Job, waiter: Waiter, buffers: Buffers, interrupt: Interrupt) -> Executor:
@@ -306,6 +295,7 @@ def make_executor(job: Job, waiter: Waiter, buffers: Buffers, interrupt: Interru
         drop_unmatched=job.unmatched is Unmatched.DROP,
         blank_lines=job.blank_lines,
         counts_kinds=job.counts_kinds,
+        format=job.format,
     )
     workers = job.effective_workers
 

@@ -23,16 +23,16 @@ from logmatch.input.framing import Chunk
 from logmatch.interrupt import WorkStopped, stopped_by
 from logmatch.line import Buffer
 from logmatch.linescan import count_blank, count_lines, piece_end
-from logmatch.output.jsonl import make_writer
+from logmatch.output.batch import Batch
+from logmatch.output.format import OutputFormat
+from logmatch.output.jsonl import FORMAT as JSON_LINES
 from logmatch.output.record_options import RecordOptions
 from logmatch.output.writer import Records
-from logmatch.program import WHITESPACE, CompiledTemplate, Program
+from logmatch.program import WHITESPACE, Program
 from logmatch.run.tally import Tally, TemplateCounts
 
 PART_BYTES = 4 << 20
 """About how many bytes of records a part has at most; one line's may be more."""
-
-_LINE_BYTES = 64  # of a record besides the names in it and the text of its line, at most
 
 _FIRST_PIECE = 1024  # bytes; they double while they are quick. What is not done when a run is ended is lost
 
@@ -65,6 +65,7 @@ class WorkerSpec:
     blank_lines: BlankLines = BlankLines.KEEP
     counts_kinds: bool = False
     """Whether the kinds of unmatched lines are counted."""
+    format: OutputFormat = JSON_LINES
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +128,8 @@ class Worker:
     def __init__(self, spec: WorkerSpec, engine: Engine | None = None) -> None:
         self._engine = engine if engine is not None else make_engine(spec.program, spec.engine)
         self._piece_size = min(_FIRST_PIECE, self._engine.batch_size)
-        self._line_bytes = _LINE_BYTES + _longest_names(spec.program)
-        self._with_file = spec.record_options.with_file
         self._counter = make_counter(spec.program, by_columns=self._engine.by_columns)
-        self._writer = make_writer(
+        self._writer = spec.format.make_writer(
             spec.program,
             spec.record_options,
             by_columns=self._engine.by_columns,
@@ -190,7 +189,7 @@ class Worker:
         tally = part.tally
         if chunk.oversized is None:
             matches = self._engine.match_batch(piece)
-            writer.write(matches, first_line=first_line, offset=offset)
+            writer.write(Batch(matches, first_line, offset))
             line_count = matches.line_count
             self._counter.add(matches)
             if self._counts_blank:
@@ -218,8 +217,7 @@ class Worker:
         if chunk.oversized is not None:
             yield chunk.data
             return
-        line_bytes = self._line_bytes + (len(chunk.file.encode("utf-8", "replace")) if self._with_file else 0)
-        most_lines = max(1, PART_BYTES // line_bytes)
+        most_lines = max(1, PART_BYTES // self._writer.record_size(chunk.file))
         if len(chunk.data) <= self._piece_size and chunk.line_count <= most_lines:
             yield chunk.data
             return
@@ -256,7 +254,7 @@ class Worker:
             offset = chunk.offset
             for piece in self._pieces(chunk):
                 matches = self._engine.match_batch(piece)
-                writer.write(matches, first_line=first_line, offset=offset)
+                writer.write(Batch(matches, first_line, offset))
                 self._counter.add(matches)
                 timeouts.update(matches.timeouts)
                 first_line += matches.line_count
@@ -333,16 +331,6 @@ class _PartInProgress:
         self._size = self._largest = 0
         self.tally = Tally()
         return Part(output, unmatched, tally, chunks_done, lines_done, space)
-
-
-def _longest_names(program: Program) -> int:
-    """How many bytes of a record of *program* are names and what belongs to them, at most."""
-    return max((_names_of(template) for template in program.templates), default=0)
-
-
-def _names_of(template: CompiledTemplate) -> int:
-    names = [template.id, *(name or "p000" for name in template.names)]
-    return sum(len(name.encode("utf-8", "replace")) + len('"":"",') for name in names)
 
 
 class MatchCounter(Protocol):
