@@ -43,9 +43,9 @@ FOUND = BUILD / "found"
 FLAVOURS = {
     "default": (),
     # What is in vain is written down at once, and there is room for the numbers of three memos: see _simd.h.
-    "small": ("-DLM_PATIENCE=1", "-DLM_MOST_BY_LIMIT=3500"),
+    "small": ("-DLM_PATIENCE=1", "-DLM_PLENTY=0", "-DLM_MOST_BY_LIMIT=3500"),
     # What is compiled where there is neither SSE2 nor NEON.
-    "plain": ("-DLOGMATCH_NO_SIMD", "-DLM_PATIENCE=0"),
+    "plain": ("-DLOGMATCH_NO_SIMD", "-DLM_PATIENCE=0", "-DLM_PLENTY=0"),
 }
 """How the kernel is built."""
 

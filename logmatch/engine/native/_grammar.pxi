@@ -4,7 +4,7 @@
 #   BYTE b                      this byte
 #   TEXT n, n bytes             these bytes, packed into words
 #   SET set[8]                  a byte of this set, one bit for each
-#   RUN ends, least, most, i    bytes up to one of the set `ends` (an offset in the sets), at most `most` (-1: no bound)
+#   RUN ends, least, most, kind bytes up to one of the set `ends` (an offset in the sets), at most `most` (-1: no bound)
 #   DIGITS n                    n digits
 #   TWO least, most             two digits, a number within these bounds
 #   NAME which                  the short name of a month (0) or of a day (1)
@@ -13,12 +13,12 @@
 #   IF set[8], at               the same without coming back
 #   COMMIT at                   what was tried fits: go on at `at`
 #   JUMP at
-#   LOOP set[8], at, i          what follows, up to BACK, as often as it fits; then go on at `at`
+#   LOOP set[8], at, kind       what follows, up to BACK, as often as it fits; then go on at `at`
 #   BACK at                     to the LOOP
 #   FAIL_TWICE                  what must not fit does
 #
-# Where a token is scanned from many places of a line, results are remembered: i is the number of a cache for a RUN (where a
-# run ends that holds a place), and of marks for a LOOP (where it ends from each place at which an iteration began).
+# Where scans of a grammar have read too much of a line, it is remembered by kind (`_known.pxi`) where a RUN ends that holds a
+# place, and where a LOOP ends from each place at which an iteration began.
 
 cdef enum:
     G_DONE = 0
@@ -62,7 +62,7 @@ GRAMMAR_OPERATIONS = {
 cdef struct Choice:
     int32_t at          # where to go on
     int32_t chain       # of a LOOP: one more than the place at which the iteration before began; 0: there is none
-    int32_t loop        # the number of its marks
+    int32_t loop        # its kind
     Text p
 
 
@@ -100,29 +100,6 @@ cdef inline Text end_of_run(Text p, Text end, const uint8_t *ends, Text readable
     return p
 
 
-cdef int32_t *marks_of(Machine *m, int32_t number) noexcept nogil:
-    # For each place of the line what is marked there, 0 at first; NULL where there is no memory for it.
-    cdef Marks *marks = &m.marks[number]
-    cdef int32_t size = <int32_t>(m.line_end - m.line) + 1
-    if marks.stamp != m.stamp:
-        if marks.room < size:
-            m.by_limit_total -= marks.room
-            free(marks.places)
-            marks.places = NULL
-            marks.room = size if size >= 1024 else 1024
-            if m.by_limit_total + marks.room <= MOST_BY_LIMIT:
-                marks.places = <int32_t *>malloc(<size_t>marks.room * sizeof(int32_t))
-            if marks.places == NULL:
-                marks.room = 0
-                m.out_of_memory = True
-                return NULL
-            m.by_limit_total += marks.room
-        LM_STEP(size >> 3)
-        memset(marks.places, 0, <size_t>size * sizeof(int32_t))
-        marks.stamp = m.stamp
-    return marks.places
-
-
 cdef inline void mark_chain(int32_t *marks, int32_t last, int32_t end) noexcept nogil:
     # Mark the places at which iterations began, from the last (one more than its place) back to the first: they end there.
     cdef int32_t before
@@ -133,16 +110,24 @@ cdef inline void mark_chain(int32_t *marks, int32_t last, int32_t end) noexcept 
         last = before
 
 
-cdef Text grammar_end(Machine *m, Code program, int32_t number, Text p) noexcept nogil:
-    # Where the text of a grammar ends that begins at p, or NULL; `number` is the first of those of its caches and marks, -1
-    # where nothing is remembered.
+cdef Text grammar_end(Machine *m, Code program, int32_t kind, Text p) noexcept nogil:
+    # Where the text of a grammar ends that begins at p, or NULL; `kind` counts what its scans read, -1: nothing does.
+    cdef int64_t read = 0
+    cdef Text q
+    if kind < 0:
+        return scan_grammar(m, program, False, p, &read)
+    q = scan_grammar(m, program, is_costly(m, kind), p, &read)
+    m.known[kind].spent += read
+    return q
+
+
+cdef Text scan_grammar(Machine *m, Code program, bint remember, Text p, int64_t *read) noexcept nogil:
     cdef Choice[G_DEPTH] choices
     cdef Choice *choice = choices       # above the last
     cdef Code code = m.grammars
     cdef Code at = program
     cdef Text end = m.line_end, readable = m.readable
     cdef Text q
-    cdef Cache *cache
     cdef int32_t *marks
     cdef int32_t offset, before, n
     # SAFETY, for all of this function: `GrammarCode` makes the code; its depth is below G_DEPTH, and jumps lead to
@@ -165,19 +150,16 @@ cdef Text grammar_end(Machine *m, Code program, int32_t number, Text p) noexcept
                 at += 9
                 continue
         elif at[0] == G_RUN:
-            if number < 0:
-                q = end if at[3] < 0 or end - p <= at[3] else p + at[3]
-                q = end_of_run(p, q, m.sets + at[1], readable)
-            else:
-                cache = &m.caches[number + at[4]]
-                offset = <int32_t>(p - m.line)
-                if cache.stamp != m.stamp or offset < cache.first or offset > cache.end:
-                    cache.stamp = m.stamp
-                    cache.first = offset
-                    cache.end = <int32_t>(end_of_run(p, end, m.sets + at[1], readable) - m.line)
-                q = m.line + cache.end
+            if remember and at[4] >= 0:
+                q = known_run_end(m, at[4], m.sets + at[1], p)
+                if q == NULL:
+                    return NULL
                 if at[3] >= 0 and q - p > at[3]:
                     q = p + at[3]
+            else:
+                q = end if at[3] < 0 or end - p <= at[3] else p + at[3]
+                q = end_of_run(p, q, m.sets + at[1], readable)
+                read[0] += q - p
             if q - p >= at[2]:
                 p = q
                 at += 5
@@ -221,8 +203,8 @@ cdef Text grammar_end(Machine *m, Code program, int32_t number, Text p) noexcept
             continue
         elif at[0] == G_LOOP:
             # Here from outside, or from BACK, which has left the choice as it was.
-            if number >= 0:
-                marks = marks_of(m, number + at[10])
+            if remember:
+                marks = places_of(m, at[10])
                 if marks == NULL:
                     return NULL
                 offset = <int32_t>(p - m.line)
@@ -242,8 +224,9 @@ cdef Text grammar_end(Machine *m, Code program, int32_t number, Text p) noexcept
             choice -= 1
             at = code + at[1]
             before = 0
-            if number >= 0:
-                marks = marks_of(m, number + at[10])
+            read[0] += 4
+            if remember:
+                marks = places_of(m, at[10])
                 if marks == NULL:
                     return NULL
                 offset = <int32_t>(choice.p - m.line)
@@ -279,8 +262,8 @@ cdef Text grammar_end(Machine *m, Code program, int32_t number, Text p) noexcept
         choice -= 1
         p = choice.p
         at = code + choice.at
-        if number >= 0 and choice.chain > 0:
-            marks = marks_of(m, number + choice.loop)
+        if choice.chain > 0:
+            marks = places_of(m, choice.loop)
             if marks == NULL:
                 return NULL
             mark_chain(marks, choice.chain, <int32_t>(p - m.line))

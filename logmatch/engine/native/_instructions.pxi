@@ -88,7 +88,11 @@ cdef enum:
     SCHEME = 18    # of a url; not a type of the language
     WORD_FIELD = 19    # a word, in FIELDS
     JSON = 20
+    # Kinds that are no types: how deep JSON is that ends where that of `JSON` does, and the first of those of grammars.
+    JSON_DEPTHS = 21
+    FIRST_KIND = 22
 
+FIRST_GRAMMAR_KIND = FIRST_KIND
 TOKENS = {
     "rest": REST,
     "ws": WS,

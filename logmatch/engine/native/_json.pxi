@@ -10,6 +10,26 @@ cdef inline Text skip_blanks(Text p, Text end) noexcept nogil:
     return p
 
 
+cdef inline Text json_escape_end(Text p, Text end) noexcept nogil:
+    # Where the escape ends whose backslash is at p, or NULL.
+    cdef int i
+    if end - p < 2:
+        return NULL
+    if p[1] == c'u':
+        if end - p < 6:
+            return NULL
+        for i in range(2, 6):
+            if not CLASS[p[i]] & HEXDIGIT:
+                return NULL
+        return p + 6
+    if (
+        p[1] == c'"' or p[1] == c'\\' or p[1] == c'/' or p[1] == c'b' or p[1] == c'f' or p[1] == c'n' or p[1] == c'r'
+        or p[1] == c't'
+    ):
+        return p + 2
+    return NULL
+
+
 cdef Text json_string_end(Text p, Text end, Text readable) noexcept nogil:
     cdef int i
     if p >= end or p[0] != c'"':
@@ -27,21 +47,8 @@ cdef Text json_string_end(Text p, Text end, Text readable) noexcept nogil:
         if p[0] != c'\\':
             p += 1
             continue
-        if end - p < 2:
-            return NULL
-        if p[1] == c'u':
-            if end - p < 6:
-                return NULL
-            for i in range(2, 6):
-                if not CLASS[p[i]] & HEXDIGIT:
-                    return NULL
-            p += 6
-        elif (
-            p[1] == c'"' or p[1] == c'\\' or p[1] == c'/' or p[1] == c'b' or p[1] == c'f' or p[1] == c'n' or p[1] == c'r'
-            or p[1] == c't'
-        ):
-            p += 2
-        else:
+        p = json_escape_end(p, end)
+        if p == NULL:
             return NULL
 
 
@@ -63,6 +70,19 @@ cdef Text json_number_end(Text p, Text end) noexcept nogil:
     return p
 
 
+cdef inline Text json_key_end(Text p, Text end, Text readable) noexcept nogil:
+    # Where the value begins of the key at p, or NULL.
+    p = json_string_end(p, end, readable)
+    if p == NULL:
+        return NULL
+    p = skip_blanks(p, end)
+    return skip_blanks(p + 1, end) if p < end and p[0] == c':' else NULL
+
+
+cdef inline uint8_t json_closing(uint8_t opening) noexcept nogil:
+    return c']' if opening == c'[' else c'}'
+
+
 cdef inline Text json_scalar_end(Text p, Text end, Text readable) noexcept nogil:
     if p >= end:
         return NULL
@@ -77,106 +97,127 @@ cdef inline Text json_scalar_end(Text p, Text end, Text readable) noexcept nogil
     return json_number_end(p, end)
 
 
-cdef Text remembered_number_end(Machine *m, Marks *marks, Text p) noexcept nogil:
-    # From each digit but 0 of a run of digits a number ends in the same place.
-    cdef int32_t offset = <int32_t>(p - m.line)
-    if marks.digits_stamp != m.stamp or not marks.digits_first <= offset < marks.digits_end:
-        marks.digits_stamp = m.stamp
-        marks.digits_first = offset
-        marks.digits_end = <int32_t>(run_of(p, m.line_end, DIGIT) - m.line)
-        marks.digits_result = <int32_t>(json_number_end(p, m.line_end) - m.line)
-    return m.line + marks.digits_result
-
-
-cdef Text json_end(Machine *m, int32_t number, Text p) noexcept nogil:
-    # `number` is that of marks for arrays and objects and of a cache for strings that do not end, -1: nothing is remembered.
-    cdef Text end = m.line_end, readable = m.readable, q
-    cdef int32_t[JSON_DEPTH] begins
+cdef Text json_end(Text p, Text end, Text readable) noexcept nogil:
     cdef uint8_t[JSON_DEPTH] closing
-    cdef int depth = 0, i
-    cdef int32_t offset = <int32_t>(p - m.line)
-    cdef int32_t *marks = NULL
-    cdef Cache *cache
-    cdef bint is_key = False, too_deep = False
+    cdef int depth = 0
+    cdef bint is_key = False
     if p >= end:
         return NULL
     if p[0] != c'[' and p[0] != c'{':
-        if number >= 0 and c'1' <= p[0] <= c'9':
-            return remembered_number_end(m, &m.marks[number], p)
-        if number < 0 or p[0] != c'"':
-            return json_scalar_end(p, end, readable)
-        # From a quote within a text that does not end, the text does not end either; such a quote is escaped.
-        cache = &m.caches[number]
-        if cache.stamp == m.stamp and cache.first <= offset < cache.end:
-            return NULL
-        q = json_string_end(p, end, readable)
-        if q == NULL:
-            q = p + 1
-            while q < end and q[0] >= 0x20:
-                if q[0] == c'"' or (q[0] == c'\\' and q + 1 >= end):
-                    break
-                q += 2 if q[0] == c'\\' and (q[1] == c'"' or q[1] == c'\\') else 1
-            LM_STEP(q - p)
-            cache.stamp = m.stamp
-            cache.first = offset
-            cache.end = <int32_t>((q if q < end else end) - m.line)
-            return NULL
-        return q
-    if number >= 0:
-        marks = marks_of(m, number)
-        if marks == NULL:
-            return NULL
-        if marks[offset]:
-            return m.line + marks[offset] - 1 if marks[offset] > 0 else NULL
+        return json_scalar_end(p, end, readable)
     while True:
         LM_STEP(1)
         # A key begins at p, or a value.
         if is_key:
-            p = json_string_end(p, end, readable)
+            p = json_key_end(p, end, readable)
             if p == NULL:
-                break
-            p = skip_blanks(p, end)
-            if p >= end or p[0] != c':':
-                break
-            p = skip_blanks(p + 1, end)
-            is_key = False
+                return NULL
         if p < end and (p[0] == c'[' or p[0] == c'{'):
             if depth == JSON_DEPTH:
-                too_deep = True
-                break
-            begins[depth] = <int32_t>(p - m.line)
+                return NULL
             closing[depth] = c']' if p[0] == c'[' else c'}'
             is_key = p[0] == c'{'
             depth += 1
             p = skip_blanks(p + 1, end)
             if p >= end:
-                break
+                return NULL
             if p[0] != closing[depth - 1]:
                 continue
             # Empty: it is closed below.
-            is_key = False
+        else:
+            p = json_scalar_end(p, end, readable)
+            if p == NULL:
+                return NULL
+        # A value ended at p, or an array or object is empty: what follows closes, or goes on.
+        while True:
+            p = skip_blanks(p, end)
+            if p >= end or p[0] != closing[depth - 1]:
+                break
+            p += 1
+            depth -= 1
+            if depth == 0:
+                return p
+        if p >= end or p[0] != c',':
+            return NULL
+        p = skip_blanks(p + 1, end)
+        is_key = closing[depth - 1] == c'}'
+
+
+cdef Text known_json_end(Machine *m, Text p) noexcept nogil:
+    """
+    `json_end`, where arrays and objects are read once: each is known when the one around it has been read.
+
+    A place has one more than the end of the value, -1 if there is none; while what begins there is open, -2 less one more
+    than the place of what is open around it.
+    """
+    cdef int32_t *ends
+    cdef int32_t *depths
+    cdef int32_t here, top = -1, around
+    cdef Text line = m.line, end = m.line_end, readable = m.readable
+    cdef bint is_key = False
+    if p >= end or (p[0] != c'[' and p[0] != c'{'):
+        return known_token_end(m, JSON, p)
+    ends = places_of(m, JSON)
+    depths = places_of(m, JSON_DEPTHS)
+    if ends == NULL or depths == NULL:
+        return NULL
+    here = <int32_t>(p - line)
+    if ends[here]:
+        return line + ends[here] - 1 if ends[here] > 0 else NULL
+    while True:
+        LM_STEP(1)
+        # A key begins at p, or a value.
+        if is_key:
+            p = json_key_end(p, end, readable)
+            if p == NULL:
+                break
+        if p < end and (p[0] == c'[' or p[0] == c'{'):
+            here = <int32_t>(p - line)
+            if ends[here]:
+                # SAFETY: not the first, of which nothing was known: something is open.
+                if ends[here] < 0:
+                    break
+                if depths[here] > depths[top]:
+                    depths[top] = depths[here]
+                p = line + ends[here] - 1
+            else:
+                ends[here] = -3 - top
+                depths[here] = 0
+                top = here
+                is_key = p[0] == c'{'
+                p = skip_blanks(p + 1, end)
+                if p >= end:
+                    break
+                if p[0] != json_closing(line[top]):
+                    continue
+                # Empty: it is closed below.
         else:
             p = json_scalar_end(p, end, readable)
             if p == NULL:
                 break
         # A value ended at p, or an array or object is empty: what follows closes, or goes on.
         while True:
+            LM_STEP(1)
             p = skip_blanks(p, end)
-            if p < end and p[0] == closing[depth - 1]:
-                p += 1
-                depth -= 1
-                if marks != NULL:
-                    marks[begins[depth]] = <int32_t>(p - m.line) + 1
-                if depth == 0:
-                    return p
-                continue
-            break
+            if p >= end or p[0] != json_closing(line[top]) or depths[top] == JSON_DEPTH:
+                break
+            p += 1
+            around = -3 - ends[top]
+            ends[top] = <int32_t>(p - line) + 1
+            depths[top] += 1
+            if around < 0:
+                return p
+            if depths[top] > depths[around]:
+                depths[around] = depths[top]
+            top = around
         if p >= end or p[0] != c',':
             break
         p = skip_blanks(p + 1, end)
-        is_key = closing[depth - 1] == c'}'
-    if marks != NULL:
-        # What is open has no end, wherever it is read from; what is too deep may have one from farther in.
-        for i in range(1 if too_deep else depth):
-            marks[begins[i]] = -1
+        is_key = line[top] == c'{'
+    # What is open has no end, wherever it is read from.
+    while top >= 0:
+        LM_STEP(1)
+        around = -3 - ends[top]
+        ends[top] = -1
+        top = around
     return NULL

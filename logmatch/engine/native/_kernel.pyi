@@ -16,6 +16,7 @@ FREE_KINDS: dict[str, int]
 FLAGS: dict[str, int]
 TOKENS: dict[str, int]
 LIST_ITEMS: dict[str, int]
+FIRST_GRAMMAR_KIND: int
 GRAMMAR_OPERATIONS: dict[str, int]
 GRAMMAR_DEPTH: int
 
@@ -74,6 +75,7 @@ class Kernel:
         most_frames: int,
         return_count: int,
         return_bases: bytes,
+        kind_count: int,
         regex_entries: list[tuple[int, int, bytes, bytes]],
         other_match: Callable[[bytes], tuple[int, tuple[int, ...]] | None],
     ) -> None: ...

@@ -10,9 +10,9 @@ number frames are dropped once a better variant has matched, and where the line 
 The instructions begin with a word whose lowest byte is the operation and which holds a number or more above it:
 
     LITERAL n, n bytes                    these n bytes stand here
-    TOKEN type, return                    the longest text of a token type
+    TOKEN type, returns                   the longest text of a token type; whether a line may come here more than once
     WORDS k, (n, n bytes)*k               the first of these words, of which longer ones stand first
-    GRAMMAR program, return               the text of a grammar: see `_grammar.pxi`
+    GRAMMAR program, kind                 the text of a grammar: see `_grammar.pxi`; -1 where a line comes once
     LIST size, k, items                   the longest of k items, in `size` words: (kind, …) each, see `list_end`
     REGEX, field                          a `/regex/` field: asked of Python
     END                                   the line ends here, but for spaces and tabs
@@ -76,7 +76,8 @@ cdef extern from "_simd.h" nogil:
     enum:
         LM_SETS_SIZE
         PATIENCE "LM_PATIENCE"              # after so many frames taken up in a line, what is in vain is written down
-        MOST_BY_LIMIT "LM_MOST_BY_LIMIT"    # how many numbers all `Memo.by_limit` may hold together (64 MiB of them)
+        PLENTY "LM_PLENTY"                  # how often scans of a kind may read the line until they get a table
+        MOST_BY_LIMIT "LM_MOST_BY_LIMIT"    # how many numbers all `by_limit` and `places` may hold together (64 MiB of them)
 
 SIMD = lm_choose().decode()
 SETS_SIZE = LM_SETS_SIZE
@@ -88,8 +89,9 @@ include "_instructions.pxi"
 include "_scanners.pxi"
 include "_times.pxi"
 include "_state.pxi"
-include "_grammar.pxi"
 include "_json.pxi"
+include "_known.pxi"
+include "_grammar.pxi"
 include "_tokens.pxi"
 include "_hash.pxi"
 include "_machine.pxi"
@@ -122,7 +124,7 @@ cdef class Scratch:
 
     cdef Machine machine
     cdef int32_t *other_spans
-    cdef Py_ssize_t memo_count
+    cdef Py_ssize_t memo_count, known_count
     cdef object regex               # answers for `/regex/` fields during one call
 
     def __cinit__(self, Kernel kernel):
@@ -135,12 +137,12 @@ cdef class Scratch:
         self.machine.saved = <int32_t *>calloc(<size_t>fields, sizeof(int32_t))
         self.other_spans = <int32_t *>calloc(<size_t>fields, sizeof(int32_t))
         self.machine.memos = <Memo *>calloc(<size_t>self.memo_count + 1, sizeof(Memo))
-        self.machine.caches = <Cache *>calloc(<size_t>self.memo_count + 1, sizeof(Cache))
-        self.machine.marks = <Marks *>calloc(<size_t>self.memo_count + 1, sizeof(Marks))
+        self.known_count = kernel.known_count
+        self.machine.known = <Known *>calloc(<size_t>self.known_count, sizeof(Known))
         self.machine.grammars = <const int32_t *><const char *>kernel.grammars
         if (
             self.machine.frames == NULL or self.machine.saved == NULL or self.other_spans == NULL
-            or self.machine.memos == NULL or self.machine.caches == NULL or self.machine.marks == NULL
+            or self.machine.memos == NULL or self.machine.known == NULL
         ):
             raise MemoryError
 
@@ -152,12 +154,11 @@ cdef class Scratch:
         if self.machine.memos != NULL:
             for i in range(self.memo_count):
                 free(self.machine.memos[i].by_limit)
-        if self.machine.marks != NULL:
-            for i in range(self.memo_count):
-                free(self.machine.marks[i].places)
+        if self.machine.known != NULL:
+            for i in range(self.known_count):
+                free(self.machine.known[i].places)
         free(self.machine.memos)
-        free(self.machine.caches)
-        free(self.machine.marks)
+        free(self.machine.known)
 
 
 @cython.final
@@ -174,8 +175,9 @@ cdef class Kernel:
         field_counts: for each variant how many fields it has; 32-bit words.
         most_fields: how many fields a path through the code can have.
         most_frames: how many frames it can leave open.
-        return_count: how many memos and caches there are.
+        return_count: how many memos there are.
         return_bases: for each variant the number of the first of its own, as 32-bit words.
+        kind_count: how many kinds of scans there are, those of tokens included.
         regex_entries: (variant number, where its code begins, the literal that it begins with, another literal of it), in
             the order of precedence, for each variant with `/regex/` fields.
         other_match: called with a line for which the memory of visited places would take too much: gives its variant
@@ -184,7 +186,7 @@ cdef class Kernel:
 
     cdef bytes code, sets, grammars
     cdef int32_t entry, entry_least
-    cdef Py_ssize_t variant_count, most_fields, most_frames, memo_count
+    cdef Py_ssize_t variant_count, most_fields, most_frames, memo_count, known_count
     cdef bytes fields_of           # the memory of field_counts
     cdef const int32_t *field_counts
     cdef bytes bases_of
@@ -196,7 +198,7 @@ cdef class Kernel:
 
     def __cinit__(
         self, bytes code, int32_t entry, int32_t entry_least, bytes sets, bytes grammars, *, bytes field_counts, Py_ssize_t most_fields,
-        Py_ssize_t most_frames, Py_ssize_t return_count, bytes return_bases, list regex_entries, other_match
+        Py_ssize_t most_frames, Py_ssize_t return_count, bytes return_bases, Py_ssize_t kind_count, list regex_entries, other_match
     ):
         cdef Py_ssize_t i
         if len(code) % 4 or len(sets) % LM_SETS_SIZE or len(code) > 0x7FFFFFFF:
@@ -214,6 +216,7 @@ cdef class Kernel:
         self.most_fields = most_fields
         self.most_frames = most_frames
         self.memo_count = return_count
+        self.known_count = kind_count
         self.bases_of = return_bases
         self.regex_texts = b"".join([begin + inside for _, _, begin, inside in regex_entries]) + bytes(PADDING)
         self.regex_count = len(regex_entries)
@@ -327,6 +330,7 @@ cdef class Kernel:
         m.content_end = line_end
         m.readable = readable
         m.stamp += 1
+        m.line_stamp = m.stamp
         m.out_of_memory = False
         if self.entry >= 0:
             number = run(m, self.entry, self.entry_least, UNKNOWN, spans)

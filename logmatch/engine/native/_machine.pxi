@@ -242,25 +242,24 @@ cdef int32_t run(Machine *m, int32_t entry, int32_t least, int32_t best, int32_t
                 at = code + at[12]
                 continue
         elif operation == TOKEN:
-            if at[1] == -1 or LM_LIKELY(retries < PATIENCE):
-                q = int_end(p, end, readable) if word >> 8 == INT else plain_token_end(m, word >> 8, p)
+            if not at[1] or LM_LIKELY(retries < PATIENCE):
+                q = int_end(p, end, readable) if word >> 8 == INT else scan_end(word >> 8, p, end, readable)
             else:
-                q = remembered_token_end(m, word >> 8, return_number(m, at[1], least), p)
+                q = remembered_token_end(m, word >> 8, p)
             if q != NULL:
                 span = put_span(span, line, p, q)
                 p = q
                 at += 2
                 continue
         elif operation == GRAMMAR:
-            n = return_number(m, at[2], least) if at[2] != -1 and LM_UNLIKELY(retries >= PATIENCE) else -1
-            q = grammar_end(m, m.grammars + at[1], n, p)
+            q = grammar_end(m, m.grammars + at[1], at[2] if LM_UNLIKELY(retries >= PATIENCE) else -1, p)
             if q != NULL:
                 span = put_span(span, line, p, q)
                 p = q
                 at += 3
                 continue
         elif operation == LIST:
-            q = list_end(m, at, least, retries >= PATIENCE, p)
+            q = list_end(m, at, retries >= PATIENCE, p)
             if q != NULL:
                 span = put_span(span, line, p, q)
                 p = q

@@ -83,8 +83,12 @@ cdef inline Text float_end(Text p, Text end) noexcept nogil:
     return p
 
 
+cdef inline bint begins_0x(Text p, Text end) noexcept nogil:
+    return end - p >= 3 and p[0] == c'0' and (p[1] | 0x20) == c'x' and CLASS[p[2]] & HEXDIGIT
+
+
 cdef inline Text hex_end(Text p, Text end) noexcept nogil:
-    if end - p >= 3 and p[0] == c'0' and (p[1] | 0x20) == c'x' and CLASS[p[2]] & HEXDIGIT:
+    if begins_0x(p, end):
         p += 2
     cdef Text digits = p
     p = run_of(p, end, HEXDIGIT)

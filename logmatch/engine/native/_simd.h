@@ -35,9 +35,12 @@
 #define LM_TARGET_AVX2 __attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt")))
 #endif
 
-/* Two limits of _kernel.pyx (see there), here so that a build for fuzzing can set them to where they are met often. */
+/* Limits of _kernel.pyx (see there), here so that a build for fuzzing can set them to where they are met often. */
 #ifndef LM_PATIENCE
 #define LM_PATIENCE 16
+#endif
+#ifndef LM_PLENTY
+#define LM_PLENTY 4
 #endif
 #ifndef LM_MOST_BY_LIMIT
 #define LM_MOST_BY_LIMIT (1 << 24)

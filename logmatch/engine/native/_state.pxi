@@ -19,23 +19,13 @@ cdef struct Memo:
     int32_t *by_limit      # offset in the line -> lowest; NULL until it is needed
     int32_t by_limit_room  # how many offsets it has
 
-cdef struct Cache:
-    # In the line `stamp`, a token that begins in [first, end) ends at `result` (-1: there is none).
-    uint64_t stamp
-    int32_t first
-    int32_t end
-    int32_t result
-
-cdef struct Marks:
-    # In the line `stamp`, for each place of it what is known there: see `_grammar.pxi` and `_json.pxi`.
-    uint64_t stamp
-    int32_t *places        # NULL until they are needed
+cdef struct Known:
+    # What is known in the line at hand of the scans of one kind: see `_known.pxi`.
+    uint64_t stamp         # the line that `spent` is of
+    int64_t spent          # how many bytes these scans have read
+    uint64_t places_stamp  # the line that `places` are of
+    int32_t *places        # for each place of the line what is known there, 0: nothing; NULL until they are needed
     int32_t room           # how many
-    # In the line `digits_stamp`, a JSON number that begins with 1 to 9 in [digits_first, digits_end) ends at `digits_result`.
-    uint64_t digits_stamp
-    int32_t digits_first
-    int32_t digits_end
-    int32_t digits_result
 
 cdef enum:
     UNKNOWN = 0x7FFFFFFF
@@ -49,11 +39,11 @@ cdef struct Machine:
     Frame *frames
     int32_t *saved             # spans of the best match so far, while others are tried
     Memo *memos
-    Cache *caches
-    Marks *marks
+    Known *known
     Code grammars
     const int32_t *return_bases
-    uint64_t stamp             # a number for each line, never 0
+    uint64_t stamp             # a number for each run of code on a line, never 0
+    uint64_t line_stamp        # a number for each line, never 0
     PyObject *ask              # what REGEX calls; borrowed
     Code table                 # the last TABLE so large that it is seldom in the nearest cache; NULL if there was none
     Py_ssize_t table_place     # where in a line it was met

@@ -39,6 +39,9 @@ _UNORDERED, _NULLABLE = kernel.FLAGS["UNORDERED"], kernel.FLAGS["NULLABLE"]
 _MOST_LITERAL = (1 << 23) - 1
 """How many bytes a LITERAL instruction holds."""
 
+_BOUNDED = frozenset({"rest", "date", "ipv4", "ipv6", "ip", "mac", "uuid"})
+"""Tokens with a scanner of the kernel that reads no more than some bytes (or, at the end of all patterns, none)."""
+
 _MOST_KEYS = 16
 """How many bytes a BYTE instruction tells apart."""
 
@@ -95,7 +98,7 @@ class Assembler:
         code: 32-bit words.
         sets: for FREE_SWEEP.
         most_frames: the most frames that a path can leave open.
-        return_count: how many numbers of memos and caches there are.
+        return_count: how many numbers of memos there are.
         return_bases: for each variant, the first of those that are its own.
     """
 
@@ -132,6 +135,11 @@ class Assembler:
     def grammars(self) -> bytes:
         """The code of the grammars."""
         return self._grammars.words.tobytes() + bytes(kernel.PADDING)
+
+    @property
+    def kind_count(self) -> int:
+        """How many kinds of scans there are of which something may be known in a line."""
+        return self._grammars.kind_count
 
     def finished(self) -> bytes:
         """The code and its padding."""
@@ -365,15 +373,15 @@ class Assembler:
             in_order = type_.facts.ends_in_order
         else:
             facts = type_.facts
-            returns = not facts.is_bounded and not path.once
             number = self._scanner_of(type_)
             if number is not None:
+                returns = str(type_) not in _BOUNDED and not path.once
                 if facts.is_solid and not returns:
                     self._token_at = len(code)
-                code.extend((_TOKEN | number << 8, self._return() if returns else -1))
+                code.extend((_TOKEN | number << 8, returns))
             else:
                 code.append(_OPERATION["GRAMMAR"])
-                code.extend(self._grammar(facts, returns))
+                code.extend(self._grammar(facts, path))
             in_order = facts.ends_in_order
         if not in_order:
             path.monotone = False
@@ -384,12 +392,11 @@ class Assembler:
         """The number of the kernel's own scanner for *type_*, if it has one; others are grammars."""
         return kernel.TOKENS.get(type_.name) if isinstance(type_, NamedType) else None
 
-    def _grammar(self, facts: Facts, returns: bool) -> tuple[int, int]:
-        """Where the code of the type's grammar is, and the first number of what is remembered for it."""
+    def _grammar(self, facts: Facts, path: _Path) -> tuple[int, int]:
+        """Where the code of the type's grammar is, and its kind where a line may come to it more than once."""
         assert facts.grammar is not None, "a type without scanner has a grammar"
         program = self._grammars.program(facts.grammar)
-        numbers = [self._return() for _ in range(program.returns)] if returns else []
-        return program.at, numbers[0] if numbers else -1
+        return program.at, -1 if path.once else program.kind
 
     def _option(self, option: NamedType | ByteSet | bytes, path: _Path) -> None:
         """An item of a LIST."""
@@ -403,14 +410,12 @@ class Assembler:
         number = self._scanner_of(option)
         if facts.is_free:
             assert isinstance(option, NamedType)
-            scheme = self._return() if not path.once else -1
-            to_whitespace = self._grammar(_TO_WHITESPACE, not path.once)
-            code.extend((kinds["free"], kernel.FREE_KINDS[option.name], scheme, *to_whitespace))
+            to_whitespace = self._grammar(_TO_WHITESPACE, path)
+            code.extend((kinds["free"], kernel.FREE_KINDS[option.name], not path.once, *to_whitespace))
         elif number is not None:
-            returns = not facts.is_bounded and not path.once
-            code.extend((kinds["token"], number, self._return() if returns else -1))
+            code.extend((kinds["token"], number, str(option) not in _BOUNDED and not path.once))
         else:
-            code.extend((kinds["grammar"], *self._grammar(facts, not facts.is_bounded and not path.once)))
+            code.extend((kinds["grammar"], *self._grammar(facts, path)))
 
     def _free(self, type_: NamedType, following: list[_Entry], path: _Path) -> list[_Entry] | None:
         """Lay out a free field and what ends it; return what comes after that, None if nothing does."""
@@ -505,7 +510,7 @@ class Assembler:
 
     def _return(self) -> int:
         """
-        A number for a memo or a cache.
+        A number for a memo.
 
         In a tail, which variants share, it is relative to a number of the variant's own (`return_bases`), and negative:
         -2 for the first. What is known of one variant must not be taken for another.

@@ -54,6 +54,7 @@ class NativeEngine:
             most_frames=assembler.most_frames,
             return_count=assembler.return_count,
             return_bases=assembler.return_bases.tobytes(),
+            kind_count=assembler.kind_count,
             regex_entries=regex_entries,
             other_match=self._other_match,
         )

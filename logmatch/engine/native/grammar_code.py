@@ -24,9 +24,13 @@ from logmatch.templates.grammar import (
     Sequence,
     Text,
     first_bytes,
+    is_bounded,
+    run,
 )
 
 _OPERATION: dict[str, int] = kernel.GRAMMAR_OPERATIONS
+
+_FIRST_KIND: int = kernel.FIRST_GRAMMAR_KIND
 
 MAX_DEPTH: int = kernel.GRAMMAR_DEPTH
 """How many places to go back to the interpreter has room for."""
@@ -41,12 +45,16 @@ _TWO_DIGITS = {
 _NAMES = {time_grammar.MONTH_NAME: 0, time_grammar.DAY_NAME: 1}
 
 
+_SHORT_RUN = 64
+"""A run of at most so many bytes is read again wherever it is met."""
+
+
 @dataclass(frozen=True, slots=True)
 class Program:
-    """Where the code of a grammar is, and how many numbers it needs for what is remembered in a line."""
+    """Where the code of a grammar is, and the kind of its scans (`_known.pxi`), -1 where all read but a few bytes."""
 
     at: int
-    returns: int
+    kind: int
 
 
 class GrammarCode:
@@ -61,6 +69,12 @@ class GrammarCode:
         self.words = array("i")
         self._sets = sets
         self._programs: dict[Grammar, Program] = {}
+        self._kinds: dict[Grammar, int] = {}
+
+    @property
+    def kind_count(self) -> int:
+        """One more than the greatest number of a kind."""
+        return _FIRST_KIND + len(self._programs) + len(self._kinds)
 
     def program(self, grammar: Grammar) -> Program:
         """
@@ -73,11 +87,10 @@ class GrammarCode:
         if program is None:
             if _depth(grammar) > MAX_DEPTH:
                 raise ValueError("a grammar is too deep")
-            self._returns = 0
             at = len(self.words)
             self._put(grammar)
             self._add("DONE")
-            program = self._programs[grammar] = Program(at, self._returns)
+            program = self._programs[grammar] = Program(at, -1 if is_bounded(grammar) else self.kind_count)
         return program
 
     def _add(self, operation: str, *numbers: int) -> int:
@@ -96,9 +109,12 @@ class GrammarCode:
         self.words.extend(numbers)
         return len(self.words) - len(numbers)
 
-    def _return(self) -> int:
-        self._returns += 1
-        return self._returns - 1
+    def _kind(self, part: Run | Repeat) -> int:
+        """The kind of the scans of *part*, whichever grammars it is in."""
+        key = run(part.members, 0) if isinstance(part, Run) else part
+        if key not in self._kinds:
+            self._kinds[key] = self.kind_count
+        return self._kinds[key]
 
     def _put(self, grammar: Grammar) -> None:
         if grammar in _TWO_DIGITS:
@@ -110,8 +126,8 @@ class GrammarCode:
         match grammar:
             case Text(text):
                 self._text(text)
-            case Run(members, least, most):
-                self._run(members, least, most)
+            case Run():
+                self._run(grammar)
             case Sequence(parts):
                 for part in parts:
                     self._put(part)
@@ -125,7 +141,7 @@ class GrammarCode:
             case Repeat(part):
                 begin = len(self.words)
                 firsts = first_bytes(part)
-                at = self._add_set("LOOP", bytes(range(256)) if firsts is None else firsts, -1, self._return())
+                at = self._add_set("LOOP", bytes(range(256)) if firsts is None else firsts, -1, self._kind(grammar))
                 self._put(part)
                 self._add("BACK", begin)
                 self.words[at] = len(self.words)
@@ -142,7 +158,8 @@ class GrammarCode:
             self._add("TEXT", len(text))
             self.words.frombytes(text + bytes(-len(text) % 4))
 
-    def _run(self, members: bytes, least: int, most: int | None) -> None:
+    def _run(self, run_: Run) -> None:
+        members, least, most = run_.members, run_.least, run_.most
         if (least, most) == (1, 1):
             self._add_set("SET", members)
         elif members == time_grammar.DIGITS and least == most:
@@ -151,7 +168,8 @@ class GrammarCode:
             ends = (1 << 256) - 1
             for byte in members:
                 ends &= ~(1 << byte)
-            self._add("RUN", self._sets(ends), least, -1 if most is None else most, self._return())
+            kind = -1 if most is not None and most <= _SHORT_RUN else self._kind(run_)
+            self._add("RUN", self._sets(ends), least, -1 if most is None else most, kind)
 
     def _try(self, part: Grammar) -> int:
         """Where to go on if *part*, which follows, does not fit: the place of that number."""
