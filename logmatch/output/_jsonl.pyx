@@ -24,6 +24,9 @@ cdef extern from "_simd.h" nogil:
 
 ctypedef const uint8_t *Text
 
+include "_text.pxi"
+include "_pairs.pxi"
+
 
 cdef enum:
     AHEAD = 12      # how many lines ahead leads are fetched
@@ -162,194 +165,6 @@ cdef inline uint8_t *put_digits(uint8_t *to, Digits *digits) noexcept nogil:
     return to + (24 - digits.first)
 
 
-cdef inline uint8_t *put_number(uint8_t *to, Text p, Text end, Text readable) noexcept nogil:
-    # `output.json_number`; the text of a number is not empty.
-    if p[0] == c'-':
-        to[0] = c'-'
-        to += 1
-        p += 1
-    elif p[0] == c'+':
-        p += 1
-    while p < end and p[0] == c'0':
-        p += 1
-    if p == end or not c'0' <= p[0] <= c'9':
-        to[0] = c'0'
-        to += 1
-    lm_copy(to, p, end - p, readable)
-    return to + (end - p)
-
-
-cdef const char *MOST_WHOLE = "9007199254740992"
-
-
-cdef bint fits_double(Text p, Text end) noexcept nogil:
-    # `output.fits_double`: p is a number of JSON, which `put_number` has made.
-    cdef Text start, e
-    cdef Py_ssize_t whole, zeros, first, power = 0
-    cdef bint is_negative = False
-    # SAFETY: each byte is read after its place was compared with `end`; `memcmp` reads 16 bytes where there are 16.
-    if p < end and p[0] == c'-':
-        p += 1
-    start = p
-    while p < end and c'0' <= p[0] <= c'9':
-        p += 1
-    whole = p - start
-    if p == end:
-        return whole < 16 or (whole == 16 and memcmp(start, MOST_WHOLE, 16) <= 0)
-    first = whole - 1
-    e = start
-    while e < end and e[0] == c'0':
-        e += 1
-    if e - start >= whole:      # nothing but zeros before the point
-        zeros = 0
-        if p < end and p[0] == c'.':
-            p += 1
-            while p < end and p[0] == c'0':
-                p += 1
-                zeros += 1
-        if p == end or not c'1' <= p[0] <= c'9':
-            return True
-        first = -zeros - 1
-    while p < end and p[0] != c'e' and p[0] != c'E':
-        p += 1
-    if p < end:
-        p += 1
-        if p < end and (p[0] == c'-' or p[0] == c'+'):
-            is_negative = p[0] == c'-'
-            p += 1
-        while p < end:
-            if power < 1000000000:
-                power = 10 * power + (p[0] - c'0')
-            p += 1
-    first += -power if is_negative else power
-    return -307 <= first <= 307
-
-
-cdef inline uint8_t *quoted(uint8_t *start, uint8_t *to) noexcept nogil:
-    # The text from *start* to *to* with quotes around it; there is room for two bytes more.
-    memmove(start + 1, start, <size_t>(to - start))
-    start[0] = c'"'
-    to[1] = c'"'
-    return to + 2
-
-
-cdef inline int sequence_length(Text p, Text end, int *valid) noexcept nogil:
-    # How many bytes at p (a byte from 0x80 on) are one character, or the longest beginning of one that is then cut off,
-    # which becomes one U+FFFD: Unicode 15, section 3.9, "substitution of maximal subparts", as Python does it.
-    cdef uint8_t first = p[0], low = 0x80, high = 0xBF
-    cdef int length, i
-    valid[0] = 0
-    if first < 0xC2 or first > 0xF4:
-        return 1
-    if first < 0xE0:
-        length = 2
-    elif first < 0xF0:
-        length = 3
-        if first == 0xE0:
-            low = 0xA0
-        elif first == 0xED:
-            high = 0x9F
-    else:
-        length = 4
-        if first == 0xF0:
-            low = 0x90
-        elif first == 0xF4:
-            high = 0x8F
-    for i in range(1, length):
-        if p + i >= end or not low <= p[i] <= high:
-            return i
-        low = 0x80
-        high = 0xBF
-    valid[0] = 1
-    return length
-
-
-cdef uint8_t *put_verbatim(
-    uint8_t *to, Text p, Text end, bint special, Text readable, Py_ssize_t *replaced
-) noexcept nogil:
-    # JSON as it is, but for bytes that are not UTF-8. `to` has room for ESCAPED * (end - p) bytes and SLACK.
-    cdef int length, valid, i
-    if not special:
-        lm_copy(to, p, end - p, readable)
-        return to + (end - p)
-    while p < end:
-        if p[0] < 0x80:
-            to[0] = p[0]
-            to += 1
-            p += 1
-            continue
-        length = sequence_length(p, end, &valid)
-        if valid:
-            for i in range(length):
-                to[i] = p[i]
-            to += length
-        else:
-            to[0] = 0xEF
-            to[1] = 0xBF
-            to[2] = 0xBD
-            to += 3
-            replaced[0] += 1
-        p += length
-    return to
-
-
-cdef uint8_t *put_string(uint8_t *to, Text p, Text end, Text readable, Py_ssize_t *replaced) noexcept nogil:
-    # What stands between the quotes. `to` has room for ESCAPED * (end - p) bytes and SLACK.
-    cdef const char *hexadecimal = "0123456789abcdef"
-    cdef Py_ssize_t run
-    cdef uint8_t byte
-    cdef int length, valid, i
-    while True:
-        run = lm_plain(p, end, readable)
-        lm_copy(to, p, run, readable)
-        to += run
-        p += run
-        if p >= end:
-            return to
-        byte = p[0]
-        if byte >= 0x80:
-            length = sequence_length(p, end, &valid)
-            if valid:
-                for i in range(length):
-                    to[i] = p[i]
-                to += length
-            else:
-                to[0] = 0xEF
-                to[1] = 0xBF
-                to[2] = 0xBD
-                to += 3
-                replaced[0] += 1
-            p += length
-            continue
-        to[0] = c'\\'
-        if byte == c'"' or byte == c'\\':
-            to[1] = byte
-            to += 2
-        elif byte == c'\t':
-            to[1] = c't'
-            to += 2
-        elif byte == c'\r':
-            to[1] = c'r'
-            to += 2
-        elif byte == c'\n':
-            to[1] = c'n'
-            to += 2
-        elif byte == 0x08:
-            to[1] = c'b'
-            to += 2
-        elif byte == 0x0C:
-            to[1] = c'f'
-            to += 2
-        else:
-            to[1] = c'u'
-            to[2] = c'0'
-            to[3] = c'0'
-            to[4] = hexadecimal[byte >> 4]
-            to[5] = hexadecimal[byte & 15]
-            to += 6
-        p += 1
-
-
 cdef enum:
     TEXT = 0        # a string, escaped
     NUMBER = 1      # a number, with the digits of the text
@@ -358,8 +173,6 @@ cdef enum:
     TEXT_OR_NULL = 4    # null for `-`, in the quotes of the type too, else a string with its quotes
     NUMBER_OR_NULL = 5
     PAIRS = 6       # keys and values as an object of strings
-    MOST_MARK = 16
-    FEW_PAIRS = 16
     COLUMNS = 7
 
 KINDS = {
@@ -371,58 +184,12 @@ KINDS = {
 }
 
 
-cdef struct Marks:
-    # How pairs are written: the separator (empty: spaces and tabs) and the sign between key and value.
-    uint8_t[MOST_MARK] separator
-    uint8_t[MOST_MARK] assign
-    int32_t separator_size
-    int32_t assign_size
-
-
-cdef struct Pair:
-    Text key
-    Text key_end
-    Text value
-    Text value_end
-    int32_t last        # of the pairs with this key, the number of the last; -1: this is not the first of them
-
-
-cdef inline bint is_space(uint8_t byte) noexcept nogil:
-    return byte == c' ' or byte == c'\t'
-
-
-cdef inline Text skip_around(Text p, Text end, uint8_t separator) noexcept nogil:
-    # Blanks around a separator; a tab that separates is none of them.
-    while p < end and is_space(p[0]) and p[0] != separator:
-        p += 1
-    return p
-
-
 cdef struct Lead:
     # What comes before the first value of a variant's records: the only thing that its records share with no others.
     int32_t body            # its place in `Encoder.bodies`, and 1 more; 0 before it is known
     int32_t size            # bytes
     int32_t elsewhere       # if they are more than LEAD: where they are, in `Encoder.bodies`
     uint8_t text[LEAD]
-
-
-cdef inline uint8_t *put_quoted(
-    uint8_t *to, Text p, Text end, bint special, Text readable, Py_ssize_t *replaced
-) noexcept nogil:
-    to[0] = c'"'
-    to += 1
-    if special:
-        to = put_string(to, p, end, readable, replaced)
-    else:
-        lm_copy(to, p, end - p, readable)
-        to += end - p
-    to[0] = c'"'
-    return to + 1
-
-
-cdef inline bint same_key(const Pair *one, const Pair *other) noexcept nogil:
-    cdef Py_ssize_t size = one.key_end - one.key
-    return size == other.key_end - other.key and memcmp(<const void *>one.key, <const void *>other.key, <size_t>size) == 0
 
 
 cdef struct Key:
@@ -496,10 +263,7 @@ cdef class Encoder:
     cdef list makers
     cdef Marks *marks
     cdef int32_t marks_count
-    cdef Pair *pairs                # of the text at hand
-    cdef int32_t *table             # hash table of keys: one more than the number of a pair
-    cdef Py_ssize_t pair_room, table_room
-    cdef uint64_t seed              # of the hashes of keys
+    cdef Pairs pairs                # of the text at hand
     cdef Py_ssize_t variant_count
     cdef bytes field_counts_of      # the memory of field_counts
     cdef const int32_t *field_counts
@@ -532,14 +296,13 @@ cdef class Encoder:
         self.leads = <Lead *>((<uintptr_t>self.leads_memory + 63) & ~<uintptr_t>63)
         self.body_of_values = {}
         self.makers = []
-        self.seed = <uint64_t>hash(b"pairs")     # differs from process to process
+        self.pairs.seed = <uint64_t>hash(b"pairs")
 
     def __dealloc__(self):
         free(self.bodies)
         free(self.leads_memory)
         free(self.marks)
-        free(self.pairs)
-        free(self.table)
+        free_pairs(&self.pairs)
 
     def encode(
         self, matches, *, bytes beginning, unsigned long long first_line, unsigned long long offset,
@@ -775,58 +538,18 @@ cdef class Encoder:
         Py_ssize_t *replaced
     ) except NULL nogil:
         # As `pair_grammar.PairForm.convert` makes it; the text is one of pairs.
-        cdef Py_ssize_t count = 0, i
-        cdef Pair *pair
-        cdef Text text = p
-        cdef const uint8_t *separator = <const uint8_t *>marks.separator
-        cdef uint8_t mark = separator[0] if marks.separator_size else 0
+        cdef Py_ssize_t i
+        cdef const Pair *pair
         cdef bint begun = False
-        while p < end:
-            if count == self.pair_room:
-                self.make_room_for_pairs()
-            pair = &self.pairs[count]
-            pair.key = p
-            while p < end and p[0] != marks.assign[0]:
-                p += 1
-            pair.key_end = p
-            p += marks.assign_size
-            if p >= end:
-                p = end
-            if p < end and p[0] == c'"':
-                pair.value = p + 1
-                p += 1
-                while p < end and p[0] != c'"':
-                    p += 2 if p[0] == c'\\' else 1
-                if p > end:
-                    p = end
-                pair.value_end = p
-                if p < end:
-                    p += 1
-            else:
-                pair.value = p
-                if marks.separator_size == 0:
-                    while p < end and not is_space(p[0]):
-                        p += 1
-                else:
-                    while p < end and not (
-                        p[0] == separator[0] and end - p >= marks.separator_size
-                        and memcmp(<const void *>p, <const void *>separator, <size_t>marks.separator_size) == 0
-                    ):
-                        p += 1
-                pair.value_end = p
-            count += 1
-            p = skip_around(p, end, mark)
-            if p < end and marks.separator_size:
-                p = skip_around(p + marks.separator_size, end, mark) if end - p >= marks.separator_size else end
-        self.find_last(count)
+        find_pairs(&self.pairs, marks, p, end)
         # SAFETY: each byte of the text becomes at most ESCAPED bytes, and a pair has six more.
         records.size = to - records.data
-        records.make_room((ESCAPED if special else 1) * (end - text) + 6 * count + bound)
+        records.make_room((ESCAPED if special else 1) * (end - p) + 6 * self.pairs.count + bound)
         to = records.data + records.size
         to[0] = c'{'
         to += 1
-        for i in range(count):
-            pair = &self.pairs[i]
+        for i in range(self.pairs.count):
+            pair = &self.pairs.items[i]
             if pair.last < 0:
                 continue
             if begun:
@@ -835,80 +558,17 @@ cdef class Encoder:
             begun = True
             to = put_quoted(to, pair.key, pair.key_end, special, readable, replaced)
             to[0] = c':'
-            pair = &self.pairs[pair.last]
+            pair = &self.pairs.items[pair.last]
             to = put_quoted(to + 1, pair.value, pair.value_end, special, readable, replaced)
         to[0] = c'}'
         return to + 1
 
-    cdef int find_last(self, Py_ssize_t count) except -1 nogil:
-        # For each pair that is the first with its key, the last with it.
-        cdef Py_ssize_t i, k, size = 64
-        cdef uint64_t hash_
-        cdef Text p
-        cdef Pair *pair
-        if count <= FEW_PAIRS:
-            for i in range(count):
-                self.pairs[i].last = <int32_t>i
-                for k in range(i):
-                    if self.pairs[k].last >= 0 and same_key(&self.pairs[k], &self.pairs[i]):
-                        self.pairs[k].last = <int32_t>i
-                        self.pairs[i].last = -1
-                        break
-            return 0
-        while size < 2 * count:
-            size *= 2
-        if size > self.table_room:
-            free(self.table)
-            self.table_room = 0
-            self.table = <int32_t *>malloc(<size_t>size * sizeof(int32_t))
-            if self.table == NULL:
-                with gil:
-                    raise MemoryError
-            self.table_room = size
-        memset(self.table, 0, <size_t>size * sizeof(int32_t))
-        for i in range(count):
-            pair = &self.pairs[i]
-            pair.last = <int32_t>i
-            hash_ = self.seed
-            p = pair.key
-            while p < pair.key_end:
-                hash_ = (hash_ ^ p[0]) * <uint64_t>0x9E3779B97F4A7C15
-                hash_ ^= hash_ >> 29
-                p += 1
-            k = <Py_ssize_t>(hash_ & <uint64_t>(size - 1))
-            while self.table[k]:
-                if same_key(&self.pairs[self.table[k] - 1], pair):
-                    self.pairs[self.table[k] - 1].last = <int32_t>i
-                    pair.last = -1
-                    break
-                k = (k + 1) & (size - 1)
-            if pair.last >= 0:
-                self.table[k] = <int32_t>i + 1
-        return 0
-
-    cdef int make_room_for_pairs(self) except -1 nogil:
-        cdef Py_ssize_t room = 2 * self.pair_room if self.pair_room else 32
-        cdef void *moved = realloc(self.pairs, <size_t>room * sizeof(Pair))
-        if moved == NULL:
-            with gil:
-                raise MemoryError
-        self.pairs = <Pair *>moved
-        self.pair_room = room
-        return 0
-
     cdef int32_t add_marks(self, bytes separator, bytes assign) except -1:
         cdef void *moved = realloc(self.marks, <size_t>(self.marks_count + 1) * sizeof(Marks))
-        cdef Marks *marks
-        if not (len(separator) <= MOST_MARK and 0 < len(assign) <= MOST_MARK):
-            raise ValueError("a mark is too long")
         if moved == NULL:
             raise MemoryError
         self.marks = <Marks *>moved
-        marks = &self.marks[self.marks_count]
-        memcpy(marks.separator, <const char *>separator, <size_t>len(separator))
-        memcpy(marks.assign, <const char *>assign, <size_t>len(assign))
-        marks.separator_size = <int32_t>len(separator)
-        marks.assign_size = <int32_t>len(assign)
+        set_marks(&self.marks[self.marks_count], separator, assign)
         self.marks_count += 1
         return self.marks_count - 1
 
