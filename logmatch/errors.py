@@ -83,6 +83,12 @@ def printable_lines(text: str) -> str:
     return "\n".join(map(printable, text.split("\n")))
 
 
+def reason_of(error: OSError | ValueError) -> str:
+    """What the system says of *error*, as it stands after a colon; a ValueError is of a name with a NUL character."""
+    text = (isinstance(error, OSError) and error.strerror) or str(error)
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text
+
+
 _UNSAFE_IN_JSON = re.compile(rb"\x7f|\xc2[\x80-\x9f]|\xd8\x9c|\xe2(?:\x80[\x8e\x8f\xa8-\xae]|\x81[\xa6-\xa9])")
 """In UTF-8: DEL, C1, U+061C, U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069. JSON has C0 as escapes already."""
 

@@ -18,7 +18,10 @@ from support import HAS_KERNEL, KERNEL
 from support_cli import environment
 
 import logmatch
-from logmatch.engine import default_name, why_not_native
+from logmatch.engine import SIMD_LEVELS, default_name, make_engine, why_not_native
+from logmatch.errors import UsageError
+from logmatch.program import compile_program
+from logmatch.templates.load import load_text
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = Path(logmatch.__file__).resolve().parent
@@ -75,3 +78,14 @@ def test_pyproject_names_every_source_of_the_kernel() -> None:
     assert sources == named, "what is missing there is missing in the sdist"
     assert [] == [module["name"] for module in modules if not module["optional"]], "logmatch installs without it"
     assert [] == [name for name in KERNEL if not (package / f"{name.replace('.', '/')}.pyi").is_file()], "without types"
+
+
+@pytest.mark.skipif(not HAS_KERNEL, reason="the kernel is not built")
+def test_a_set_of_instructions_that_is_not_known_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    program = compile_program(load_text("a"))
+    for level in SIMD_LEVELS:
+        monkeypatch.setenv("LOGMATCH_SIMD", level)
+        assert "native" == make_engine(program, "native").name
+    monkeypatch.setenv("LOGMATCH_SIMD", "avx512")
+    with pytest.raises(UsageError, match=r"LOGMATCH_SIMD is 'avx512', which is not known\n.*use scalar or baseline"):
+        make_engine(program, "native")

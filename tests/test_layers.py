@@ -196,6 +196,7 @@ ORDER = (
     "commands.summary",
     "commands.manual",
     "commands.completion",
+    "commands.input_options",
     "commands.unmatched",
     "commands.parse",
     "commands.explain",

@@ -328,7 +328,7 @@ def test_what_cannot_be_read_is_reported_with_the_rest(folder: Path) -> None:
     Path("bad.txt").write_text("<\n")
     assert message(
         """
-        missing.toml: cannot be read: No such file or directory
+        missing.toml: cannot be read: no such file or directory
           = help: check that the path is right and that you may read it; '-' reads standard input
         empty: the directory holds no template file
           = help: the names of template files end in .toml, .csv, .json, .jsonl, .ndjson, .txt

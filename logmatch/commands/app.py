@@ -16,7 +16,7 @@ from logmatch.commands.command_line import Group, complete, make_group, run_comm
 from logmatch.commands.completion import VARIABLE
 from logmatch.commands.main import MAIN
 from logmatch.commands.terminal import say
-from logmatch.errors import PROGRAM, ExitStatus, LogmatchError, OutputClosedError, TemplateErrors
+from logmatch.errors import PROGRAM, ExitStatus, LogmatchError, OutputClosedError, TemplateErrors, reason_of
 
 _WRITE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
@@ -53,7 +53,7 @@ def main() -> NoReturn:
         # Help, findings, figures: what is not written by a sink. Other errors of this kind would be bugs.
         if error.errno not in _WRITE_ERRORS:
             raise
-        say(f"{PROGRAM}: cannot write to stdout: {(error.strerror or str(error)).lower()}")
+        say(f"{PROGRAM}: cannot write to stdout: {reason_of(error)}")
         _discard_stdout()
     raise SystemExit(int(ExitStatus.FATAL))
 

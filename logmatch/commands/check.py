@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from logmatch.commands.input_options import encoding_option
 from logmatch.commands.options import (
     INPUT,
     OUTPUT,
     Command,
     argument,
-    encoding_option,
     header_option,
     json_option,
     option,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 
-from logmatch.errors import PROGRAM, OutputError, UsageError
+from logmatch.errors import PROGRAM, OutputError, UsageError, reason_of
 from logmatch.wording import did_you_mean, listed
 
 SHELLS = ("bash", "zsh", "fish")
@@ -79,7 +79,7 @@ def install_script(shell: str) -> str:
             _append_line(started, f"source '{path}'".encode())
     except OSError as error:
         raise OutputError(
-            f"cannot install completion: {error.filename}: {(error.strerror or str(error)).lower()}",
+            f"cannot install completion: {error.filename}: {reason_of(error)}",
             hint=f"see {PROGRAM} --show-completion={shell}, and put it where your shell looks",
         ) from None
     read = f", which {started} reads" if started is not None else ""

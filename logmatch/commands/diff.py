@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from logmatch.commands.options import Command, argument
-from logmatch.commands.stats_options import Reading, StatsOptions, output_width, write_page
-from logmatch.commands.terminal import say, write, write_json
+from logmatch.commands.options import STDIN, Command, argument
+from logmatch.commands.stats_options import Reading, StatsOptions, output_width
+from logmatch.commands.terminal import say, write, write_file, write_json
 from logmatch.errors import PROGRAM, ExitStatus, UsageError
 from logmatch.wording import count
-
-STDIN = "-"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +25,7 @@ class DiffOptions(StatsOptions):
 def diff(options: DiffOptions) -> ExitStatus:
     """Write how two logs differ."""
     from logmatch.input.resolve import resolve_inputs
-    from logmatch.run.preflight import Output, check_files
+    from logmatch.run.preflight import check_files
     from logmatch.stats.report import make_diff
     from logmatch.stats.show import show_diff
 
@@ -43,16 +41,14 @@ def diff(options: DiffOptions) -> ExitStatus:
         say(f"{PROGRAM}: {error}")
     if errors or not all(side.inputs for side in sides):
         return ExitStatus.FATAL
-    if options.html is not None:
-        inputs = [each for side in sides for each in side.inputs]
-        check_files(inputs, [Output(options.html, "report")], options.paths)
+    check_files([each for side in sides for each in side.inputs], options.outputs, options.paths)
     reading = Reading(options)
     before, after = [reading.gather(side.inputs) for side in sides]
     found = make_diff(before, after, options.files)
     if options.html is not None:
         from logmatch.stats.html import diff_page
 
-        write_page(options.html, diff_page(found))
+        write_file(options.html, diff_page(found))
     if options.json:
         write_json("-", found.to_dict())
     else:

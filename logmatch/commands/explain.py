@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from logmatch.commands.input_options import encoding_option, show_short_help
 from logmatch.commands.options import (
     INPUT,
     OUTPUT,
+    STDIN,
     Command,
     argument,
-    encoding_option,
     json_option,
     option,
     read_count,
@@ -20,8 +21,6 @@ from logmatch.commands.template_options import TemplateOptions, load
 from logmatch.commands.terminal import is_terminal, say, write, write_json_line
 from logmatch.errors import PROGRAM, ExitStatus, InputError, Location, UsageError
 from logmatch.wording import count
-
-STDIN = "-"
 
 MOST_LINE = 1 << 26
 """Lines longer than this, in bytes, are not explained."""
@@ -89,10 +88,7 @@ def explain(options: ExplainOptions) -> ExitStatus:
         raise UsageError("--file is given without --line", hint="say which line: --line 3")
     has_lines = options.lines or options.file is not None or options.records is not None
     if not has_lines and is_terminal(0):
-        from logmatch.commands.manual import short_help
-
-        say(short_help(COMMAND))
-        say("Write a line in quotes, or pipe lines into it. For all options: logmatch explain --help")
+        show_short_help(COMMAND, "Write a line in quotes, or pipe lines into it.")
         return ExitStatus.FATAL
     if [options.read_stdin, STDIN in options.lines or not has_lines, options.records == STDIN].count(True) > 1:
         raise UsageError("stdin is named twice", hint="name a file for one of them")

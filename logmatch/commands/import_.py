@@ -8,15 +8,14 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from logmatch.commands.options import OUTPUT, Command, argument, option, read_path
-from logmatch.commands.terminal import say, write
-from logmatch.errors import ExitStatus, InputError, UsageError
+from logmatch.commands.options import OUTPUT, STDIN, Command, argument, option, read_path
+from logmatch.commands.terminal import say, write_file
+from logmatch.errors import ExitStatus, InputError, UsageError, reason_of
 from logmatch.importers import IMPORTERS, import_templates, importer
 
 if TYPE_CHECKING:
     from logmatch.importers.source import Source
 
-STDIN = "-"
 
 _FILE_NAME = re.compile(r"/|\.[A-Za-z]\w*$")
 """What the name of a file has and the text of a setting mostly has not: a directory, or a suffix."""
@@ -51,7 +50,7 @@ def import_(options: ImportOptions) -> ExitStatus:
     if len(rest) != 1:
         hint = f"put it between quotes: logmatch import {name} '…'" if rest else "name a file, or give the text itself"
         raise UsageError(f"logmatch import {name} takes one text or file, not {len(rest) or 'none'}", hint=hint)
-    _write(options.output, import_templates(name, _source(rest[0])))
+    write_file(options.output, import_templates(name, _source(rest[0])))
     return ExitStatus.DONE
 
 
@@ -72,18 +71,7 @@ def _source(given: str) -> Source:
     except UnicodeDecodeError:
         raise InputError(f"{given} is not UTF-8", hint="save it as UTF-8") from None
     except OSError as error:
-        raise InputError(f"{given} cannot be read: {error.strerror}", hint="check that you may read it") from None
-
-
-def _write(path: str, text: str) -> None:
-    if path == "-":
-        write(text)
-        return
-    try:
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from None
+        raise InputError(f"{given} cannot be read: {reason_of(error)}", hint="check that you may read it") from None
 
 
 COMMAND = Command(

@@ -13,27 +13,29 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
+from logmatch.commands.input_options import (
+    encoding_option,
+    files_argument,
+    files_or_stdin,
+    find_inputs,
+    max_line_option,
+    progress_option,
+)
 from logmatch.commands.options import (
-    INPUT,
     OUTPUT,
-    REPORTING,
     TEMPLATES,
     Command,
-    argument,
     option,
     read_count,
-    read_size,
-    show_size,
 )
-from logmatch.commands.terminal import is_terminal, say, write
-from logmatch.errors import PROGRAM, ExitStatus, InputError, UsageError, printable
+from logmatch.commands.terminal import is_terminal, say, write, write_file
+from logmatch.errors import PROGRAM, ExitStatus, InputError, printable
 
 if TYPE_CHECKING:
     from logmatch.input.resolve import Input
     from logmatch.learn.learner import Result
     from logmatch.templates.model import Pattern
 
-STDIN = "-"
 _BLOCK = 1 << 20
 _IN_MEMORY = 32 << 20
 """Lines of stdin are read several times: more bytes of them than this go to a temporary file."""
@@ -47,11 +49,7 @@ _PACKS_MATCH = 0.5
 class LearnOptions:
     """What `logmatch learn` takes."""
 
-    files: tuple[str, ...] = argument(
-        metavar="FILE|DIR|-",
-        help="Log files, directories of them, or - for stdin (the default). Input compressed with gzip, bzip2, xz or "
-        "zstd is recognised by its content.",
-    )
+    files: tuple[str, ...] = files_argument()
     output: str | None = option(
         *("--output", "-o"),
         default=None,
@@ -90,55 +88,26 @@ class LearnOptions:
         section=TEMPLATES,
         help="Keep only the N most frequent templates.",
     )
-    max_line: int = option(
-        "--max-line",
-        default=1 << 20,
-        metavar="BYTES",
-        read=read_size,
-        show=show_size,
-        section=INPUT,
-        help="Lines longer than this are not learned from.",
-    )
-    encoding: str = option(
-        "--encoding",
-        default="auto",
-        metavar="NAME",
-        section=INPUT,
-        help="The encoding of the lines; auto is UTF-8, or what a byte order mark says.",
-    )
-    progress: bool | None = option(
-        *("--progress", "--no-progress"),
-        default=None,
-        section=REPORTING,
-        help="Show on stderr what is being done. Default: if that is a terminal.",
-    )
+    max_line: int = max_line_option("learned from")
+    encoding: str = encoding_option()
+    progress: bool | None = progress_option("Show on stderr what is being done. Default: if that is a terminal.")
 
 
 def learn(options: LearnOptions) -> ExitStatus:
     """Learn templates and write them."""
-    from logmatch.input.resolve import Selection, resolve_inputs
+    from logmatch.input.resolve import Selection, file_identities
     from logmatch.learn import learner
     from logmatch.learn.write import summary, write_result
     from logmatch.run.preflight import Output, check_files
     from logmatch.templates.load import load_templates
 
-    files = options.files
+    files = files_or_stdin(options.files, COMMAND)
     if not files:
-        if is_terminal(0):
-            from logmatch.commands.manual import short_help
-
-            say(short_help(COMMAND))
-            say("Name a log file, or pipe lines into it. For all options: logmatch learn --help")
-            return ExitStatus.FATAL
-        files = (STDIN,)
+        return ExitStatus.FATAL
     known = load_templates(options.known) if options.known else ()
     what = learner.LearnOptions(known, _header(options.header), options.min_count, options.max_templates)
     output = "-" if options.output is None else options.output
-    found = resolve_inputs(files, Selection(left_out=frozenset(_identities(output))))
-    for path in found.binary:
-        say(f"{PROGRAM}: {path} is binary and is left out; name it to have it read")
-    for error in found.errors:
-        say(f"{PROGRAM}: {error}")
+    found = find_inputs(files, Selection(left_out=file_identities([output])))
     if not found.inputs:
         return ExitStatus.FATAL
     check_files(found.inputs, [Output(output, "templates")], options.known)
@@ -153,15 +122,8 @@ def learn(options: LearnOptions) -> ExitStatus:
     if options.output is None and is_terminal(1):
         _show(result, files)
     else:
-        _write(options.output, write_result(result))
+        write_file(output, write_result(result))
     return ExitStatus.ANSWER_IS_NO if lines.failed or found.errors else ExitStatus.DONE
-
-
-def _identities(path: str) -> Iterator[tuple[int, int]]:
-    """Yield device and inode of the file, if it is there: templates in a directory of logs are no log."""
-    with suppress(OSError, ValueError):
-        status = os.stat(path)
-        yield status.st_dev, status.st_ino
 
 
 def _header(text: str | None) -> Pattern | None:
@@ -172,17 +134,6 @@ def _header(text: str | None) -> Pattern | None:
     if text is None:
         return None
     return load_text("message", header=text)[0].header if text else Pattern(())
-
-
-def _write(output: str | None, text: str) -> None:
-    if output in (None, "-"):
-        write(text)
-        return
-    try:
-        with open(output, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-    except OSError as error:
-        raise UsageError(f"cannot write {output}: {(error.strerror or str(error)).lower()}") from None
 
 
 class _Lines:

@@ -3,12 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from logmatch.commands import COMMANDS, load_command
 from logmatch.commands.completion import SHELLS, install_script, read_shell, script_for
 from logmatch.commands.options import Command, option
 from logmatch.commands.terminal import say, write
 from logmatch.errors import PROGRAM, ExitStatus
+
+
+def _may_be_shell(text: str) -> bool:
+    """Whether what follows is the name of a shell, right or wrong, and neither an option nor a command."""
+    return not text.startswith("-") and text not in COMMANDS
+
+
+def _shell_option(name: str, help: str) -> Any:
+    """An option that takes a shell, or the one that $SHELL names."""
+    return option(
+        name,
+        default=None,
+        metavar="[=SHELL]",
+        read=read_shell,
+        choices=SHELLS,
+        bare="",
+        follows=_may_be_shell,
+        has_variable=False,
+        section="Other",
+        help=help,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,30 +44,11 @@ class MainOptions:
         section="Other",
         help="Show the version, and which engine this installation uses.",
     )
-    show_completion: str | None = option(
+    show_completion: str | None = _shell_option(
         "--show-completion",
-        default=None,
-        metavar="[=SHELL]",
-        read=read_shell,
-        choices=SHELLS,
-        bare="",
-        follows=SHELLS.__contains__,
-        has_variable=False,
-        section="Other",
-        help="Show the completion script for bash, zsh or fish. Default: the shell that $SHELL names.",
+        "Show the completion script for bash, zsh or fish. Default: the shell that $SHELL names.",
     )
-    install_completion: str | None = option(
-        "--install-completion",
-        default=None,
-        metavar="[=SHELL]",
-        read=read_shell,
-        choices=SHELLS,
-        bare="",
-        follows=SHELLS.__contains__,
-        has_variable=False,
-        section="Other",
-        help="Install that script for this user.",
-    )
+    install_completion: str | None = _shell_option("--install-completion", "Install that script for this user.")
 
 
 def start(options: MainOptions) -> ExitStatus:

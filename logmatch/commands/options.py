@@ -17,6 +17,9 @@ from logmatch.errors import UsageError
 from logmatch.formats import MARK, packs_of
 from logmatch.wording import did_you_mean, listed
 
+STDIN = STDOUT = "-"
+"""What stands for them among names of files."""
+
 Read = Callable[[str, str], Any]
 """
 Makes a value of the text of an option.
@@ -292,17 +295,6 @@ def header_option() -> Any:
         metavar="PATTERN",
         section=TEMPLATES,
         help="What all lines begin with, for template files that name no header (CSV, text).",
-    )
-
-
-def encoding_option() -> Any:
-    """`--encoding`."""
-    return option(
-        "--encoding",
-        default="auto",
-        metavar="NAME",
-        section=INPUT,
-        help="The encoding of the lines; auto is UTF-8, or what a byte order mark says.",
     )
 
 

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence, Set
-from contextlib import suppress
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from logmatch.commands.input_options import (
+    encoding_option,
+    files_argument,
+    files_or_stdin,
+    find_inputs,
+    max_line_option,
+    progress_option,
+)
 from logmatch.commands.options import (
     INPUT,
     OUTPUT,
     REPORTING,
     RUNNING,
+    STDIN,
+    STDOUT,
     Command,
-    argument,
-    encoding_option,
     engine_option,
     is_percentage,
     option,
@@ -41,9 +48,6 @@ if TYPE_CHECKING:
     from logmatch.run.pipeline import Outcome
     from logmatch.templates.template import Template
 
-STDIN = "-"
-STDOUT = "-"
-
 
 def read_unmatched(text: str, name: str) -> str:
     """What `--unmatched` says; a file has a `/` or a `.` in its name, so that a slip makes no file."""
@@ -66,11 +70,7 @@ def is_percentage_and_no_file(text: str) -> bool:
 class ParseOptions(TemplateOptions):
     """What `logmatch parse` takes."""
 
-    files: tuple[str, ...] = argument(
-        metavar="FILE|DIR|-",
-        help="Log files, directories of them, or - for stdin (the default). Input compressed with gzip, bzip2, xz or "
-        "zstd is recognised by its content.",
-    )
+    files: tuple[str, ...] = files_argument()
     include: tuple[str, ...] = option(
         "--include",
         default=(),
@@ -79,7 +79,7 @@ class ParseOptions(TemplateOptions):
         several=True,
         section=INPUT,
         help="Of a directory, read only files whose name fits, as '*.log'; with a / in it, whose path below the "
-        "directory fits. May be given several times.",
+        "directory fits (* stops at a /, ** does not). May be given several times.",
     )
     exclude: tuple[str, ...] = option(
         "--exclude",
@@ -90,15 +90,7 @@ class ParseOptions(TemplateOptions):
         section=INPUT,
         help="Of a directory, leave out files and directories that fit. May be given several times.",
     )
-    max_line: int = option(
-        "--max-line",
-        default=1 << 20,
-        metavar="BYTES",
-        read=read_size,
-        show=show_size,
-        section=INPUT,
-        help="Lines longer than this are not matched.",
-    )
+    max_line: int = max_line_option()
     encoding: str = encoding_option()
     output: str = option(
         *("--output", "-o"),
@@ -159,11 +151,8 @@ class ParseOptions(TemplateOptions):
         section=REPORTING,
         help="Exit with status 1 if more than this share of the lines is unmatched; without a value: if any is.",
     )
-    progress: bool | None = option(
-        *("--progress", "--no-progress"),
-        default=None,
-        section=REPORTING,
-        help="Show progress on stderr. Default: if that is a terminal and the records go to a file.",
+    progress: bool | None = progress_option(
+        "Show progress on stderr. Default: if that is a terminal and the records go to a file."
     )
     summary: bool | None = option(
         *("--summary", "--no-summary"),
@@ -231,29 +220,17 @@ class ParseOptions(TemplateOptions):
 
 def parse(options: ParseOptions) -> ExitStatus:
     """Match the lines and write the records."""
-    from logmatch.input.resolve import resolve_inputs
     from logmatch.program import compile_program
     from logmatch.run import pipeline
 
-    files = options.files
+    files = files_or_stdin(options.files, COMMAND)
     if not files:
-        if is_terminal(0):
-            from logmatch.commands.manual import short_help
-
-            say(short_help(COMMAND))
-            say("Name a log file, or pipe lines into it. For all options: logmatch parse --help")
-            return ExitStatus.FATAL
-        files = (STDIN,)
+        return ExitStatus.FATAL
     if STDIN in files and options.read_stdin:
         raise UsageError("stdin cannot be the templates and the lines as well", hint="name a file for one of them")
     templates = _load_templates(options)
     program = compile_program(templates)
-    found = resolve_inputs(files, _selection(options, templates))
-    if not options.quiet:
-        for path in found.binary:
-            say(f"{PROGRAM}: {printable(path)} is binary and is left out; name it to have it read")
-    for error in found.errors:
-        say(f"{PROGRAM}: {error}")
+    found = find_inputs(files, _selection(options, templates), is_quiet=options.quiet)
     if not found.inputs:
         return ExitStatus.FATAL
     job = _make_job(options, program, found.inputs, with_file=found.with_file)
@@ -304,23 +281,16 @@ COMMAND = Command(
 def _selection(options: ParseOptions, templates: list[Template]) -> Selection:
     """Which files of a directory are logs."""
     from logmatch.input.decode import check_encoding
-    from logmatch.input.resolve import Selection
+    from logmatch.input.resolve import Selection, file_identities
 
     ours = {template.origin.file for template in templates}
     ours.update((options.output, options.unmatched, options.summary_json))
     return Selection(
         include=options.include,
         exclude=options.exclude,
-        left_out=frozenset(identity for name in ours if name is not None for identity in _identities(name)),
+        left_out=file_identities(name for name in ours if name is not None),
         skips_binary=not check_encoding(options.encoding).startswith(("utf-16", "utf-32")),
     )
-
-
-def _identities(path: str) -> Iterator[tuple[int, int]]:
-    """Device and inode of the file, if it is there."""
-    with suppress(OSError, ValueError):
-        status = os.stat(path)
-        yield status.st_dev, status.st_ino
 
 
 def _record_outputs(options: ParseOptions) -> list[str]:

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from logmatch.commands.options import OUTPUT, Command, argument, option, read_count
-from logmatch.commands.stats_options import Reading, StatsOptions, output_width, write_page
-from logmatch.commands.terminal import is_terminal, say, write, write_json
-from logmatch.errors import PROGRAM, ExitStatus, UsageError
-
-STDIN = "-"
+from logmatch.commands.input_options import files_argument, files_or_stdin, find_inputs
+from logmatch.commands.options import OUTPUT, STDIN, Command, option, read_count
+from logmatch.commands.stats_options import Reading, StatsOptions, output_width
+from logmatch.commands.terminal import write, write_file, write_json
+from logmatch.errors import ExitStatus, UsageError
 
 
 @dataclass(frozen=True, kw_only=True)
 class LogStatsOptions(StatsOptions):
     """What `logmatch stats` takes."""
 
-    files: tuple[str, ...] = argument(
-        metavar="FILE|DIR|-",
-        help="Logs, or records that parse wrote; directories of them, or - for stdin (the default). Compressed input "
-        "is recognised by its content.",
-    )
+    files: tuple[str, ...] = files_argument("Logs, or records that parse wrote; directories of them,")
     top: int = option(
         "--top",
         default=3,
@@ -33,37 +28,26 @@ class LogStatsOptions(StatsOptions):
 
 def stats(options: LogStatsOptions) -> ExitStatus:
     """Write the figures of a log."""
-    from logmatch.input.resolve import resolve_inputs
-    from logmatch.run.preflight import Output, check_files
+    from logmatch.input.resolve import Selection, file_identities
+    from logmatch.run.preflight import check_files
     from logmatch.stats.report import make_report
     from logmatch.stats.show import show
 
-    files = options.files
+    files = files_or_stdin(options.files, COMMAND)
     if not files:
-        if is_terminal(0):
-            from logmatch.commands.manual import short_help
-
-            say(short_help(COMMAND))
-            say("Name a log file, or pipe lines into it. For all options: logmatch stats --help")
-            return ExitStatus.FATAL
-        files = (STDIN,)
+        return ExitStatus.FATAL
     if options.read_stdin and STDIN in files:
         raise UsageError("stdin is named twice", hint="name a file for the templates or for the log")
-    found = resolve_inputs(files)
-    for path in found.binary:
-        say(f"{PROGRAM}: {path} is binary and is left out; name it to have it read")
-    for error in found.errors:
-        say(f"{PROGRAM}: {error}")
+    found = find_inputs(files, Selection(left_out=file_identities(options.paths)))
     if not found.inputs:
         return ExitStatus.FATAL
-    if options.html is not None:
-        check_files(found.inputs, [Output(options.html, "report")], options.paths)
+    check_files(found.inputs, options.outputs, options.paths)
     reading = Reading(options)
     report = make_report(reading.gather(found.inputs), options.top)
     if options.html is not None:
         from logmatch.stats.html import page
 
-        write_page(options.html, page(report))
+        write_file(options.html, page(report))
     if options.json:
         write_json("-", report.to_dict())
     else:

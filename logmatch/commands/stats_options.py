@@ -8,27 +8,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from logmatch.commands.input_options import encoding_option, max_line_option, progress_option
 from logmatch.commands.manual import terminal_width
 from logmatch.commands.options import (
     INPUT,
     OUTPUT,
-    REPORTING,
-    encoding_option,
     engine_option,
     json_option,
     option,
     read_count,
     read_path,
-    read_size,
-    show_size,
 )
 from logmatch.commands.template_options import TemplateOptions, load
 from logmatch.commands.terminal import SECONDS_BETWEEN_DRAWINGS, WIDTH_OF_FILES, is_terminal, say
-from logmatch.errors import PROGRAM, InputError, UsageError
+from logmatch.errors import PROGRAM, InputError
 from logmatch.wording import count
 
 if TYPE_CHECKING:
     from logmatch.input.resolve import Input
+    from logmatch.run.preflight import Output
     from logmatch.stats.gather import Gathered
     from logmatch.stats.read import Source
 
@@ -43,15 +41,7 @@ class StatsOptions(TemplateOptions):
         section=INPUT,
         help="The inputs are records that parse wrote, JSON Lines. Default: this is recognised.",
     )
-    max_line: int = option(
-        "--max-line",
-        default=1 << 20,
-        metavar="BYTES",
-        read=read_size,
-        show=show_size,
-        section=INPUT,
-        help="Lines longer than this are not matched.",
-    )
+    max_line: int = max_line_option()
     encoding: str = encoding_option()
     json: bool = json_option("Write one JSON object.")
     html: str | None = option(
@@ -70,13 +60,15 @@ class StatsOptions(TemplateOptions):
         section=OUTPUT,
         help="The most rows of a table; JSON has all.",
     )
-    progress: bool | None = option(
-        *("--progress", "--no-progress"),
-        default=None,
-        section=REPORTING,
-        help="Show on stderr how many lines are done. Default: if that is a terminal.",
-    )
+    progress: bool | None = progress_option("Show on stderr how many lines are done. Default: if that is a terminal.")
     engine: str = engine_option("Which engine matches the lines; all give the same.")
+
+    @property
+    def outputs(self) -> list[Output]:
+        """The files that are written."""
+        from logmatch.run.preflight import Output
+
+        return [] if self.html is None else [Output(self.html, "report")]
 
 
 class Reading:
@@ -145,12 +137,3 @@ class Reading:
 def output_width() -> int:
     """The columns of a table on stdout."""
     return terminal_width() if is_terminal(1) else WIDTH_OF_FILES
-
-
-def write_page(path: str, page: str) -> None:
-    """Write a report to the file *path*."""
-    try:
-        with open(path, "w", encoding="utf-8", errors="replace", newline="\n") as file:
-            file.write(page)
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from None

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from logmatch.commands.options import formats_option, header_option, pattern_option, templates_option
+from logmatch.commands.options import STDIN, formats_option, header_option, pattern_option, templates_option
 from logmatch.errors import UsageError
 
 if TYPE_CHECKING:
     from logmatch.templates.template import Template
-
-STDIN = "-"
 
 
 @dataclass(frozen=True, kw_only=True)

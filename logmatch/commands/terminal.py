@@ -15,7 +15,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 
-from logmatch.errors import PROGRAM, OutputClosedError, UsageError, printable_json, printable_lines
+from logmatch.errors import PROGRAM, OutputClosedError, UsageError, printable_json, printable_lines, reason_of
 from logmatch.wording import share_of
 
 if TYPE_CHECKING:
@@ -157,6 +157,22 @@ def write(text: str) -> None:
     sys.stdout.buffer.flush()
 
 
+def write_file(path: str, text: str) -> None:
+    """Write *text* to the file *path*; "-" is stdout."""
+    if path == "-":
+        write(text)
+    else:
+        _write_bytes(path, text.encode("utf-8", "replace"))
+
+
+def _write_bytes(path: str, data: bytes) -> None:
+    try:
+        with open(path, "wb") as file:
+            file.write(data)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {reason_of(error)}") from None
+
+
 def write_json_line(value: object) -> None:
     """Write *value* as JSON to stdout, in one line."""
     import orjson
@@ -176,8 +192,4 @@ def write_json(path: str, value: object) -> None:
         except BrokenPipeError:
             raise OutputClosedError("the reader of stdout has gone away") from None
         return
-    try:
-        with open(path, "wb") as file:
-            file.write(text)
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from None
+    _write_bytes(path, text)

@@ -11,11 +11,13 @@ The variable LOGMATCH_ENGINE (or `--engine`) chooses another.
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Protocol
 
 from logmatch.errors import UsageError
+from logmatch.wording import listed
 
 if TYPE_CHECKING:
     from logmatch.engine.matches import Found, Located, Matches
@@ -62,6 +64,9 @@ class Engine(Protocol):
             data: whole lines, less than 2 GiB; the last may lack its `\\n`.
         """
 
+
+SIMD_LEVELS = ("", "scalar", "baseline")
+"""What the variable LOGMATCH_SIMD may say: `lm_choose` in `_simd.h` reads it."""
 
 NAMES = ("auto", "native", "portable", "reference")
 """What `--engine` takes."""
@@ -113,6 +118,10 @@ def make_engine(program: Program, name: str = "auto") -> Engine:
         if reason is not None:
             hint = "install logmatch where a C compiler is, or use --engine portable, which gives the same records"
             raise UsageError(f"there is no native engine here: {reason}", hint=hint)
+        simd = os.environ.get("LOGMATCH_SIMD", "")
+        if simd not in SIMD_LEVELS:
+            hint = f"use {listed(SIMD_LEVELS[1:])}, or unset it: then the best that the processor has is used"
+            raise UsageError(f"LOGMATCH_SIMD is {simd!r}, which is not known", hint=hint)
         from logmatch.engine.native.engine import NativeEngine
 
         return NativeEngine(program)

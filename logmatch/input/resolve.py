@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
-from logmatch.errors import InputError, Location
+from logmatch.errors import InputError, Location, reason_of
 from logmatch.input.marks import BYTE_ORDER_MARKS, COMPRESSION_MARKS
 
 STDIN = "-"
@@ -65,10 +66,34 @@ class Selection:
 
 def _fits(path: str, globs: Sequence[str]) -> bool:
     """Whether a glob fits the last part of *path*, or, if it holds a "/", the whole of it."""
+    names = path.split("/")
+    return any(
+        _fits_names(names if "/" in glob else names[-1:], glob.removeprefix("./").strip("/").split("/"))
+        for glob in globs
+    )
+
+
+def _fits_names(names: Sequence[str], globs: Sequence[str]) -> bool:
+    """Whether *globs* fit *names* one by one; `**` fits any number of names, as in ripgrep's globs."""
     from fnmatch import fnmatchcase
 
-    name = os.path.basename(path)
-    return any(fnmatchcase(path if "/" in glob else name, glob.removeprefix("./").rstrip("/")) for glob in globs)
+    ends = {0}  # how many of the names may be taken by the globs so far
+    for glob in globs:
+        if glob == "**":
+            ends = set(range(min(ends, default=len(names) + 1), len(names) + 1))
+        else:
+            ends = {end + 1 for end in ends if end < len(names) and fnmatchcase(names[end], glob)}
+    return len(names) in ends
+
+
+def file_identities(paths: Iterable[str]) -> frozenset[tuple[int, int]]:
+    """Device and inode of each of *paths* that is there."""
+    found = set()
+    for path in paths:
+        with suppress(OSError, ValueError):
+            status = os.stat(path)
+            found.add((status.st_dev, status.st_ino))
+    return frozenset(found)
 
 
 def resolve_inputs(names: Sequence[str], selection: Selection = Selection()) -> Inputs:
@@ -185,7 +210,7 @@ def input_error(name: str, error: OSError | ValueError) -> InputError:
         message = "permission denied"
         hint = "run logmatch as a user who may read it"
     elif isinstance(error, OSError):
-        message = f"cannot be read: {(error.strerror or str(error)).lower()}"
+        message = f"cannot be read: {reason_of(error)}"
     else:  # os.open does not take a name with a NUL character
         message = "is not a file name"
     return InputError(message, location=location_of(name), hint=hint)

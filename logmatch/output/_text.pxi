@@ -102,11 +102,28 @@ cdef inline int sequence_length(Text p, Text end, int *valid) noexcept nogil:
     return length
 
 
+cdef inline uint8_t *put_sequence(uint8_t *to, Text *p, Text end, Py_ssize_t *replaced) noexcept nogil:
+    # One character that is not ASCII, or U+FFFD for bytes that are none; p goes to what follows. `to` has room for four.
+    # SAFETY: p is before `end`, and `sequence_length` gives a length that ends there or before.
+    cdef int valid, i, length = sequence_length(p[0], end, &valid)
+    if valid:
+        for i in range(length):
+            to[i] = p[0][i]
+        to += length
+    else:
+        to[0] = 0xEF
+        to[1] = 0xBF
+        to[2] = 0xBD
+        to += 3
+        replaced[0] += 1
+    p[0] += length
+    return to
+
+
 cdef uint8_t *put_verbatim(
     uint8_t *to, Text p, Text end, bint special, Text readable, Py_ssize_t *replaced
 ) noexcept nogil:
     # JSON as it is, but for bytes that are not UTF-8. `to` has room for ESCAPED * (end - p) bytes and SLACK.
-    cdef int length, valid, i
     if not special:
         lm_copy(to, p, end - p, readable)
         return to + (end - p)
@@ -116,18 +133,7 @@ cdef uint8_t *put_verbatim(
             to += 1
             p += 1
             continue
-        length = sequence_length(p, end, &valid)
-        if valid:
-            for i in range(length):
-                to[i] = p[i]
-            to += length
-        else:
-            to[0] = 0xEF
-            to[1] = 0xBF
-            to[2] = 0xBD
-            to += 3
-            replaced[0] += 1
-        p += length
+        to = put_sequence(to, &p, end, replaced)
     return to
 
 
@@ -136,7 +142,6 @@ cdef uint8_t *put_string(uint8_t *to, Text p, Text end, Text readable, Py_ssize_
     cdef const char *hexadecimal = "0123456789abcdef"
     cdef Py_ssize_t run
     cdef uint8_t byte
-    cdef int length, valid, i
     while True:
         run = lm_plain(p, end, readable)
         lm_copy(to, p, run, readable)
@@ -146,18 +151,7 @@ cdef uint8_t *put_string(uint8_t *to, Text p, Text end, Text readable, Py_ssize_
             return to
         byte = p[0]
         if byte >= 0x80:
-            length = sequence_length(p, end, &valid)
-            if valid:
-                for i in range(length):
-                    to[i] = p[i]
-                to += length
-            else:
-                to[0] = 0xEF
-                to[1] = 0xBF
-                to[2] = 0xBD
-                to += 3
-                replaced[0] += 1
-            p += length
+            to = put_sequence(to, &p, end, replaced)
             continue
         to[0] = c'\\'
         if byte == c'"' or byte == c'\\':

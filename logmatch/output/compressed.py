@@ -11,11 +11,10 @@ import os
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from types import TracebackType
 
-from logmatch.errors import OutputClosedError, OutputError, UsageError
+from logmatch.errors import OutputClosedError, UsageError
 from logmatch.output.destination import Compression
-from logmatch.output.sink import Sink
+from logmatch.output.sink import Closing, Sink
 from logmatch.output.writer import Records
 
 BLOCK_SIZE = 1 << 20
@@ -26,7 +25,7 @@ _ZSTD_LEVEL = 3
 _MOST_THREADS = 4
 
 
-class CompressedSink:
+class CompressedSink(Closing):
     """An open output that compresses; see `sink.Sink`, whose methods it has."""
 
     def __init__(self, sink: Sink, kind: Compression, *, line_buffered: bool = False) -> None:
@@ -82,18 +81,6 @@ class CompressedSink:
         finally:
             self._pool.shutdown(cancel_futures=True)
             self._sink.close()
-
-    def __enter__(self) -> CompressedSink:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            self.close()
-        except OutputError:
-            if error is None:
-                raise
 
     def _put_block(self) -> None:
         block = b"".join(self._gathered)

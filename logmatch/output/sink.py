@@ -22,8 +22,9 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
+from typing import Self
 
-from logmatch.errors import OutputClosedError, OutputError, printable_json
+from logmatch.errors import OutputClosedError, OutputError, printable_json, reason_of
 from logmatch.input.stream import enlarge_pipe
 from logmatch.interrupt import Interrupt, milliseconds_until
 from logmatch.output.destination import STDOUT, own_descriptor
@@ -57,7 +58,27 @@ class _Channel:
     """Whether `put` may wait for the reader, so that it must not be called before `poll` allows it."""
 
 
-class Sink:
+class Closing:
+    """What is closed at the end of a `with`; an error of closing does not hide the one that ended the block."""
+
+    def close(self) -> None:
+        """Close it."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self.close()
+        except OutputError:
+            if error is None:
+                raise
+
+
+class Sink(Closing):
     """An open output. Make it with `open_sink`."""
 
     def __init__(
@@ -147,18 +168,6 @@ class Sink:
                 os.close(descriptor)
             except OSError as error:
                 raise _output_error("write to", self.name, error) from None
-
-    def __enter__(self) -> Sink:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            self.close()
-        except OutputError:
-            if error is None:
-                raise
 
     def _end_of_piece(self, records: Records, start: int) -> int:
         """Where the bytes that are offered next end: with a record, unless that alone is too long."""
@@ -392,7 +401,5 @@ def _socket_channel(descriptor: int) -> _Channel:
 
 def _output_error(verb: str, name: str, error: OSError | ValueError) -> OutputError:
     if isinstance(error, OSError):
-        return OutputError(
-            f"cannot {verb} {name}: {(error.strerror or str(error)).lower()}", hint=_HINTS.get(error.errno or 0)
-        )
+        return OutputError(f"cannot {verb} {name}: {reason_of(error)}", hint=_HINTS.get(error.errno or 0))
     return OutputError(f"cannot {verb} {name!r}: it is not a file name")  # a NUL character

@@ -34,9 +34,9 @@ class Output:
         return "stdout" if self.path == STDOUT else self.path
 
 
-def check_files(inputs: Iterable[Input], outputs: Sequence[Output], templates: Iterable[str] = ()) -> None:
+def check_files(inputs: Sequence[Input], outputs: Sequence[Output], templates: Sequence[str] = ()) -> None:
     """
-    Check that no output is also an input, a template file or another output.
+    Check that no output is also an input, a template file or another output, and no input a template file.
 
     Args:
         templates: their paths; "-" is stdin.
@@ -59,6 +59,7 @@ def check_files(inputs: Iterable[Input], outputs: Sequence[Output], templates: I
                 shown = "stdin" if name == STDIN else name
                 also = "" if shown == found.name else f" ({shown})"
                 raise UsageError(f"the output {found.name} is also {kind}{also}", hint=_HINT)
+    _check_inputs(inputs, templates)
     _check_messages(taken)
 
 
@@ -99,6 +100,14 @@ def _identity_of_output(output: Output) -> _Identity:
 def _same(first: Output, second: Output) -> UsageError:
     name = first.name if second.name == first.name else f"{first.name}, which is also called {second.name}"
     return UsageError(f"the {second.what} and the {first.what} would both go to {name}", hint="name two files")
+
+
+def _check_inputs(inputs: Iterable[Input], templates: Iterable[str]) -> None:
+    """A template file among the logs is a slip: an option without its value, a glob that fits too much."""
+    files = {_identity_of_source(name) for name in templates if name != STDIN} - {None}
+    for source in inputs:
+        if not source.is_stdin and _identity_of_source(source.name) in files:
+            raise UsageError(f"{source.name} is a template file and a log as well", hint="name it once")
 
 
 def _check_messages(taken: dict[_Identity, Output]) -> None:

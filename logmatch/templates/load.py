@@ -17,7 +17,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from logmatch.errors import InputError, Location, LogmatchError, TemplateErrors, TemplateSyntaxError, UsageError
+from logmatch.errors import (
+    InputError,
+    Location,
+    LogmatchError,
+    TemplateErrors,
+    TemplateSyntaxError,
+    UsageError,
+    reason_of,
+)
 from logmatch.formats import MARK, packs_of, read_pack
 from logmatch.gc_pause import held_back
 from logmatch.templates.document import Document, Format
@@ -269,9 +277,8 @@ def _size(size: int) -> str:
 
 
 def _unreadable(file: str, error: OSError | ValueError) -> InputError:
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     hint = "check that the path is right and that you may read it; '-' reads standard input"
-    return InputError(f"cannot be read: {reason}", location=Location(file), hint=hint)
+    return InputError(f"cannot be read: {reason_of(error)}", location=Location(file), hint=hint)
 
 
 @dataclass(frozen=True, slots=True)

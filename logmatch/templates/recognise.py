@@ -75,6 +75,14 @@ def recognise(head: bytes, path: str, format: Format | None) -> Foreign | None:
     return None
 
 
+def is_template_file(head: bytes, path: str) -> bool:
+    """Whether the file at *path* that begins with *head* is plainly one of templates: for where a log is expected."""
+    suffix = os.path.splitext(path)[1].lower()
+    if suffix == ".toml":
+        return re.search(rb"^[ \t]*\[\[[ \t]*template[ \t]*\]\]", head, re.MULTILINE) is not None
+    return suffix == ".csv" and {b"EventId", b"EventTemplate"} <= set(re.findall(rb"\w+", head.partition(b"\n")[0]))
+
+
 def _binary(head: bytes) -> Foreign | None:
     for magic, what in _MAGIC:
         if head.startswith(magic):

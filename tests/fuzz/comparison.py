@@ -17,9 +17,9 @@ from unittest import mock
 
 from generator import Case, joined
 
+from logmatch import _linescan
 from logmatch.engine import make_engine, reference
 from logmatch.engine.matches import Found, Located, Matches, match_each, match_in_groups, texts_of
-from logmatch.engine.native import _kernel
 from logmatch.engine.native.engine import NativeEngine
 from logmatch.input.framing import Chunk
 from logmatch.line import Buffer
@@ -179,9 +179,9 @@ def _compare_tables(case: Case, program: Program, engine: Remembering, seed: int
         matches = native.match_batch(data[begin:end])
         check(f"columns of {chunk!r}", expected, columns_of(matches))
         counter.add(matches)
-        check(f"count_lines of {chunk!r}", len(texts), _kernel.count_lines(exact(chunk)))
+        check(f"count_lines of {chunk!r}", len(texts), _linescan.count_lines(exact(chunk)))
         size = random.choice([1, 2, 16, 64, len(chunk)])
-        check(f"piece_end of {chunk!r}, {size}", _piece_end(data, begin, size), _kernel.piece_end(data, begin, size))
+        check(f"piece_end of {chunk!r}, {size}", _piece_end(data, begin, size), _linescan.piece_end(data, begin, size))
     check("how many lines matched", matched, counter.take()[0])
     return Counts(lines, matched, sum(map(len, case.chunks)))
 

@@ -42,7 +42,7 @@ FOUND = BUILD / "found"
 
 FLAVOURS = {
     "default": (),
-    # What is in vain is written down at once, and there is room for the numbers of three memos: see _simd.h.
+    # Dead positions are recorded at once, and there is room for the numbers of three memos: see _simd.h.
     "small": ("-DLM_PATIENCE=1", "-DLM_PLENTY=0", "-DLM_MOST_BY_LIMIT=3500"),
     # What is compiled where there is neither SSE2 nor NEON.
     "plain": ("-DLOGMATCH_NO_SIMD", "-DLM_PATIENCE=0", "-DLM_PLENTY=0"),
@@ -213,7 +213,7 @@ def build_flavour(package: Path, where: Path, flags: Sequence[str]) -> None:
     include = sysconfig.get_paths()["include"]
     target = where / "logmatch"
     shutil.copytree(package / "logmatch", target, ignore=shutil.ignore_patterns("__pycache__", "*.so", "*.c"))
-    for module in "engine/native/_kernel", "output/_jsonl":
+    for module in "engine/native/_kernel", "output/_jsonl", "_linescan":
         # In its package, so that Cython finds the files that it includes.
         environment = {**os.environ, "PYTHONPATH": str(cython)}
         command = [sys.executable, "-P", "-m", "cython", "-3", f"logmatch/{module}.pyx"]

@@ -62,9 +62,9 @@ cdef enum:
     FINAL = 2      # the first place is the only one that counts: leave no frame
     UNORDERED = 4  # entered at places in any order; without it, never at one before an earlier one
     NULLABLE = 8   # what follows may take nothing at the end of the line
-    RETURNS = 16   # a line may come here more than once: the number of a memo and a cache follows
+    MEMOIZED = 16   # a line may come here more than once: the number of a memo and a cache follows
 
-FLAGS = {"CUT": CUT, "FINAL": FINAL, "UNORDERED": UNORDERED, "NULLABLE": NULLABLE, "RETURNS": RETURNS}
+FLAGS = {"CUT": CUT, "FINAL": FINAL, "UNORDERED": UNORDERED, "NULLABLE": NULLABLE, "MEMOIZED": MEMOIZED}
 
 cdef enum:
     REST = 0

@@ -3,8 +3,8 @@
 Kernel: the loop over the lines of one chunk: bytes and integers in, integers out. It imports nothing of ours.
 
 It runs a *machine*: code (32-bit words) that `native` makes of a program, one tree over the items of all variants. Each
-instruction takes a piece of the line or fails. What can go on in several ways leaves a *frame* (a choice that is open);
-a failure takes up the last frame. Where ways part, each says which variant is the best that can come of it; with that
+instruction takes a piece of the line or fails. What can go on in several branches leaves a *frame* (a choice that is open);
+a failure takes up the last frame. Where branches part, each says which variant is the best that can come of it; with that
 number frames are dropped once a better variant has matched, and where the line ends it is the variant that matches.
 
 The instructions begin with a word whose lowest byte is the operation and which holds a number or more above it:
@@ -16,7 +16,7 @@ The instructions begin with a word whose lowest byte is the operation and which 
     LIST size, k, items                   the longest of k items, in `size` words: (kind, …) each, see `list_end`
     REGEX, field                          a `/regex/` field: asked of Python
     END                                   the line ends here, but for spaces and tabs
-    SPLIT k, (least, target)*k            ways to go on, each with its least variant number, in ascending order
+    SPLIT k, (least, target)*k            branches, each with its least variant number, in ascending order
     FORK which, set[8], (least, target)*2 SPLIT into two, of which one (0, 1) begins with literals: their first bytes as bits
     BYTE k, keys[16], (least, target)*k   where the next byte leads to; at most 16 keys
     BYTES, indices[256], (least, target)* the same for more: an index for each byte, 255 where it leads nowhere
@@ -32,12 +32,13 @@ The instructions begin with a word whose lowest byte is the operation and which 
 
 What stands after a comma is in words of its own; a number above the operation is 24 bits, and several are 8 bits each.
 Bytes are packed into words, four each; after the code stand `PADDING` bytes, so that 16 can be read from any of them.
-No variant number stands in the instructions of a way that does not part any more, so that variants which end alike share
-them: with thousands of templates the code stays small, and in the processor's cache.
+No variant number stands in the instructions of a branch that does not part any more, so that variants which end alike
+share them: with thousands of templates the code stays small, and in the processor's cache.
 
 Time for a line is bounded by (length of the line) x (size of the code), as `reference.walk` is and by the same
-argument: where free text has once been extended to a place in vain, it never is again. Since it is always extended up
-to the end of what it may take, that memory is one number for each FREE instruction (`Memo`) and not one for each byte.
+argument: where free text has once been extended to a position without success, it never is again. Since it is always
+extended up to the end of what it may take, that memory is one number for each FREE instruction (`Memo`) and not one for
+each byte.
 
 What is made of a program (`Kernel`) is frozen and shared by threads. What a call writes to is its own: a `Scratch` from the
 kernel's pool, and the `Table` that it fills. The parts of this module are in the `.pxi` files that it includes.
@@ -53,7 +54,6 @@ from libc.string cimport memcmp, memcpy, memset
 
 cdef extern from "_simd.h" nogil:
     size_t lm_split(const uint8_t *p, size_t n, int32_t *ends, uint8_t *special, size_t room, size_t *done, int *rest)
-    size_t lm_count(const uint8_t *p, size_t n)
     const uint8_t *lm_sweep(const uint8_t *p, const uint8_t *end, const uint8_t *sets, const uint8_t *readable)
     void lm_fill_rows(uint8_t *sets)
     const char *lm_choose()
@@ -75,7 +75,7 @@ cdef extern from "_simd.h" nogil:
     bint LM_UNLIKELY(bint x)
     enum:
         LM_SETS_SIZE
-        PATIENCE "LM_PATIENCE"              # after so many frames taken up in a line, what is in vain is written down
+        PATIENCE "LM_PATIENCE"              # after so many frames taken up in a line, dead positions are recorded
         PLENTY "LM_PLENTY"                  # how often scans of a kind may read the line until they get a table
         MOST_BY_LIMIT "LM_MOST_BY_LIMIT"    # how many numbers all `by_limit` and `places` may hold together (64 MiB of them)
 
@@ -95,7 +95,6 @@ include "_grammar.pxi"
 include "_tokens.pxi"
 include "_hash.pxi"
 include "_machine.pxi"
-include "_counting.pxi"
 include "_table.pxi"
 
 

@@ -20,7 +20,7 @@ cdef inline Frame *push(Frame *frame, Code at, int32_t *span, Py_ssize_t place, 
 
 cdef inline Code behind_number(Code at, int32_t word) noexcept nogil:
     # What stands after the first word of an ANY or FREE instruction and the number of its memo, if it has one.
-    return at + 2 if word & RETURNS << 8 else at + 1
+    return at + 2 if word & MEMOIZED << 8 else at + 1
 
 
 cdef inline Code behind_bytes(Code literal) noexcept nogil:
@@ -165,7 +165,7 @@ cdef int32_t run(Machine *m, int32_t entry, int32_t least, int32_t best, int32_t
                 frame -= 1
             limit = end
             literal = behind_number(at, word)
-            if not (word & RETURNS << 8 and LM_UNLIKELY(retries >= PATIENCE)) or extend(m, at[1], least, ANY, word >> 8, p, &limit):
+            if not (word & MEMOIZED << 8 and LM_UNLIKELY(retries >= PATIENCE)) or extend(m, at[1], least, ANY, word >> 8, p, &limit):
                 n = literal[0]
                 q = find(p, limit, end, literal, <uint8_t>(word >> 16), <uint8_t>(word >> 24), readable)
                 if q != NULL:
@@ -180,7 +180,7 @@ cdef int32_t run(Machine *m, int32_t entry, int32_t least, int32_t best, int32_t
                 frame -= 1
             limit = end
             literal = behind_number(at, word)
-            if not (word & RETURNS << 8 and LM_UNLIKELY(retries >= PATIENCE)) or extend(m, at[1], least, ANY, word >> 8, p, &limit):
+            if not (word & MEMOIZED << 8 and LM_UNLIKELY(retries >= PATIENCE)) or extend(m, at[1], least, ANY, word >> 8, p, &limit):
                 q = sweep(p, limit, end, content_end, m.sets + literal[0], word >> 8, readable)
                 if q != NULL:
                     frame = push(frame, at, span, limit - line, least)
@@ -225,7 +225,7 @@ cdef int32_t run(Machine *m, int32_t entry, int32_t least, int32_t best, int32_t
                     at = code + at[66 + 2 * index]
                     continue
         elif operation == SPLIT:
-            # The ways stand in ascending order of what can come of them at best; there are at least two.
+            # The branches stand in ascending order of what can come of them at best; there are at least two.
             frame = push(frame, at, span, p - line, at[3])
             at = code + at[2]
             continue

@@ -7,10 +7,10 @@ cdef struct Frame:
     int32_t *span      # of the next field, or of the free text
     int32_t place      # SPLIT: where in the line; else the last place where the text may end
     int32_t least      # the least variant number that can come of it
-    int32_t next       # SPLIT: the next way to go
+    int32_t next       # SPLIT: the next branch
 
 cdef struct Memo:
-    # What is known in the line `stamp`: to extend the text of this FREE instruction to a place from `lowest` on is in vain.
+    # What is known in the line `stamp`: the positions from `lowest` on are dead: extending the text of this FREE to them fails.
     # For words, this is so up to `limit` only, where the word ends; other words are in `by_limit`, if UNORDERED.
     uint64_t stamp
     int32_t lowest

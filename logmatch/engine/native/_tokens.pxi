@@ -56,13 +56,13 @@ cdef Text free_text(Machine *m, Code at, int32_t least, bint remember, Text p, T
     """
     For a FREE instruction at p: where its text ends at the earliest, or NULL; `limit` is where it ends at the latest.
 
-    `remember`: what is in vain is written down, and what is scanned too often.
+    `remember`: dead positions are recorded, and what is scanned too often.
     """
     cdef int32_t flags = at[0] >> 8 & 0xFF
     cdef int kind = at[0] >> 16 & 0xFF
     cdef Memo *memo
     cdef Text from_
-    remember = remember and flags & RETURNS
+    remember = remember and flags & MEMOIZED
     from_ = first_end(m, kind, remember, p)
     if from_ == NULL:
         return NULL

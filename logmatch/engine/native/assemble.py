@@ -33,7 +33,7 @@ _OPERATION: dict[str, int] = kernel.OPERATIONS
 _LITERAL = _OPERATION["LITERAL"]
 _TOKEN = _OPERATION["TOKEN"]
 _CUT, _FINAL = kernel.FLAGS["CUT"], kernel.FLAGS["FINAL"]
-_RETURNS = kernel.FLAGS["RETURNS"]
+_MEMOIZED = kernel.FLAGS["MEMOIZED"]
 _UNORDERED, _NULLABLE = kernel.FLAGS["UNORDERED"], kernel.FLAGS["NULLABLE"]
 
 _MOST_LITERAL = (1 << 23) - 1
@@ -211,16 +211,16 @@ class Assembler:
         code = self.code
         at = self._begin()
         while True:
-            ways: dict[FieldType | type[Literal] | None, list[_Entry]] = {}
+            branches: dict[FieldType | type[Literal] | None, list[_Entry]] = {}
             for entry in entries:
                 items, index = entry[1], entry[2]
                 item = items[index] if index < len(items) else None
                 key = item.type if isinstance(item, Field) else None if item is None else Literal
-                ways.setdefault(key, []).append(entry)
-            if len(ways) > 1:
-                self._split(list(ways.values()), path)
+                branches.setdefault(key, []).append(entry)
+            if len(branches) > 1:
+                self._split(list(branches.values()), path)
                 return at
-            ((key, entries),) = ways.items()
+            ((key, entries),) = branches.items()
             if key is None:
                 # Others that are the same to the end can never be the first.
                 code.append(_OPERATION["END"])
@@ -250,21 +250,21 @@ class Assembler:
         self._fields_at = self._fields_end = self._token_at = -1
         return len(self.code)
 
-    def _split(self, ways: list[list[_Entry]], path: _Path) -> None:
+    def _split(self, branches: list[list[_Entry]], path: _Path) -> None:
         code = self.code
-        ways.sort(key=lambda entries: entries[0][0])
-        literals = [way for way, entries in enumerate(ways) if _is_literal(entries[0])]
-        if len(ways) == 2 and literals:
+        branches.sort(key=lambda entries: entries[0][0])
+        literals = [index for index, entries in enumerate(branches) if _is_literal(entries[0])]
+        if len(branches) == 2 and literals:
             code.append(_OPERATION["FORK"] | literals[0] << 8)
-            firsts, _, _ = _beginnings(ways[literals[0]])
+            firsts, _, _ = _beginnings(branches[literals[0]])
             for start in range(0, 256, 32):
                 bits = firsts >> start & 0xFFFFFFFF
                 code.append(bits if bits < 1 << 31 else bits - (1 << 32))
         else:
-            code.append(_OPERATION["SPLIT"] | len(ways) << 8)
+            code.append(_OPERATION["SPLIT"] | len(branches) << 8)
         path.frames += 1
         self._measure(path)
-        self._part(ways, path)
+        self._part(branches, path)
 
     def _part_by_byte(self, entries: list[_Entry], path: _Path) -> None:
         """Where the line goes on with another byte for each of several groups of *entries*, whose next is a literal."""
@@ -292,7 +292,7 @@ class Assembler:
         self._part([_after_literal(group, 1) for group in by_byte.values()], path)
 
     def _part_by_table(self, entries: list[_Entry], path: _Path) -> bool:
-        """The same by several bytes at once, if the literals are long enough and the ways not too many."""
+        """The same by several bytes at once, if the literals are long enough and the branches not too many."""
         rests = []
         for _, items, index, taken in entries:
             item = items[index]
@@ -315,13 +315,13 @@ class Assembler:
             self._todo.append((group, dataclasses.replace(path, unbroken=False), at + place + 1))
         return True
 
-    def _part(self, ways: list[list[_Entry]], path: _Path) -> None:
+    def _part(self, branches: list[list[_Entry]], path: _Path) -> None:
         """The pairs of an instruction with several targets."""
         at = len(self.code)
-        for entries in ways:
+        for entries in branches:
             self.code.extend((entries[0][0], -1))
-        for index in reversed(range(len(ways))):
-            self._todo.append((ways[index], dataclasses.replace(path, unbroken=False), at + 2 * index + 1))
+        for index in reversed(range(len(branches))):
+            self._todo.append((branches[index], dataclasses.replace(path, unbroken=False), at + 2 * index + 1))
 
     def _literal(self, text: bytes) -> None:
         if text[0] == 0x20 and 0 <= self._token_at == len(self.code) - 2:
@@ -480,7 +480,7 @@ class Assembler:
             pushes = not final
         # `any` that is followed by the end finds that without going anywhere.
         returns = not once and not (is_any and ends)
-        flags |= _RETURNS if returns else 0
+        flags |= _MEMOIZED if returns else 0
         if operation == "SPACE" and type_ == WORD and prefix[0] == 0x20 and not returns:
             self._put_field(kernel.TOKENS["word"])
             if prefix[1:]:
