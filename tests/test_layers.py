@@ -134,6 +134,7 @@ ORDER = (
     "learn.shapes",
     "learn.groups",
     "learn.evidence",
+    "learn.vocabulary",
     "learn.passes",
     "learn.naming",
     "learn.fields",

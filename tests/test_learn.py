@@ -155,10 +155,75 @@ def match_all(result: Result, lines: Iterable[bytes]) -> list[str | None]:
 
 
 def test_the_words_that_a_program_writes_come_often() -> None:
-    place = Place(("VM", "x", "(Lifecycle", "Event)"), 1)
-    assert varies(dict.fromkeys(("Started", "Stopped", "Paused", "Resumed"), 2), place)
-    assert not varies(dict.fromkeys(("Started", "Stopped", "Paused", "Resumed"), 44), place)
-    assert varies(dict.fromkeys(("Started", "Stopped", "Paused", "Resumed", "Lost", "Found", "Dead", "New"), 44), place)
+    place = Place(("the", "x", "gate", "opens"), 1)
+    words = ("north", "south", "east", "west")
+    assert varies(dict.fromkeys(words, 2), place)
+    assert not varies(dict.fromkeys(words, 44), place)
+    assert varies(dict.fromkeys((*words, "upper", "lower", "inner", "outer"), 44), place)
+
+
+def test_verbs_are_written_in_the_program() -> None:
+    place = Place(("Machine", "x", "(Event)", "seen"), 1)
+    assert not varies(dict.fromkeys(("Started", "Stopped", "Paused", "Resumed"), 2), place)
+    assert varies(dict.fromkeys(("Started", "Stopped", "Paused", "anna"), 2), place)
+
+
+def test_true_and_false_are_the_values_of_one_field() -> None:
+    place = Place(("keyguard", "=", "x", "flags"), 2)
+    assert varies({"true": 90, "false": 80}, place)
+    assert not varies({"open": 90, "shut": 80}, place)
+
+
+def test_methods_of_requests_are_values() -> None:
+    at_first, in_quotes = Place(("x", VALUE, "answered"), 0), Place((VALUE, '"', "x", VALUE), 2)
+    assert varies({"GET": 90, "POST": 80, "PUT": 2}, at_first)
+    assert not varies({"GET": 90, "POST": 80, "DELETE": 20}, in_quotes)
+    assert varies({"GET": 90, "POST": 80, "DELETE": 20, "HEAD": 1}, in_quotes)
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        pytest.param(
+            [f'Mail "{text}" sent to {to}' for text in ("Order received", 'About \\"it\\"', "Bye") for to in "12"],
+            ['Mail "<mail>" sent to <target:int>'],
+            id="texts between quotes of equal and of different length",
+        ),
+        pytest.param(
+            ['"Job done" reason="Out of memory" code=1', '"Job done" reason="All done" code=0'],
+            ['"Job done" reason=<reason:quoted> code=<code:int>'],
+            id="what stands in quotes after = is a value; a text that begins a message is its name",
+        ),
+        pytest.param(
+            [f"Use org.example.{a} for class org.example.{b}" for a, b in ("AB", "CD", "EF", "GH")],
+            ["Use <use:word> for class <class:word>"],
+            id="names for machines at two places, each message with others",
+        ),
+        pytest.param(
+            [
+                f"Use the {a} in the {b} room"
+                for a in ("red", "green", "blue", "white")
+                for b in ("big", "low", "new", "old")
+            ]
+            + ["Use the black in the dark room"],
+            ["Use the <value:word> in the <value_2:word> room"],
+            id="a message that differs at two places from those of a group, where that group has words as values",
+        ),
+        pytest.param(
+            [f"session closed for user {user}" for user in ("anna", "boris", "chen", "dora")]
+            + ["message for user anna by LOGIN"],
+            ["message for user <user:word> by LOGIN", "session closed for user <user:word>"],
+            id="a value elsewhere is one after a word that names values",
+        ),
+        pytest.param(
+            [f"file /srv/base/{number:040x}_del is gone" for number in (7 << 150, 11 << 150, 13 << 150)],
+            ["file /srv/base/<base:hex>_del is gone"],
+            id="names that a program made for files of one directory",
+        ),
+    ],
+)
+def test_what_belongs_to_one_statement_is_one_template(lines: list[str], expected: list[str]) -> None:
+    assert expected == sorted(str(each.template.pattern) for each in learned(lines, NO_HEADER).templates)
 
 
 def test_what_is_often_goes_by_the_share_and_not_by_the_length_of_a_log() -> None:
@@ -194,6 +259,8 @@ def test_two_frequent_stems_are_two_kinds_and_a_rare_one_is_none() -> None:
         ("at www.example.org now", ["at", VALUE, "now"]),
         ("org.example.Main$Run failed", ["org.example.Main$Run", "failed"]),
         ("state **** -", ["state", "****", "-"]),
+        ("mask febfacb2 on :: now", ["mask", VALUE, "on", VALUE, "now"]),
+        (r'"a \"b\""', ['"', "a", r"\"", "b", r"\"", '"']),
         ("", []),
     ],
 )

@@ -53,15 +53,16 @@ _FIRST = 12
 _LONELY = 6
 """Where the rest of the message is one word."""
 _MORE = 4
-"""So many more if each word comes often."""
+"""So many more if each word comes often, or is a verb: what was done is written in the program."""
 _OFTEN = 8
 """Lines of 2,000; of longer logs the same share."""
 _STEMS = 3
-_RARE_STEM = 0.1
+_RARE = 3
+_RARE_STEM = 0.05
 _TAILS_AFTER_MARK = 4
 _TAILS_AFTER_COLON = 8
 
-_NAMES = word_set(
+NAMES = word_set(
     "user users username login logname ruser host hostname rhost server client node peer file directory dir path folder"
     " name named called id key group account domain device disk volume interface port address process program daemon"
     " job task thread session package module library plugin driver uid gid pid database table queue topic bucket region"
@@ -76,6 +77,11 @@ _LEADS = word_set(
 """Words that values often follow, and other words as well."""
 
 
+_BOOLEAN = frozenset(("true", "false"))
+METHODS = word_set("GET HEAD POST PUT PATCH DELETE OPTIONS LIST WATCH CREATE UPDATE")
+"""What a request can be, in HTTP and in interfaces like it."""
+
+
 def varies(lines: Mapping[str, int], place: Place, scale: float = 1.0) -> bool:
     """
     Tell whether the keys that stand at a place are values.
@@ -85,15 +91,19 @@ def varies(lines: Mapping[str, int], place: Place, scale: float = 1.0) -> bool:
         place: in one of the shapes; the others are equal but for this place.
         scale: how many lines a line counts as (`Groups.scale`).
     """
-    if VALUE in lines:
+    different = len(lines)
+    if VALUE in lines or lines.keys() == _BOOLEAN:
         return True
     if any(map(is_absent, lines)):
         return False
+    if place.before in ("", '"') and METHODS >= lines.keys():
+        return different >= (_WORDS if place.at else _NAMED)
     if all(map(is_stem, lines)):
         return _stems_vary(lines, scale)
-    different = len(lines)
+    if all(word[0] == '"' for word in lines):
+        return True
     often = sorted(lines.values())[different // 2] * scale >= _OFTEN
-    more = _MORE if often else 0
+    more = _MORE if often or all(word.endswith(("ed", "ing")) for word in lines) else 0
     if place.is_first:
         return different >= _FIRST
     if place.other_words == 1:
@@ -102,9 +112,9 @@ def varies(lines: Mapping[str, int], place: Place, scale: float = 1.0) -> bool:
         return different >= _CAPITALS + more
     if place.before[0] == "=":
         return different >= _WORDS
-    if place.introduction in _NAMES:
+    if place.introduction in NAMES:
         return different >= _NAMED
-    if 2 * sum(map(_is_identifier, lines)) > different:
+    if 2 * sum(map(is_identifier, lines)) > different:
         return different >= _NAMED + often
     if place.introduction in _LEADS and not often:
         return different >= _NAMED
@@ -114,10 +124,10 @@ def varies(lines: Mapping[str, int], place: Place, scale: float = 1.0) -> bool:
 def _stems_vary(lines: Mapping[str, int], scale: float) -> bool:
     """Tell whether stems are values; of two that are both frequent (`broadcast_`, `rdd_`) each has its statement."""
     rarest = min(lines.values())
-    return len(lines) >= _STEMS or rarest * scale < _OFTEN or rarest < _RARE_STEM * sum(lines.values())
+    return len(lines) >= _STEMS or rarest * scale < _RARE or rarest < _RARE_STEM * sum(lines.values())
 
 
-def _is_identifier(word: str) -> bool:
+def is_identifier(word: str) -> bool:
     """Tell whether a word looks like a name made for a machine."""
     return any(character in "._-/\\@~#" for character in word) or any(map(str.isupper, word[1:]))
 

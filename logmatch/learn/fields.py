@@ -26,16 +26,19 @@ _TOKENS = (
 )
 """Types that are tried on every field, the narrowest first; those that this version lacks are left out."""
 
-_BY_FORM = {"hex": "hex", "host": "host", "quoted": "quoted"}
+_BY_FORM = {"hex": "hex", "host": "host", "quoted": "quoted", "text": "quoted"}
 """Types that are tried only where all values have this form."""
 
 _ADDRESSES = frozenset(("ip", "host"))
 _PREFIXED = frozenset(("mixed", "small", "stem", "endpoint", "many", "email"))
-_TEXT = frozenset(("word", "text", "mark"))
 _PORT = re.compile(r"(?P<host>\S*[^\s:/]):(?P<port>\d{1,5})\Z")
 _UNIT = re.compile(r"\s?[A-Za-zµ%][A-Za-z/]*\Z")
 _END = re.compile(r"(?<=\d)[-./][A-Za-z]{2,}\Z")
 _LONG_HEX = re.compile(r"(?=.*\d)[0-9a-f]{6,}|(?=.*\d)[0-9A-F]{6,}")
+_MADE_NAME = re.compile(
+    r"(?P<directory>(?:/[\w.+-]+)+/)(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{16,})(?P<suffix>(?:[_.-][A-Za-z_.-]+)?)"
+)
+"""A file whose name a program made: in one directory only the name is a value."""
 _SIGN = re.compile(r"(?<=[^A-Za-z0-9])[+-]\Z")
 _LOOK_AHEAD = 80
 _FEW_DIGITS = 2
@@ -238,7 +241,7 @@ def _stays_text(column: _Column, at_start: bool) -> bool:
         return True
     if not column.forms <= {"mixed", "stem", "small"}:
         return False
-    if at_start and digits <= _FEW_DIGITS + 1 and value[:1].isalpha():
+    if at_start and digits <= _FEW_DIGITS + 2 and value[:1].isalpha():
         return True
     numbered = re.search(r"[_-]\d+(?:\W|$)", value)
     return digits <= _FEW_DIGITS and not numbered and (lines >= _OFTEN or bool(re.search("[A-Za-z]{3}", value)))
@@ -250,6 +253,9 @@ def _shared(values: Sequence[str], forms: set[str]) -> tuple[str, str]:
         units = {unit.group() if (unit := _UNIT.search(value)) else "" for value in values}
         shared = units.pop() if len(units) == 1 else ""
         return "", "" if shared == "%" else shared
+    if forms == {"path"} and (made := [match for value in values if (match := _MADE_NAME.fullmatch(value))]):
+        around = {(match["directory"], match["suffix"]) for match in made}
+        return around.pop() if len(made) == len(values) > 2 and len(around) == 1 else ("", "")
     if not forms <= _PREFIXED:
         return "", ""
     prefix = common_beginning(values)

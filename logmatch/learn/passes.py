@@ -10,15 +10,17 @@ They are repeated until nothing changes; each is a function of all groups, so th
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from logmatch.learn.evidence import Place, free_text, varies
+from logmatch.learn.evidence import METHODS, Place, free_text, is_identifier, varies
 from logmatch.learn.groups import Cell, Cells, Change, Groups, keys_of, unchanged, with_values
 from logmatch.learn.shapes import REST, VALUE, Shape, is_open, is_stem, is_word
+from logmatch.learn.vocabulary import absorb, name_known
 
 _MASK = (1 << 61) - 1
 _PAIRS = 3
 _PAIRS_SHARE = 0.9
+_NAMES = 3
 _TEXTS = 3
 """So many different texts between quotes are free text."""
 _LONG = 160
@@ -35,6 +37,9 @@ def join(groups: Groups) -> None:
         again = groups.apply(_alike(groups, merge_lists))
         again |= groups.apply(_alike(groups, fill_brackets))
         again |= groups.apply(merge_quotes(groups))
+        again |= groups.apply(identifiers(groups))
+        again |= groups.apply(absorb(groups))
+        again |= groups.apply(name_known(groups))
         again |= groups.apply(cut_tails(groups))
         again |= _parentheses(groups)
 
@@ -61,6 +66,27 @@ def slot(groups: Groups) -> Change:
                 if shape[place] != VALUE:
                     change.setdefault(shape, with_values(shape, [place]))
     return change
+
+
+def identifiers(groups: Groups) -> Change:
+    """Find the places where groups differ in names made for machines only, at several places at a time."""
+    outside: dict[Shape, list[Shape]] = defaultdict(list)
+    for shape in groups.by_keys():
+        places = [place for place, key in enumerate(shape) if _is_name(key) and not Place(shape, place).is_first]
+        if places and sum(map(is_word, shape)) > len(places):
+            outside[keys_of(with_values(shape, places))].append(shape)
+    change: Change = {}
+    for masked, shapes in sorted(outside.items()):
+        columns = {place: {shape[place] for shape in shapes} for place, key in enumerate(masked) if key == VALUE}
+        places = [place for place, names in columns.items() if VALUE in names or len(names) >= _NAMES]
+        for shape in shapes:
+            if any(shape[place] != VALUE for place in places):
+                change[shape] = with_values(shape, places)
+    return change
+
+
+def _is_name(key: str) -> bool:
+    return is_word(key) and not key.isupper() and is_identifier(key)
 
 
 def _hashes(shape: Shape) -> tuple[list[int], list[int]]:
@@ -132,21 +158,38 @@ def _parentheses(groups: Groups) -> bool:
 
 
 def merge_quotes(groups: Groups) -> Change:
-    """Make one value of texts of different length between double quotes."""
-    at: dict[tuple[Shape, Shape], dict[Shape, Shape]] = defaultdict(dict)
+    """Make one value of the texts between double quotes where groups differ in these only; a first text is a name."""
+    at: dict[Shape, dict[Shape, list[tuple[int, int]]]] = defaultdict(dict)
     for shape in groups.by_keys():
-        quotes = [place for place, key in enumerate(shape) if key == '"']
-        for first, last in zip(quotes[::2], quotes[1::2], strict=False):
-            if last > first + 1 and not shape[first + 1].isupper():  # GET and POST are requests of two kinds
-                at[shape[: first + 1], shape[last:]][shape[first + 1 : last]] = shape
+        marks = [place for place, key in enumerate(shape) if key == '"']
+        quoted = [
+            (first + 1, last)
+            for first, last in zip(marks[::2], marks[1::2], strict=False)
+            if first and last > first + 1 and shape[first + 1] not in METHODS
+        ]
+        if quoted:
+            at[keys_of(_with_one_value(shape, quoted))][shape] = quoted
     change: Change = {}
-    for (before, after), texts in sorted(at.items()):
-        if len(texts) >= _TEXTS and len({len(text) for text in texts}) > 1 and any(map(is_word, before + after)):
-            for text, shape in texts.items():
-                cells = unchanged(shape)
-                cells[len(before) : len(before) + len(text)] = [Cell(VALUE, len(before), len(before) + len(text))]
-                change.setdefault(shape, tuple(cells))
+    for outside, found in sorted(at.items()):
+        if not any(map(is_word, outside)):
+            continue
+        rows = [[shape[first:end] for first, end in quoted] for shape, quoted in found.items()]
+        free = [(VALUE,) in texts or len(set(texts)) >= _TEXTS for texts in zip(*rows, strict=True)]
+        for shape, quoted in found.items():
+            if places := [place for place, is_free in zip(quoted, free, strict=True) if is_free]:
+                change[shape] = _with_one_value(shape, places)
     return change
+
+
+def _with_one_value(shape: Shape, places: Iterable[tuple[int, int]]) -> Cells:
+    """Return the cells of a shape with one value for each of *places*, half-open and in order."""
+    cells: list[Cell] = []
+    position = 0
+    for first, end in places:
+        cells += [Cell(shape[place], place, place + 1) for place in range(position, first)]
+        cells.append(Cell(VALUE, first, end))
+        position = end
+    return (*cells, *(Cell(shape[place], place, place + 1) for place in range(position, len(shape))))
 
 
 def cut_tails(groups: Groups) -> Change:

@@ -70,6 +70,7 @@ FORMS: tuple[tuple[str, str], ...] = (
         r"(?<![A-Za-z0-9_:])(?:[0-9a-fA-F]{1,4}(?::[0-9a-fA-F]{1,4}){0,6})?::"
         r"(?:[0-9a-fA-F]{1,4}(?::[0-9a-fA-F]{1,4}){0,6}(?:\.\d{1,3}){0,3})?(?:%\w+)?" + _END + r"(?<=[0-9a-fA-F:]{3})",
     ),
+    ("ip", r"(?<=\s)::(?=\s)"),
     ("request", r"(?<=[A-Z] )/[^\s\"]*+ HTTP/\d(?:\.\d)?"),
     ("path", rf"(?<![A-Za-z0-9_)\].])(?:~|\.{{1,2}})?/{_PATH_BODY}"),
     ("path", _BEGIN + r"[A-Za-z]:\\[^\s\"'<>|,;]*"),
@@ -85,7 +86,8 @@ FORMS: tuple[tuple[str, str], ...] = (
 
 _SCAN = re.compile(
     "|".join(f"(?P<f{i}>{expression})" for i, (_, expression) in enumerate(FORMS))
-    + r"|(?P<run>\.{2,}|\*{2,}|-{2,}|_{3,}|={2,}|#{2,})|(?P<piece>[^\s()\[\]{}<>\"',;=|:#@]+)|(?P<mark>\S)"
+    + r"|(?P<escaped>\\[\"'])|(?P<run>\.{2,}|\*{2,}|-{2,}|_{3,}|={2,}|#{2,})"
+    + r"|(?P<piece>(?:(?!\\[\"'])[^\s()\[\]{}<>\"',;=|:#@])+)|(?P<mark>\S)"
 )
 _NAMES = {f"f{i}": name for i, (name, _) in enumerate(FORMS)}
 
@@ -93,6 +95,7 @@ _LEADING = re.compile(r"[!*&+\-]+(?=.)")
 _TRAILING = re.compile(r"(?<=.)[.!?*&+\-]+$")
 _LEADERS = re.compile(r"(?<=.)(?:\.{2,}|\*{2,})")
 _SMALL = re.compile(r"([A-Za-z]+)\d{1,2}$")
+_HEX = re.compile(r"[0-9a-f]{6,}|[0-9A-F]{6,}")
 _STEM = re.compile(r"([A-Za-z]{2,})[_-](?=[\w.-]*\d)")
 _HOST = re.compile(rf"(?!(?:com|org|net|io|java|javax)\.)(?:[a-z0-9_-]+\.)+{_TOP}$")
 _COMPONENT = re.compile(r"\w+(?:\.\w+)+/[\w.$]+$")
@@ -124,7 +127,7 @@ def scan(text: str) -> list[Token]:
         group = match.lastgroup or ""
         if group == "piece":
             position = _piece(text, start, position, found)
-        elif group in ("mark", "run"):
+        elif group in ("mark", "run", "escaped"):
             spaced = match.group() in ":=" and text[position : position + 1].isspace()
             found.append(Token(match.group() + " " * spaced, start, position, "mark"))
         else:
@@ -170,7 +173,7 @@ def _piece(text: str, start: int, end: int, found: list[Token]) -> int:
         found.append(Token(VALUE, start, end, "component"))
     elif not any(map(str.isdigit, word)):
         found.append(Token(VALUE, start, end, "host") if is_host(word) else Token(word, start, end, "word"))
-    elif small := _SMALL.match(word):
+    elif (small := _SMALL.match(word)) and not _HEX.fullmatch(word):
         found.append(Token(small.group(1) + DIGITS, start, end, "small"))
     elif is_host(word):
         found.append(Token(VALUE, start, end, "host"))

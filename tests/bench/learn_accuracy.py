@@ -2,113 +2,67 @@
 """
 How well `logmatch.learn` finds the templates of logs whose templates are known: one setting for all of them.
 
-    learn_accuracy.py DIRECTORY [--systems A,B] [--errors SYSTEM]
+    learn_accuracy.py [DIRECTORY] [--systems A,B] [--errors] [--leave-one-out]
 
-DIRECTORY holds for each system SYSTEM/SYSTEM_2k.log and SYSTEM/SYSTEM_2k.log_structured.csv, as Loghub does. Templates
-are learned from the messages (the column Content) and all messages are matched with them: what the engine answers is
-what counts. `header` is the share of raw lines whose message the header that was found gives back.
+Without DIRECTORY the logs are those of `tests/support_learn.py`, which defines the measures. DIRECTORY holds for each
+system SYSTEM/SYSTEM_2k.log and SYSTEM/SYSTEM_2k.log_structured.csv, as Loghub does. Templates are learned from the
+messages (the column Content) and all messages are matched with them: what the engine answers is what counts. `header`
+is the share of raw lines whose message the header that was found gives back.
 
-GA is the share of lines whose group has exactly the lines of the true group, FGA the F1 measure of groups that are
-right, PA the share of lines with the text of the true template, FTA the F1 measure of texts that are right: the
-definitions of Loghub 2.0 (Jiang et al., ISSTA 2024), with its rules for what differs only in the way it is written.
+`--leave-one-out` says whether the numbers of the method are tuned to these systems: each number is changed alone, and
+for each system it is said what would be best for all others, and what this one would have then.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
-import re
+import sys
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from logmatch.learn.learner import LearnOptions, learn
+from logmatch.learn import evidence
+from logmatch.learn.learner import learn
 from logmatch.matcher import Matcher
-from logmatch.templates.model import DROPPED, Field, Literal, Pattern
+from logmatch.templates.model import Pattern
 from logmatch.templates.template import Template
 
-MEASURES = ("GA", "FGA", "PA", "FTA")
-_DELIMITERS = re.compile(r"""([\s,!;:=|"'\[\](){}.\-+@#$%&])""")
-_SIDE_BY_SIDE = re.compile(r"<\*>(?:[.:#/@]?<\*>)+")
-_MARKED = ((" #<*># ", " <*> "), (" #<*> ", " <*> "), (' "<*>" ', " <*> "), (" '<*>' ", " <*> "))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from support_learn import SYSTEMS, KnownLog, known_log, learned_templates, measure, normalise, score
 
 
-def normalise(text: str) -> str:
-    """Return a template text as Loghub 2.0 compares it."""
-    pieces = _DELIMITERS.split(re.sub(r"\s+", " ", text.strip()))
-    for index, piece in enumerate(pieces):
-        if (piece.isdigit() and piece.isascii()) or ("<*>" in piece and "/" not in piece):
-            pieces[index] = "<*>"
-    text, old = _SIDE_BY_SIDE.sub("<*>", "".join(pieces)), ""
-    while text != old:
-        old = text
-        for written, plain in _MARKED:
-            text = text.replace(written, plain)
-        text = _SIDE_BY_SIDE.sub("<*>", text)
-    return text
-
-
-def loghub_text(pattern: Pattern) -> str:
-    """Return a pattern as Loghub writes it: a field is `<*>`, and so is a part that may be absent, with its blank."""
-    text = ""
-    for item in pattern.items:
-        if isinstance(item, Literal):
-            literal = item.text.decode("utf-8", "replace")
-            text += literal.removeprefix(" ") if text.endswith("<*>\x00") else literal
-        elif isinstance(item, Field):
-            text += " " if item.name == DROPPED else "<*>"
-        else:
-            text += "<*>\x00"
-    return text.replace("\x00", "")
-
-
-def f1(right: int, found: int, true: int) -> float:
-    """Return the harmonic mean of right/found and right/true."""
-    return 2 * right / (found + true) if found + true else 0.0
-
-
-def score(
-    true_ids: Sequence[str], true_texts: Sequence[str], ids: Sequence[str], texts: Sequence[str]
-) -> dict[str, float]:
-    """Return the measures of one system."""
-    groups: dict[str, list[int]] = defaultdict(list)
-    true_groups: dict[str, list[int]] = defaultdict(list)
-    for line, (true_id, id_) in enumerate(zip(true_ids, ids, strict=True)):
-        groups[id_].append(line)
-        true_groups[true_id].append(line)
-    true_sets = {tuple(lines) for lines in true_groups.values()}
-    right = [lines for lines in groups.values() if tuple(lines) in true_sets]
-    normal = {text: normalise(text) for text in {*true_texts, *texts}}
-    by_text: dict[str, set[str]] = defaultdict(set)
-    for true_text, text in zip(true_texts, texts, strict=True):
-        by_text[normal[text]].add(normal[true_text])
-    right_texts = sum(true == {text} for text, true in by_text.items())
-    return {
-        "GA": sum(map(len, right)) / len(ids),
-        "FGA": f1(len(right), len(groups), len(true_groups)),
-        "PA": sum(normal[a] == normal[b] for a, b in zip(true_texts, texts, strict=True)) / len(ids),
-        "FTA": f1(right_texts, len(by_text), len({normal[text] for text in true_texts})),
-    }
-
-
-def measure(directory: Path, system: str, *, errors: bool) -> dict[str, float]:
-    """Return the measures of a system, and the share of raw lines whose header was found."""
-    log = directory / system / f"{system}_2k.log"
-    with Path(f"{log}_structured.csv").open(encoding="utf-8", newline="") as file:
+def read_log(directory: Path, system: str) -> KnownLog:
+    """Return the messages of a system in the form of Loghub."""
+    path = directory / system / f"{system}_2k.log_structured.csv"
+    with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    messages = [row["Content"] for row in rows]
-    data = "".join(f"{message}\n" for message in messages).encode()
-    result = learn(lambda: [data], LearnOptions(header=Pattern(())))
-    assert not result.left_over, f"{system}: {result.left_over}"
-    matcher = Matcher([learned.template for learned in result.templates])
-    text_of = {learned.template.id: loghub_text(learned.template.pattern) for learned in result.templates}
-    ids = [match.template_id if (match := matcher.match(message)) else "" for message in messages]
-    texts = [text_of[id_] for id_ in ids]
-    true_ids, true_texts = [row["EventId"] for row in rows], [row["EventTemplate"] for row in rows]
-    if errors:
-        show_errors(true_ids, true_texts, messages, ids, texts)
-    found = score(true_ids, true_texts, ids, texts)
-    return found | ({"header": header_share(log, messages)} if log.exists() else {})
+    messages, ids, texts = (tuple(row[name] for row in rows) for name in ("Content", "EventId", "EventTemplate"))
+    return KnownLog(messages, ids, texts)
+
+
+def leave_one_out(logs: Mapping[str, KnownLog]) -> None:
+    """Print for each number of the method what it would be without each system, and what that system has by it."""
+    for name, usual in sorted(vars(evidence).items()):
+        if not (name.startswith("_") and isinstance(usual, int)):
+            continue
+        found: dict[int, dict[str, float]] = {}
+        for value in sorted({max(1, usual // 2), max(1, usual - 1), usual, usual + 1, usual * 2}):
+            setattr(evidence, name, value)
+            found[value] = {system: measure(log)["GA"] for system, log in logs.items()}
+        setattr(evidence, name, usual)
+        print(f"{name} = {usual}; mean GA", *(f"{value}: {mean(gas.values()):.4f}" for value, gas in found.items()))
+        for system in logs:
+            others = {value: sum(gas.values()) - gas[system] for value, gas in found.items()}
+            best = max(others, key=lambda value: (round(others[value], 6), -abs(value - usual)))
+            if best != usual:
+                print(f"    {best} without {system}: {found[usual][system]:.3f} -> {found[best][system]:.3f}")
+
+
+def mean(numbers: Iterable[float]) -> float:
+    """Return the mean of *numbers*."""
+    found = list(numbers)
+    return sum(found) / len(found)
 
 
 def header_share(log: Path, messages: Sequence[str]) -> float:
@@ -116,7 +70,7 @@ def header_share(log: Path, messages: Sequence[str]) -> float:
     data = log.read_bytes()
     result = learn(lambda: [data])
     matcher = Matcher([_with_rest(result.header)]) if result.header is not None else None
-    lines = data.decode("utf-8", "replace").splitlines()
+    lines = data.decode("utf-8", "replace").removesuffix("\n").split("\n")
     right = 0
     for line, message in zip(lines, messages, strict=True):
         match = matcher.match(line) if matcher is not None else None
@@ -154,19 +108,31 @@ def show_errors(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Accuracy of learned templates.")
-    parser.add_argument("directory", type=Path)
+    parser.add_argument("directory", type=Path, nargs="?")
     parser.add_argument("--systems", help="comma-separated; default: all that are there")
     parser.add_argument("--errors", action="store_true", help="print what is wrong")
+    parser.add_argument("--leave-one-out", action="store_true", help="vary the numbers of the method")
     options = parser.parse_args()
-    here = sorted(path.name for path in options.directory.iterdir() if path.is_dir())
+    directory: Path | None = options.directory
+    here = sorted(path.name for path in directory.iterdir() if path.is_dir()) if directory else SYSTEMS
     systems = options.systems.split(",") if options.systems else here
-    results = {system: measure(options.directory, system, errors=options.errors) for system in systems}
-    columns = [*MEASURES, *(["header"] if all("header" in found for found in results.values()) else [])]
+    logs = {system: read_log(directory, system) if directory else known_log(system) for system in systems}
+    if options.leave_one_out:
+        leave_one_out(logs)
+        return
+    results: dict[str, dict[str, float]] = {}
+    for system, log in logs.items():
+        ids, texts = learned_templates(log)
+        results[system] = score(log.ids, log.texts, ids, texts)
+        if options.errors:
+            show_errors(log.ids, log.texts, log.messages, ids, texts)
+        if directory and (raw := directory / system / f"{system}_2k.log").exists():
+            results[system]["header"] = header_share(raw, log.messages)
+    columns = list(next(iter(results.values())))
     print(f"{'':14}" + "".join(f"{column:>8}" for column in columns))
     for system, found in results.items():
         print(f"{system:14}" + "".join(f"{found[column]:8.3f}" for column in columns))
-    mean = {column: sum(found[column] for found in results.values()) / len(results) for column in columns}
-    print(f"{'mean':14}" + "".join(f"{mean[column]:8.3f}" for column in columns))
+    print(f"{'mean':14}" + "".join(f"{mean(found[column] for found in results.values()):8.3f}" for column in columns))
 
 
 if __name__ == "__main__":
