@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import math
 import os
+import select
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 GRACE_SECONDS = 1.2
 """How long after an interrupt what is done is still written, while its reader takes it."""
 
+_AGAIN = 20.0  # milliseconds; how soon a second interrupt is seen, and the end of the grace
+_MOMENT = 5.0  # milliseconds
+
 
 class Interrupt:
     """
-    A request to stop, and a file descriptor that becomes readable when it comes.
+    A request to stop, and a file descriptor that becomes readable when it comes, and stays so.
 
     The first request starts a time of grace, the second ends it. `request` may be called from a signal handler.
     """
@@ -51,11 +55,34 @@ class Interrupt:
         """Whether somebody has asked to stop."""
         return self.count > 0
 
-    def drain(self) -> None:
-        """Make the descriptor readable by new requests only."""
+    def wait(self, wanted: Mapping[int, int]) -> dict[int, int]:
+        """
+        Wait until one of *wanted* (descriptor -> what `poll` is to look for) is ready; return those that are, and how.
+
+        None is ready when an interrupt has come, and now and then after that: the caller looks whether its grace is
+        over, and waits again if not. Any thread may wait.
+        """
+        poll = select.poll()
+        for descriptor, events in wanted.items():
+            poll.register(descriptor, events)
+        if self.requested:
+            # What would tell of the next request is readable for good, so that all who wait see the first.
+            return dict(poll.poll(_AGAIN))
+        poll.register(self.descriptor, select.POLLIN)
+        ready = dict(poll.poll())
+        if ready.pop(self.descriptor, None) is not None and not ready and not self.requested:
+            # A signal has come, and its handler, which runs in the main thread, has yet to; or it was not for us.
+            poll.unregister(self.descriptor)
+            ready = dict(poll.poll(_MOMENT))
+            self._drain()
+        return ready
+
+    def _drain(self) -> None:
+        """Take back what signals have written, but not what `request` has."""
         with suppress(BlockingIOError):
-            while os.read(self.descriptor, 4096):
-                pass
+            os.read(self.descriptor, 4096)
+        if self.requested:
+            os.write(self.wakeup_descriptor, b"\0")
 
     def close(self) -> None:
         """Close the descriptors."""

@@ -27,7 +27,7 @@ from logmatch.input.resolve import Input
 from logmatch.input.stream import Source
 from logmatch.output.record_options import RecordOptions
 from logmatch.program import Program, compile_program
-from logmatch.run import inline, processes, threads, worker_process
+from logmatch.run import pipeline, processes, worker_process
 from logmatch.run.job import Job, Pool, Unmatched, UnmatchedFile, parse_unmatched
 from logmatch.run.pipeline import Outcome, run
 from logmatch.run.tally import Tally
@@ -234,6 +234,24 @@ def test_small_inputs_get_few_workers(log: Path, out: Path) -> None:
     assert 8 == Job(program=program(), inputs=(Input("x", 1 << 20),), workers=8).effective_workers
 
 
+@pytest.mark.skipif("native" not in ENGINES, reason="the native engine was not built")
+@pytest.mark.parametrize(
+    ("patterns", "engine", "expected"),
+    [
+        (("a <n:int>", "b <n:int>"), "native", Pool.THREADS),
+        (("a <n:int>", "b <n:int>"), "portable", Pool.PROCESSES),
+        (("a <n:int>", "b <n:/[0-9]+/>"), "native", Pool.THREADS),
+        (("a <n:int>", "b <n:/[0-9]+/>", "c <n:/[0-9]+/>"), "native", Pool.PROCESSES),
+        ((), "native", Pool.THREADS),
+    ],
+)
+def test_workers_are_threads_unless_most_of_the_work_needs_the_gil(
+    patterns: tuple[str, ...], engine: str, expected: Pool
+) -> None:
+    program = compile_program([Template(f"t{n}", parse_pattern(text)) for n, text in enumerate(patterns)])
+    assert expected is Job(program=program, inputs=(), engine=engine).effective_pool
+
+
 def test_a_small_file_is_split_for_all_workers() -> None:
     two = Job(program=program(), inputs=(), workers=2)
     sizes = [100, 1 << 20, 1 << 30, None]
@@ -273,7 +291,7 @@ class FaultyWorker(Worker):
 
 @pytest.fixture
 def faulty_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (inline, threads, processes):
+    for module in (pipeline, processes):
         monkeypatch.setattr(module, "Worker", FaultyWorker)  # reaches forked processes
 
 
@@ -474,27 +492,31 @@ def test_where_the_system_gives_fewer_workers_these_do_the_work(
     pool: Pool,
     given: int,
 ) -> None:
-    started = 0
+    started = {"threads": 0, "processes": 0}
+    refused = False  # a thread that nobody has work for is not asked for
     start, start_process = threading.Thread.start, multiprocessing.process.BaseProcess.start
 
     def limited_start(thread: threading.Thread) -> None:
-        nonlocal started
-        if started == given:
+        nonlocal refused
+        if started["threads"] == given:
+            refused = True
             raise RuntimeError("can't start new thread")
-        started += 1
+        started["threads"] += 1
         start(thread)
 
     def limited_start_process(process: multiprocessing.process.BaseProcess) -> None:
-        nonlocal started
-        if started == given:
+        nonlocal refused
+        if started["processes"] == given:
+            refused = True
             raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
-        started += 1
+        started["processes"] += 1
         start_process(process)
 
     monkeypatch.setattr(threading.Thread, "start", limited_start)
     monkeypatch.setattr(multiprocessing.process.BaseProcess, "start", limited_start_process)
     outcome = run(job([log], out, workers=3, pool=pool))
-    assert (max(1, given), *expected) == (outcome.workers, out.read_bytes(), counts(outcome.tally))
+    workers = max(1, given) if refused else 3
+    assert (workers, *expected) == (outcome.workers, out.read_bytes(), counts(outcome.tally))
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -527,7 +549,7 @@ from pathlib import Path
 from logmatch.run import pipeline
 from logmatch.input.resolve import Input
 from logmatch.errors import LogmatchError
-from logmatch.run import inline, processes, threads
+from logmatch.run import processes
 from logmatch.run.job import Job, Pool, Unmatched
 from logmatch.program import compile_program
 from logmatch.templates.pattern import parse_pattern
@@ -540,7 +562,7 @@ settings["pool"] = Pool(settings["pool"])
 if "unmatched" in settings:
     settings["unmatched"] = Unmatched(settings["unmatched"])
 
-class Worker(inline.Worker):
+class Worker(pipeline.Worker):
     def _do(self, part, chunk, piece, first_line, offset):
         if stuck and b"stuck" in bytes(piece):
             print("stuck", file=sys.stderr, flush=True)
@@ -548,7 +570,7 @@ class Worker(inline.Worker):
                 os.read(os.open(stuck, os.O_RDONLY), 1)
         return super()._do(part, chunk, piece, first_line, offset)
 
-inline.Worker = threads.Worker = processes.Worker = Worker
+pipeline.Worker = processes.Worker = Worker
 templates = [Template(id_, parse_pattern(text)) for id_, text in patterns.items()]
 print("started", file=sys.stderr, flush=True)
 try:

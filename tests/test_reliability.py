@@ -68,6 +68,9 @@ def said_by(process: subprocess.Popen[bytes]) -> str:
 
 # --- files that lose bytes while they are read
 
+SHORTER = "has become shorter while it was read"
+WRITTEN_ANEW = "has been written anew while it was read"
+
 
 def truncate(path: Path) -> None:
     os.truncate(path, 0)
@@ -92,16 +95,17 @@ def refill_with_a_hole(path: Path) -> None:
 @pytest.mark.parametrize("pool", ["threads", "processes"])
 @pytest.mark.parametrize("encoding", ["auto", "latin-1"])
 @pytest.mark.parametrize(
-    ("lose", "message"),
+    ("lose", "messages"),
     [
-        (truncate, "has become shorter while it was read"),
-        (cut_off, "has become shorter while it was read"),
-        (refill, "has been written anew while it was read"),
-        (refill_with_a_hole, "has been written anew while it was read"),
+        (truncate, [SHORTER]),
+        (cut_off, [SHORTER]),
+        # A worker may still be reading ahead, and see it while it is empty.
+        (refill, [WRITTEN_ANEW, SHORTER]),
+        (refill_with_a_hole, [WRITTEN_ANEW, SHORTER]),
     ],
 )
 def test_a_file_that_loses_lines_while_it_is_read_is_an_error(
-    directory: Path, workers: str, pool: str, encoding: str, lose: Callable[[Path], None], message: str
+    directory: Path, workers: str, pool: str, encoding: str, lose: Callable[[Path], None], messages: list[str]
 ) -> None:
     log = directory / "app.log"
     log.write_bytes(LINE * (20 * MIB // len(LINE)))
@@ -111,7 +115,8 @@ def test_a_file_that_loses_lines_while_it_is_read_is_an_error(
         assert process.stdout.read(MIB)
         lose(log)  # the pipe is full, so the rest has not been read
         threading.Thread(target=process.stdout.read, daemon=True).start()
-        assert f"logmatch: app.log: {message}\n" in process.stderr.read().decode()  # type: ignore[union-attr]
+        said = process.stderr.read().decode()  # type: ignore[union-attr]
+        assert any(f"logmatch: app.log: {message}\n" in said for message in messages)
         assert 1 == process.wait(WAIT)
 
 

@@ -201,7 +201,7 @@ class ParseOptions(TemplateOptions):
         choices=("auto", "threads", "processes"),
         section=RUNNING,
         help="What the workers are: threads, processes, or auto: threads for the native engine, which works without "
-        "Python's lock, processes for the others.",
+        "Python's lock, processes for the others and where most templates have /regex/ fields.",
     )
     chunk_size: int = option(
         "--chunk-size",

@@ -26,7 +26,7 @@ from typing import Self
 
 from logmatch.errors import OutputClosedError, OutputError, printable_json, reason_of
 from logmatch.input.stream import enlarge_pipe
-from logmatch.interrupt import Interrupt, milliseconds_until
+from logmatch.interrupt import Interrupt
 from logmatch.output.destination import STDOUT, own_descriptor
 from logmatch.output.writer import Records
 
@@ -204,15 +204,9 @@ class Sink(Closing):
 
     def _wait(self, records: Records, done: int) -> bool:
         """Wait until the reader takes more: True; or until the grace is over: False."""
-        poll = select.poll()
-        poll.register(self.descriptor, select.POLLOUT)
-        poll.register(self._interrupt.descriptor, select.POLLIN)
         while not self._is_over(records, done):
-            ready = dict(poll.poll(milliseconds_until(self._deadline(records, done))))
-            if self.descriptor in ready:
+            if self.descriptor in self._interrupt.wait({self.descriptor: select.POLLOUT}):
                 return True
-            if ready:
-                self._interrupt.drain()
         return False
 
     def _cut_back(self) -> None:
@@ -277,7 +271,9 @@ def open_sink(path: str, interrupt: Interrupt, *, line_buffered: bool = False, t
     try:
         if own is None:
             descriptor = _open_file(path, interrupt)
-            if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            status = os.fstat(descriptor)
+            # ext4 writes a file to the disk when it is closed after it was truncated, even if it had been empty.
+            if stat.S_ISREG(status.st_mode) and status.st_size:
                 os.ftruncate(descriptor, 0)
         else:
             descriptor = _stdout() if own == 1 else os.dup(own)
@@ -303,8 +299,7 @@ def _open_file(path: str, interrupt: Interrupt) -> int:
         except OSError as error:
             if error.errno != errno.ENXIO or not stat.S_ISFIFO(os.stat(path).st_mode):
                 raise
-        if poll.poll(_FIFO_SECONDS * 1000):
-            interrupt.drain()
+        poll.poll(_FIFO_SECONDS * 1000)
         if interrupt.requested:
             raise OutputClosedError(f"nobody reads {path}")
 

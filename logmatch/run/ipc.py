@@ -7,10 +7,10 @@ A message is a small value, pickled, and two rows of bytes as they are.
 from __future__ import annotations
 
 import pickle
+import select
 import socket
 import struct
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from logmatch.output.writer import Records
@@ -26,118 +26,84 @@ class Message(NamedTuple):
     second: Records = b""
 
 
-def _parts(message: Message, rows: Sequence[Records]) -> Iterator[Records]:
-    pickled = pickle.dumps(message.value, pickle.HIGHEST_PROTOCOL)
-    first = sum(map(len, rows)) if rows else len(message.first)
-    yield _HEAD.pack(len(pickled), first, len(message.second)) + pickled
-    yield from rows or (message.first,)
-    yield message.second
-
-
 class Channel:
-    """The end of a connection that never waits: the parent's."""
+    """
+    The end of a connection.
 
-    def __init__(self, connection: socket.socket) -> None:
-        connection.setblocking(False)
+    Args:
+        wait: waits until a descriptor is ready for what `poll` calls these events; what it raises ends the exchange.
+            None: the end waits however long it takes.
+    """
+
+    def __init__(self, connection: socket.socket, wait: Callable[[int, int], None] | None = None) -> None:
+        connection.setblocking(wait is None)
         self._connection = connection
-        self._outgoing: deque[memoryview] = deque()
-        self._incoming = _Incoming()
+        self._wait = wait
 
     def fileno(self) -> int:
         """Its descriptor, for polling."""
         return self._connection.fileno()
 
-    @property
-    def has_outgoing(self) -> bool:
-        """Whether something is left to be sent."""
-        return bool(self._outgoing)
+    def send(self, value: object, first: Sequence[Records] = (), second: Records = b"") -> None:
+        """
+        Send *value* and rows of bytes, the first of which is made of several.
 
-    def send(self, value: object, rows: Sequence[Records]) -> None:
-        """Send *value* and *rows*, as the first of a message's rows; what does not go out now goes with `flush`."""
-        self._outgoing.extend(memoryview(part) for part in _parts(Message(value), rows) if len(part))
-        self.flush()
+        Raises:
+            EOFError: the other end has gone.
+        """
+        pickled = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+        head = _HEAD.pack(len(pickled), sum(map(len, first)), len(second))
+        self._send_all((head + pickled, *first, second))
 
-    def flush(self) -> None:
-        """Send what can be sent. That the other end has gone is told by `receive`."""
-        while self._outgoing:
-            part = self._outgoing[0]
+    def _send_all(self, rows: Iterable[Records]) -> None:
+        for row in rows:
+            rest = memoryview(row)
+            while rest:
+                try:
+                    rest = rest[self._connection.send(rest) :]
+                except BlockingIOError:
+                    self._wait_for(select.POLLOUT)
+                except (BrokenPipeError, ConnectionResetError):
+                    raise EOFError from None
+
+    def receive(self) -> Message:
+        """
+        The next message.
+
+        Raises:
+            EOFError: the other end has gone.
+        """
+        meta, first, second = _HEAD.unpack(self._receive_bytes(_HEAD.size))
+        view = memoryview(self._receive_bytes(meta + first + second))
+        return Message(pickle.loads(view[:meta]), view[meta : meta + first], view[meta + first :])
+
+    def _receive_bytes(self, size: int) -> bytearray:
+        data = bytearray(size)
+        rest = memoryview(data)
+        while rest:
             try:
-                count = self._connection.send(part)
+                count = self._connection.recv_into(rest)
             except BlockingIOError:
-                return
-            except (BrokenPipeError, ConnectionResetError):
-                self._outgoing.clear()
-                return
-            if count == len(part):
-                self._outgoing.popleft()
-            else:
-                self._outgoing[0] = part[count:]
-
-    def receive(self) -> Message | None:
-        """The next message, None if it is not there yet; `EOFError` where the other end has gone."""
-        while True:
-            try:
-                count = self._connection.recv_into(self._incoming.space())
-            except BlockingIOError:
-                return None
+                self._wait_for(select.POLLIN)
+                continue
             except ConnectionResetError:
                 count = 0
             if not count:
                 raise EOFError
-            message = self._incoming.filled(count)
-            if message is not None:
-                return message
+            rest = rest[count:]
+        return data
+
+    def _wait_for(self, events: int) -> None:
+        assert self._wait is not None  # otherwise nothing is said to block
+        self._wait(self.fileno(), events)
+
+    @property
+    def has_incoming(self) -> bool:
+        """Whether `receive` has something to begin with, if only that the other end has gone."""
+        poll = select.poll()
+        poll.register(self._connection, select.POLLIN)
+        return bool(poll.poll(0))
 
     def close(self) -> None:
         """Close this end."""
-        self._outgoing.clear()
         self._connection.close()
-
-
-class _Incoming:
-    """A message that comes in pieces."""
-
-    def __init__(self) -> None:
-        self._head: tuple[int, ...] | None = None
-        self._data = bytearray(_HEAD.size)
-        self._length = 0
-
-    def space(self) -> memoryview:
-        """Where the next bytes go."""
-        return memoryview(self._data)[self._length :]
-
-    def filled(self, count: int) -> Message | None:
-        """*count* bytes have come; return the message if it is whole."""
-        self._length += count
-        if self._length < len(self._data):
-            return None
-        if self._head is None:
-            self._head = _HEAD.unpack(self._data)
-            self._data, self._length = bytearray(sum(self._head)), 0
-            return None
-        meta, first, _ = self._head
-        view = memoryview(self._data)
-        message = Message(pickle.loads(view[:meta]), view[meta : meta + first], view[meta + first :])
-        self._head, self._data, self._length = None, bytearray(_HEAD.size), 0
-        return message
-
-
-def send(connection: socket.socket, message: Message) -> None:
-    """Send *message* from a worker process, however long that takes."""
-    for part in _parts(message, ()):
-        connection.sendall(part)
-
-
-def receive(connection: socket.socket) -> Message:
-    """The next message for a worker process; `EOFError` where the other end has gone."""
-    incoming = _Incoming()
-    while True:
-        try:
-            count = connection.recv_into(incoming.space())
-        except ConnectionResetError:
-            count = 0
-        if not count:
-            raise EOFError
-        message = incoming.filled(count)
-        if message is not None:
-            return message

@@ -55,7 +55,10 @@ class Pool(enum.Enum):
     """What the workers of a run are, if there are several."""
 
     AUTO = "auto"
-    """Threads for the native engine, which works without the GIL; processes for the others."""
+    """
+    Threads for the native engine, which works without the GIL; processes for the others, and where most templates have
+    `/regex/` fields, which need it.
+    """
     PROCESSES = "processes"
     THREADS = "threads"
 
@@ -151,7 +154,13 @@ class Job:
         if self.pool is not Pool.AUTO:
             return self.pool
         engine = default_name() if self.engine == "auto" else self.engine
-        return Pool.THREADS if engine == "native" else Pool.PROCESSES
+        if engine != "native":
+            return Pool.PROCESSES
+        from logmatch.engine.reference import has_regex
+
+        variants = self.program.variants
+        with_regex = sum(has_regex(variant) for variant in variants)
+        return Pool.THREADS if 2 * with_regex <= len(variants) else Pool.PROCESSES
 
     @property
     def effective_workers(self) -> int:

@@ -1,53 +1,52 @@
 """
-Pipeline: runs a job: inputs -> chunks -> executor -> sinks. Only this package knows about workers and signals.
+Pipeline: runs a job: inputs -> tasks -> workers -> outputs. Only this package knows about workers and signals.
 
-One thread reads, submits tasks, takes parts of their results and writes them; workers only compute. The order of the
-output is by construction (`executor`). At most `executor.IN_FLIGHT` tasks a worker are in flight, and what a worker
-holds is bounded in bytes; so memory is bounded whatever the input and however slow the reader of the output.
+Every worker does the same: it takes the next task, which it reads itself (`reader`), makes parts of it, and brings each
+into the order (`order`), in which it is written. Lines and records so stay near the core that works on them, and no
+thread is busy with anything else. A single worker is the thread that runs the job; several are threads (`threads`), and
+for an engine that needs the GIL each of these has a process that does its work (`processes`).
 
-While input is waited for, parts are taken and written; while a part, a worker or the reader of the output is waited
-for, no more input is taken. An interrupt is a flag and a descriptor that all waiting watches; nothing is raised in the
-middle of something else.
+What a worker holds is bounded in bytes, and what is put aside in parts; so memory is bounded whatever the input and
+however slow the reader of the output. An interrupt is a flag and a descriptor that all waiting watches; nothing is
+raised in the middle of something else.
 """
 
 from __future__ import annotations
 
-import select
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from typing import Protocol
+from threading import Lock
+from typing import TYPE_CHECKING, Protocol
 
 from logmatch.engine import default_name
 from logmatch.errors import InputError, OutputClosedError, WorkerError
-from logmatch.input.chunk import read_chunks
-from logmatch.input.framing import Buffers, Chunk
-from logmatch.input.resolve import Input
+from logmatch.input.framing import Buffers
 from logmatch.interrupt import Interrupt
 from logmatch.output.format import OpenOutput
-from logmatch.run.executor import Executor, Task
 from logmatch.run.job import Job, Pool, Unmatched
+from logmatch.run.order import Order
 from logmatch.run.preflight import check_files
+from logmatch.run.reader import TaskReader
 from logmatch.run.tally import Tally
+from logmatch.run.task import PartMaker, Task, steps
 from logmatch.run.wait import GraceExpired, Waiter
-from logmatch.run.worker import WorkerSpec
+from logmatch.run.worker import Part, Spaces, Worker, WorkerSpec
+
+if TYPE_CHECKING:
+    from logmatch.run.processes import ProcessPool
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 """What asks a run to end: what is done is written, and the output ends with a whole record."""
-
-_TASK_BYTES = 64 * 1024
-"""Chunks smaller than this go to a worker together: what a task costs is then little beside its lines."""
-
-_TASK_CHUNKS = 64
 
 _SECONDS_TO_WRITE = 0.3
 """How long before an interrupt's grace ends workers give what they have."""
 
 
 class ProgressListener(Protocol):
-    """Is told how a run goes, in the process and thread that called `run`. It must be quick, and start no threads."""
+    """Is told how a run goes, in this process, by one thread at a time. It must be quick, and start no threads."""
 
     def progress(self, tally: Tally, position: int, file_index: int) -> None:
         """
@@ -164,153 +163,114 @@ class _Run:
         self._job = job
         self._interrupt = interrupt
         self._listener = listener
+        self._listener_lock = Lock()
         self._waiter = Waiter(interrupt)
-        self._buffers = Buffers()
+        self._spaces = Spaces()
         self._outputs: list[OpenOutput] = []
-        self._executor: Executor
-        self._gathered: list[tuple[Chunk, int]] = []  # small chunks that go to a worker together
-        self._gathered_bytes = 0
-        self._task_bytes = min(_TASK_BYTES, job.chunk_size)
+        self._reader = TaskReader(job, Buffers(), interrupt, self._waiter, self._input_failed)
+        self._order: Order
+        self._spec = WorkerSpec(
+            job.program,
+            job.engine,
+            job.record_options,
+            separate_unmatched=job.separate_unmatched,
+            drop_unmatched=job.unmatched is Unmatched.DROP,
+            blank_lines=job.blank_lines,
+            counts_kinds=job.counts_kinds,
+            format=job.format,
+        )
         self.tally = Tally()
         self.input_errors: list[InputError] = []
         self.partial_records = 0
         self.workers = job.effective_workers
 
     def do(self) -> None:
-        """Do all of it; whatever happens, sinks are closed and workers ended."""
+        """Do all of it; whatever happens, outputs are closed and workers ended."""
         job = self._job
-        paths = [output.path for output in job.outputs]
-        check_files(job.inputs, job.outputs)
         with ExitStack() as stack:
+            stack.callback(self._waiter.close)
+            check_files(job.inputs, job.outputs)
             # First, so that processes do not inherit what is opened later.
-            self._executor = make_executor(job, self._waiter, self._buffers, self._interrupt)
-            stack.callback(self._executor.close)
-            for path in paths:
-                output = job.format.open_output(path, self._interrupt, line_buffered=job.line_buffered)
-                stack.push(output.__exit__)
-                self._outputs.append(output)
-                self._waiter.add(output)
+            pool = self._start_processes()
+            if pool is not None:
+                stack.callback(pool.close)
+                self.workers = len(pool.workers)
+            worker = Worker(self._spec) if pool is None else None
+            for output in job.outputs:
+                opened = job.format.open_output(output.path, self._interrupt, line_buffered=job.line_buffered)
+                stack.push(opened.__exit__)
+                self._outputs.append(opened)
+                self._waiter.add(opened)
+            self._order = Order(self._write, self.workers)
+            stack.callback(self._reader.close)
             with suppress(GraceExpired):
-                self._read_inputs()
-                while not self._executor.is_idle:
-                    self._write_next()
-            self.workers = self._executor.workers
-            for output in self._outputs:
-                output.finish()
-
-    def _read_inputs(self) -> None:
-        for index, source in enumerate(self._job.inputs):
-            try:
-                self._read(index, source)
-            except InputError as error:
-                self.input_errors.append(error)
-                if self._listener is not None:
-                    self._listener.input_failed(error)
-            if self._interrupt.requested:
-                break
-        self._submit()
-
-    def _read(self, index: int, source: Input) -> None:
-        chunks = read_chunks(
-            source,
-            chunk_size=self._job.chunk_size_of(source),
-            max_line=self._job.max_line,
-            encoding=self._job.encoding,
-            buffers=self._buffers,
-        )
-        with closing(chunks):
-            for chunk in chunks:
-                if isinstance(chunk, Chunk):
-                    self._gather(chunk, index)
-                elif chunk.descriptor is not None:
-                    self._submit()
-                    self._wait_for_input(chunk.descriptor)
+                if worker is None:
+                    assert pool is not None
+                    self._work_in_threads(pool.workers.__getitem__)
+                elif self.workers == 1:
+                    self._work(worker)
                 else:
-                    self._write_what_is_there()
-                if self._interrupt.requested:
-                    return
+                    self._work_in_threads(lambda number: Worker(self._spec, worker.engine) if number else worker)
+            for opened in self._outputs:
+                opened.finish()
 
-    def _wait_for_input(self, descriptor: int) -> None:
-        """Wait until *descriptor* can be read or an interrupt comes; parts that come meanwhile are written."""
-        while not self._interrupt.requested:
-            self._write_what_is_there()
-            wanted = {descriptor: select.POLLIN, **self._executor.descriptors()}
-            if descriptor in self._waiter.wait(wanted, until_deadline=False):
-                return
+    def _start_processes(self) -> ProcessPool | None:
+        """The processes that work, if some are to and can."""
+        job = self._job
+        if self.workers > 1 and job.effective_pool is Pool.PROCESSES:
+            from logmatch.run.processes import ProcessPool
 
-    def _gather(self, chunk: Chunk, index: int) -> None:
-        if self._gathered_bytes + len(chunk.data) > self._task_bytes:
-            self._submit()
-        self._gathered.append((chunk, index))
-        self._gathered_bytes += len(chunk.data)
-        if self._gathered_bytes >= self._task_bytes or len(self._gathered) >= _TASK_CHUNKS:
-            self._submit()
+            with suppress(OSError):
+                return ProcessPool(self._spec, self.workers, job.effective_start_method, self._waiter, self._interrupt)
+            self.workers = 1
+        return None
 
-    def _submit(self) -> None:
-        """Submit what has been gathered, and make room for more."""
-        if not self._gathered:
-            return
-        chunks, indices = zip(*self._gathered, strict=True)
-        self._gathered = []
-        self._gathered_bytes = 0
-        self._executor.submit(Task(chunks, indices))
-        while self._executor.is_full:
-            self._write_next()
+    def _work_in_threads(self, worker_of: Callable[[int], PartMaker]) -> None:
+        """Have workers work in threads; in this one where there can be no other."""
+        from logmatch.run.threads import WorkerThreads
 
-    def _write_what_is_there(self) -> None:
-        while self._write_one():
-            pass
+        threads = WorkerThreads(lambda number, begun: self._work(worker_of(number), begun), self.workers, self._waiter)
+        if threads.run(self._order.end):
+            self.workers = threads.count
+        else:
+            self.workers = 1
+            self._work(worker_of(0))
 
-    def _write_next(self) -> None:
-        """Write the next part, or find that there is none."""
-        while not self._write_one() and not self._executor.is_idle:
-            self._waiter.wait(self._executor.descriptors())
+    def _work(self, worker: PartMaker, begun: Callable[[], None] = lambda: None) -> None:
+        """
+        Have *worker* take tasks and work on them until there are no more.
 
-    def _write_one(self) -> bool:
-        """Write the next part, if it is there."""
-        done = self._executor.next_part()
-        if done is None:
-            return False
-        task, part = done
+        Args:
+            begun: is called when it has got a task.
+        """
+        while (task := self._reader.next_task()) is not None:
+            begun()
+            for step in steps(worker, task, self._spaces, self._should_stop):
+                if step is None:
+                    self._reader.give_back(task)
+                self._order.put(task, step)
+
+    def _should_stop(self) -> bool:
+        """Whether workers are to give what they have."""
+        return self._order.is_over or time.monotonic() >= self._interrupt.deadline - _SECONDS_TO_WRITE
+
+    def _write(self, task: Task, part: Part) -> None:
+        """Write *part* of *task*, which is next in the order."""
         # Without a file of their own, records of unmatched lines stand in the output or do not exist: it is alone.
         for output, records in zip(self._outputs, (part.output, part.unmatched), strict=False):
             written = output.write(records)
             if written < len(records):
                 self.partial_records += output.count_records(records[:written])
                 raise GraceExpired
+        self._spaces.give_back(part.space)
         self.tally.add(part.tally)
         if self._listener is not None:
             place = max(0, part.chunks_done - 1)
-            self._listener.progress(self.tally, task.chunks[place].position, task.file_indices[place])
-        return True
+            with self._listener_lock:
+                self._listener.progress(self.tally, task.chunks[place].position, task.file_indices[place])
 
-
-def make_executor(job: Job, waiter: Waiter, buffers: Buffers, interrupt: Interrupt) -> Executor:
-    """The executor that *job* asks for; with fewer workers where the system gives no more."""
-    spec = WorkerSpec(
-        job.program,
-        job.engine,
-        job.record_options,
-        separate_unmatched=job.separate_unmatched,
-        drop_unmatched=job.unmatched is Unmatched.DROP,
-        blank_lines=job.blank_lines,
-        counts_kinds=job.counts_kinds,
-        format=job.format,
-    )
-    workers = job.effective_workers
-
-    def should_stop() -> bool:
-        return time.monotonic() >= interrupt.deadline - _SECONDS_TO_WRITE
-
-    if workers > 1:
-        with suppress(OSError, RuntimeError):  # what a process, a thread that cannot be started raises
-            if job.effective_pool is Pool.PROCESSES:
-                from logmatch.run.processes import ProcessExecutor
-
-                return ProcessExecutor(spec, workers, buffers, job.effective_start_method, waiter.descriptors)
-            from logmatch.run.threads import ThreadExecutor
-
-            return ThreadExecutor(spec, workers, buffers, should_stop)
-    from logmatch.run.inline import InlineExecutor
-
-    return InlineExecutor(spec, buffers, should_stop)
+    def _input_failed(self, error: InputError) -> None:
+        self.input_errors.append(error)
+        if self._listener is not None:
+            with self._listener_lock:
+                self._listener.input_failed(error)

@@ -1,18 +1,19 @@
 """
-Wait: the one place where the thread that runs a job waits.
+Wait: the one place where threads of a run wait for descriptors.
 
-It waits for descriptors, and whatever it waits for, it sees an interrupt and an output whose reader has gone.
+Whatever they wait for, they see an interrupt, an output whose reader has gone, and the end of the run.
 """
 
 from __future__ import annotations
 
+import os
 import select
 import time
 from collections.abc import Mapping
 from typing import Protocol
 
 from logmatch.errors import OutputClosedError
-from logmatch.interrupt import Interrupt, milliseconds_until
+from logmatch.interrupt import Interrupt
 
 
 class WatchedSink(Protocol):
@@ -28,45 +29,66 @@ class GraceExpired(Exception):
     """An interrupt's grace is over while something was waited for; it ends the run in good order."""
 
 
+class RunOver(Exception):
+    """The run has ended in another thread, for a reason of its own."""
+
+
 class Waiter:
-    """Waits for descriptors; meanwhile sees interrupts, and outputs whose readers have gone."""
+    """Waits for descriptors; threads share it."""
 
     def __init__(self, interrupt: Interrupt) -> None:
         self._interrupt = interrupt
         self._sinks: dict[int, WatchedSink] = {}
+        self._over, self._tell_over = os.pipe()  # it becomes readable, and stays so
+        self._is_over = False
 
     @property
     def descriptors(self) -> list[int]:
         """Those that it watches for itself; no other process should hold them."""
-        return [self._interrupt.descriptor, self._interrupt.wakeup_descriptor, *self._sinks]
+        own = [self._over, self._tell_over]
+        return [self._interrupt.descriptor, self._interrupt.wakeup_descriptor, *own, *self._sinks]
 
     def add(self, sink: WatchedSink) -> None:
         """From now on look whether the reader of *sink* has gone."""
         self._sinks[sink.descriptor] = sink
 
-    def wait(self, wanted: Mapping[int, int], *, until_deadline: bool = True) -> list[int]:
-        """
-        Wait until one of *wanted* (descriptor -> what `poll` is to look for) is ready; return those that are.
+    def end(self) -> None:
+        """The run is over: who waits, or waits from now on, gets `RunOver`."""
+        if not self._is_over:
+            self._is_over = True
+            os.write(self._tell_over, b"\0")
 
-        After an interrupt: with *until_deadline*, raises `GraceExpired` once the grace is over; otherwise returns none
-        at once.
+    def check(self) -> None:
+        """Raise `RunOver` if that is so."""
+        if self._is_over:
+            raise RunOver
+
+    def close(self) -> None:
+        """Close its own descriptors."""
+        os.close(self._over)
+        os.close(self._tell_over)
+
+    def wait(self, wanted: Mapping[int, int], *, until_deadline: bool = True) -> None:
         """
-        poll = select.poll()
-        poll.register(self._interrupt.descriptor, select.POLLIN)
-        for descriptor in self._sinks:
-            poll.register(descriptor, 0)  # errors are reported unasked
-        for descriptor, events in wanted.items():
-            poll.register(descriptor, events)
-        while True:
-            if self._interrupt.requested and not until_deadline:
-                return []
+        Wait until one of *wanted* (descriptor -> what `poll` is to look for) is ready.
+
+        Args:
+            until_deadline: whether to wait on after an interrupt until its grace is over; otherwise that ends the wait.
+
+        Raises:
+            GraceExpired: it is over.
+            RunOver: see `end`.
+            OutputClosedError: the reader of an output has gone.
+        """
+        # Errors are reported unasked.
+        watched = {self._over: select.POLLIN, **dict.fromkeys(self._sinks, 0), **wanted}
+        while until_deadline or not self._interrupt.requested:
             if time.monotonic() >= self._interrupt.deadline:
                 raise GraceExpired
-            events_by_descriptor = dict(poll.poll(milliseconds_until(self._interrupt.deadline)))
+            ready = self._interrupt.wait(watched)
+            self.check()
             for descriptor, sink in self._sinks.items():
-                if descriptor in events_by_descriptor:
+                if descriptor in ready:
                     raise sink.closed_by_reader()
-            ready = [descriptor for descriptor in wanted if descriptor in events_by_descriptor]
-            if ready:
-                return ready
-            self._interrupt.drain()
+            if not wanted.keys().isdisjoint(ready):
+                return

@@ -7,17 +7,21 @@ which is also when its parent is killed.
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import sys
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from logmatch.errors import LogmatchError
 from logmatch.input.framing import Chunk
-from logmatch.run import ipc
-from logmatch.run.executor import Fault, fault_of
+from logmatch.interrupt import WorkStopped
+from logmatch.run.ipc import Channel, Message
 from logmatch.run.tally import Tally
+from logmatch.run.task import Fault, fault_of
 from logmatch.run.worker import Spaces, Worker, WorkerSpec
 
 if TYPE_CHECKING:
@@ -27,6 +31,8 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.
 """What asks a run to end. Here they are ignored: the parent says when to end."""
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
+
+_SECONDS_BETWEEN_LOOKS = 0.02  # whether the parent has said something; a system call
 
 
 class ChunkMeta(NamedTuple):
@@ -51,10 +57,19 @@ class ReportedPart(NamedTuple):
     lines_done: int
 
 
+class Limit(NamedTuple):
+    """What the parent says after an interrupt, while a task is worked on or after that."""
+
+    seconds: float
+    """What takes longer is of no use any more."""
+
+
 class Finished(NamedTuple):
     """A task has been done, or not."""
 
     fault: LogmatchError | Fault | None = None
+    is_stopped: bool = False
+    """Whether the rest was left since it would have come too late."""
 
 
 def describe(chunk: Chunk) -> ChunkMeta:
@@ -75,31 +90,68 @@ def worker_main(connection: socket.socket, worker: Worker | WorkerSpec, inherite
             parent's end of a connection, that connection does not end.
     """
     _leave_to_parent(inherited)
-    with suppress(EOFError, BrokenPipeError, ConnectionResetError):
+    channel = Channel(connection)
+    clock = _Clock(channel)
+    with suppress(EOFError):
         while True:
-            message = ipc.receive(connection)
+            message = channel.receive()
+            if isinstance(message.value, Limit):
+                clock.set(message.value)
+                continue
             try:
                 if isinstance(worker, WorkerSpec):
                     worker = Worker(worker)
-                _work(connection, worker, _chunks(message))
-            except LogmatchError as error:
-                ipc.send(connection, ipc.Message(Finished(error)))
-            except (BrokenPipeError, ConnectionResetError):
+                finished = _work(channel, worker, _chunks(message), clock.is_over)
+            except EOFError:
                 return
+            except LogmatchError as error:
+                finished = Finished(error)
             except Exception as error:  # noqa: BLE001 (a bug; in the parent it becomes a WorkerError)
-                ipc.send(connection, ipc.Message(Finished(fault_of(error))))
+                finished = Finished(fault_of(error))
+            channel.send(finished)
 
 
-def _work(connection: socket.socket, worker: Worker, chunks: list[Chunk]) -> None:
+def _work(channel: Channel, worker: Worker, chunks: list[Chunk], should_stop: Callable[[], bool]) -> Finished:
     spaces = Spaces()
-    for part in worker.parts(chunks, spaces, lambda: False):
-        reported = ReportedPart(part.tally, part.chunks_done, part.lines_done)
-        ipc.send(connection, ipc.Message(reported, part.output, part.unmatched))
-        spaces.give_back(part.space)
-    ipc.send(connection, ipc.Message(Finished()))
+    try:
+        for part in worker.parts(chunks, spaces, should_stop):
+            channel.send(ReportedPart(part.tally, part.chunks_done, part.lines_done), (part.output,), part.unmatched)
+            spaces.give_back(part.space)
+    except WorkStopped:
+        return Finished(is_stopped=True)
+    return Finished()
 
 
-def _chunks(message: ipc.Message) -> list[Chunk]:
+class _Clock:
+    """Knows whether the parent wants no more; it looks whether it has said so."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._end = math.inf
+        self._next_look = 0.0
+
+    def set(self, limit: Limit) -> None:
+        """The parent has said so."""
+        self._end = time.monotonic() + limit.seconds
+
+    def is_over(self) -> bool:
+        """
+        Whether work is to stop.
+
+        Raises:
+            EOFError: the parent has gone.
+        """
+        now = time.monotonic()
+        if now >= self._next_look:
+            self._next_look = now + _SECONDS_BETWEEN_LOOKS
+            if self._channel.has_incoming:
+                limit = self._channel.receive().value
+                assert isinstance(limit, Limit)  # nothing else is said during a task
+                self.set(limit)
+        return now >= self._end
+
+
+def _chunks(message: Message) -> list[Chunk]:
     chunks = []
     start = 0
     data = memoryview(message.first)
