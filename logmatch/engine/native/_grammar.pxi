@@ -77,14 +77,6 @@ cdef inline bint in_set(Code set_, uint8_t byte) noexcept nogil:
     return set_[byte >> 5] >> (byte & 31) & 1
 
 
-cdef inline bint is_day_name(Text p) noexcept nogil:
-    cdef int name = (p[0] << 16) | (p[1] << 8) | p[2]
-    return (
-        name == 0x4D6F6E or name == 0x547565 or name == 0x576564 or name == 0x546875     # Mon Tue Wed Thu
-        or name == 0x467269 or name == 0x536174 or name == 0x53756E                      # Fri Sat Sun
-    )
-
-
 cdef inline Text end_of_run(Text p, Text end, const uint8_t *ends, Text readable) noexcept nogil:
     # Where the bytes end that are not of the set `ends`. Most runs are short: the first bytes are looked at one by one.
     cdef Text few = p + 12 if end - p > 12 else end
@@ -180,7 +172,7 @@ cdef Text scan_grammar(Machine *m, Code program, bint remember, Text p, int64_t 
                 at += 2 + ((n + 3) >> 2)
                 continue
         elif at[0] == G_NAME:
-            if end - p >= 3 and (is_day_name(p) if at[1] else is_month(p)):
+            if end - p >= 3 and (lm_is_day(p) if at[1] else lm_is_month(p)):
                 p += 3
                 at += 2
                 continue

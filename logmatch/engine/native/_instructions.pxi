@@ -88,9 +88,15 @@ cdef enum:
     SCHEME = 18    # of a url; not a type of the language
     WORD_FIELD = 19    # a word, in FIELDS
     JSON = 20
+    SLASHTIME = 21
+    CTIME = 22
+    RFC2822 = 23
+    KLOGTIME = 24
+    EPOCH = 25
+    TIMESTAMP = 26
     # Kinds that are no types: how deep JSON is that ends where that of `JSON` does, and the first of those of grammars.
-    JSON_DEPTHS = 21
-    FIRST_KIND = 22
+    JSON_DEPTHS = 27
+    FIRST_KIND = 28
 
 FIRST_GRAMMAR_KIND = FIRST_KIND
 TOKENS = {
@@ -114,6 +120,12 @@ TOKENS = {
     "clftime": CLFTIME,
     "word": WORD_FIELD,
     "json": JSON,
+    "slashtime": SLASHTIME,
+    "ctime": CTIME,
+    "rfc2822": RFC2822,
+    "klogtime": KLOGTIME,
+    "epoch": EPOCH,
+    "timestamp": TIMESTAMP,
 }
 
 cdef enum:

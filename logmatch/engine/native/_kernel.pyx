@@ -79,6 +79,14 @@ cdef extern from "_simd.h" nogil:
         PLENTY "LM_PLENTY"                  # how often scans of a kind may read the line until they get a table
         MOST_BY_LIMIT "LM_MOST_BY_LIMIT"    # how many numbers all `by_limit` and `places` may hold together (64 MiB of them)
 
+cdef extern from "_times.h" nogil:
+    bint lm_is_clock(const uint8_t *p)
+    bint lm_is_date(const uint8_t *p, uint8_t separator)
+    bint lm_is_joined_clock(const uint8_t *p)
+    bint lm_is_month(const uint8_t *p)
+    bint lm_is_day(const uint8_t *p)
+    bint lm_is_zone(const uint8_t *p, int n)
+
 SIMD = lm_choose().decode()
 SETS_SIZE = LM_SETS_SIZE
 PADDING = 64
