@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -28,6 +29,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("logmatch")
     group.addoption("--installed", action="store_true", help="test the logmatch that is installed, not the tree's")
     group.addoption("--pure", action="store_true", help="test a logmatch without its kernel")
+
+
+SAME_WITHOUT_KERNEL = {
+    *("test_bound", "test_check", "test_divergence", "test_docs", "test_explain", "test_formats", "test_grammar"),
+    *("test_importers", "test_kinds", "test_layers", "test_learn", "test_learn_command", "test_learn_systems"),
+    *("test_lists", "test_loghub", "test_plain_toml", "test_preflight", "test_sink", "test_sketch"),
+    *("test_template_file", "test_template_limits", "test_template_set", "test_terminal", "test_tokens", "test_types"),
+}
+"""
+Modules that `--pure` leaves out: what they test is the same code with a kernel or without it, or an answer that all
+engines give, which `test_engines` and `test_properties` see to.
+"""
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Whether a module would only be run again; None: as usual."""
+    return True if config.getoption("pure") and collection_path.stem in SAME_WITHOUT_KERNEL else None
 
 
 def pytest_report_header() -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import make_template
+from support import examples, make_template
 from support_templates import any_templates
 
 from logmatch import samples
@@ -860,7 +860,7 @@ def test_much_work_ends_the_samples(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=examples(40))
 @given(any_templates())
 def test_any_templates_can_be_checked_and_every_finding_written(made: list[Template]) -> None:
     found = check_templates(made)
@@ -870,7 +870,7 @@ def test_any_templates_can_be_checked_and_every_finding_written(made: list[Templ
         json.dumps(finding.to_dict())
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=examples(60))
 @given(any_templates(), st.randoms(use_true_random=False))
 def test_what_is_said_never_to_win_wins_no_line(made: list[Template], chance: Random) -> None:
     found = check_templates(made)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from conftest import SAME_WITHOUT_KERNEL
 
 PACKAGE = Path(__file__).resolve().parent.parent / "logmatch"
 
@@ -356,3 +357,8 @@ def test_an_import_inside_a_function_is_seen_and_told_apart() -> None:
 def test_a_relative_import_is_refused() -> None:
     with pytest.raises(AssertionError, match=r"input\.chunk has a relative import in line 1"):
         imports("input.chunk", "from . import errors")
+
+
+def test_what_a_run_without_the_kernel_leaves_out_exists() -> None:
+    modules = {path.stem for path in Path(__file__).parent.rglob("test_*.py")}
+    assert set() == SAME_WITHOUT_KERNEL - modules

@@ -157,7 +157,7 @@ def damaged(draw: st.DrawFn) -> str:
     return text
 
 
-@settings(max_examples=examples(1000))
+@settings(max_examples=examples(500))
 @given(damaged())
 def test_what_is_read_is_what_tomllib_gives(text: str) -> None:
     plain = read_plain(text)
@@ -180,7 +180,7 @@ TEMPLATE_TEXTS = st.lists(
 ).map(lambda lines: "\n".join(["[[template]]", *lines]))
 
 
-@settings(max_examples=examples(300))
+@settings(max_examples=examples(150))
 @given(TEMPLATE_TEXTS)
 @example("[[template]]\nid = 'a'\npattern = 'b'\n[headers]\ndefault = '<c'\n[[template]]\nid = 'a'\nidd = 1")
 def test_templates_and_errors_are_those_that_tomllib_leads_to(text: str) -> None:

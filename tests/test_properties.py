@@ -287,7 +287,7 @@ class constants:  # noqa: N801  # a context manager
 
 
 @each_other_engine
-@settings(max_examples=examples(150))
+@settings(max_examples=examples(100))
 @given(st.data())
 def test_engines_agree_on_any_templates_and_any_lines(other: str, data: st.DataObject) -> None:
     # One engine sees all lines of an example, so what it has learnt from some must not show in the next.
@@ -302,7 +302,7 @@ def test_engines_agree_on_any_templates_and_any_lines(other: str, data: st.DataO
             assert expected == engine.match(line)
 
 
-@settings(max_examples=examples(150))
+@settings(max_examples=examples(100))
 @given(st.data())
 def test_many_lines_matched_at_once_get_what_each_gets_alone(data: st.DataObject) -> None:
     program = compile_program(data.draw(template_lists(), label="templates"))
@@ -376,7 +376,7 @@ def test_a_long_line_gets_the_answer_of_a_short_one(other: str, data: st.DataObj
         assert reference.match(line) == engine.match(line)
 
 
-@settings(max_examples=examples(150))
+@settings(max_examples=examples(100))
 @given(st.data())
 def test_the_reference_gives_the_answer_of_the_plain_definition(data: st.DataObject) -> None:
     templates = data.draw(template_lists(2), label="templates")
@@ -461,7 +461,7 @@ pattern_texts = st.one_of(
 )
 
 
-@settings(max_examples=examples(400))
+@settings(max_examples=examples(200))
 @given(pattern_texts)
 @example("<a:/(?<n>a)(?<n>b)/>")
 @example("<a:/a{99999999999999999999}/>")
@@ -503,7 +503,7 @@ def _check_error(error: TemplateSyntaxError, *texts: str) -> None:
     assert str(error)
 
 
-@settings(max_examples=examples(300))
+@settings(max_examples=examples(150))
 @given(pattern_texts)
 def test_a_text_of_another_tool_is_always_a_pattern_but_for_a_line_break(text: str) -> None:
     try:
@@ -519,7 +519,7 @@ def test_a_text_of_another_tool_is_always_a_pattern_but_for_a_line_break(text: s
 
 
 @pytest.mark.parametrize("foreign", [False, True])
-@settings(max_examples=examples(300))
+@settings(max_examples=examples(150))
 @given(texts=st.lists(pattern_texts, min_size=1, max_size=4), headers=st.lists(patterns(), max_size=2))
 @example(texts=["<a> b<?> c <n:int></?>", "<a> d<?> c <n:int></?>", "<a> d<?> c <a></?>"], headers=[])
 @example(texts=["<a:rest>", "<a:rest> b"], headers=[])
@@ -593,7 +593,7 @@ def _new_replacements(text: bytes) -> int:
             return count
 
 
-@settings(max_examples=examples(300))
+@settings(max_examples=examples(150))
 @given(values)
 @example(b"\xef\xbf\xbd\xff")
 def test_text_is_a_json_string_of_what_it_says_in_utf_8(text: bytes) -> None:
@@ -607,7 +607,7 @@ numbers = st.from_regex(
 )
 
 
-@settings(max_examples=examples(300))
+@settings(max_examples=examples(150))
 @given(numbers)
 @example(b"1" * 5000)
 @example(b"+000.000e-000")

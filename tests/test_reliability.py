@@ -14,7 +14,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from support_cli import environment
@@ -38,12 +40,16 @@ MIB = 1 << 20
 each_number_of_workers = pytest.mark.parametrize("workers", ["1", "2"])
 
 
+def lay_out(directory: Path) -> Path:
+    (directory / "t.txt").write_text("user <user:word> in\n")
+    (directory / "slow.txt").write_text("q <x:/(a|aa)*b/> <r:rest>\n")
+    (directory / "any.txt").write_text("<*>" * 5000 + "\n")
+    return directory
+
+
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
-    (tmp_path / "t.txt").write_text("user <user:word> in\n")
-    (tmp_path / "slow.txt").write_text("q <x:/(a|aa)*b/> <r:rest>\n")
-    (tmp_path / "any.txt").write_text("<*>" * 5000 + "\n")
-    return tmp_path
+    return lay_out(tmp_path)
 
 
 def command(*arguments: str) -> list[str]:
@@ -182,6 +188,16 @@ def peak_memory(directory: Path, *arguments: str, log: str) -> int:
     return kilobytes * 1024
 
 
+@cache
+def usual_memory(engine: str) -> int:
+    """What a run takes on lines as they usually are."""
+    with TemporaryDirectory() as name:
+        directory = Path(name)
+        lay_out(directory)
+        (directory / "plain.log").write_bytes(LINE * 20_000)
+        return peak_memory(directory, "--workers", "2", "--pool", "threads", "--engine", engine, log="plain.log")
+
+
 @pytest.mark.parametrize("engine", ["auto", "portable"])
 @pytest.mark.parametrize(
     "options",
@@ -199,11 +215,9 @@ def test_memory_does_not_depend_on_what_lines_are(directory: Path, engine: str, 
     (directory / name).parent.mkdir(parents=True)
     fields = "any.txt" in options
     (directory / name).write_bytes(b"\n" * (3_000 if fields else 500_000))
-    (directory / "plain.log").write_bytes(LINE * 20_000)
     arguments = (*options, "--workers", "2", "--pool", "threads", "--engine", engine)
-    usual = peak_memory(directory, "--workers", "2", "--pool", "threads", "--engine", engine, log="plain.log")
     # Two workers: 64 MiB each are promised. Without parts a chunk of empty lines becomes 50 MB, with this name 500.
-    assert peak_memory(directory, *arguments, log=name) < usual + 64 * MIB
+    assert peak_memory(directory, *arguments, log=name) < usual_memory(engine) + 64 * MIB
 
 
 @pytest.mark.parametrize("engine", ["portable", "auto"])
@@ -244,7 +258,7 @@ def test_where_memory_is_limited_the_run_says_so_or_is_done(directory: Path, wor
 
 @each_number_of_workers
 @pytest.mark.parametrize("engine", ["auto", "portable"])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_a_run_in_the_middle_of_slow_expressions(
     directory: Path, workers: str, engine: str, number: signal.Signals
 ) -> None:
@@ -252,10 +266,9 @@ def test_a_signal_ends_a_run_in_the_middle_of_slow_expressions(
     options = ("--workers", workers, "--engine", engine, "-t", "slow.txt", "-o", "out")
     with started(directory, "slow.log", *options) as process:
         until(lambda: (directory / "out").exists())
-        begin = time.monotonic()
         process.send_signal(number)
-        said = said_by(process)
-        assert (128 + number, True) == (process.returncode, time.monotonic() - begin < 20)  # 500 s without
+        said = said_by(process)  # `WAIT` is less than the 500 s that the lines take
+        assert 128 + number == process.returncode
     assert "logmatch: interrupted; " in said
     assert (directory / "out").read_bytes()[-1:] in (b"", b"\n")
 
@@ -270,20 +283,27 @@ def test_a_signal_ends_a_run_in_the_middle_of_a_line_without_an_end(directory: P
         assert 130 == process.returncode
 
 
-@each_number_of_workers
+@pytest.fixture(scope="session")
+def large_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("large") / "app.log"
+    path.write_bytes(LINE * 1_000_000)
+    return path
+
+
 @pytest.mark.parametrize("pool", ["threads", "processes"])
 @pytest.mark.parametrize(
-    "number",
-    [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2],
-    ids=lambda number: number.name,
+    ("number", "workers"),
+    [
+        *((signal.SIGINT, "1"), (signal.SIGINT, "2"), (signal.SIGTERM, "1"), (signal.SIGTERM, "2")),
+        *((number, "2") for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)),
+    ],
 )
 def test_after_any_signal_the_output_ends_with_a_whole_record(
-    directory: Path, workers: str, pool: str, number: signal.Signals
+    directory: Path, large_log: Path, workers: str, pool: str, number: signal.Signals
 ) -> None:
-    (directory / "app.log").write_bytes(LINE * 1_000_000)
     engine = "portable" if pool == "processes" else "auto"
     with started(
-        directory, "app.log", "--workers", workers, "--engine", engine, "--pool", pool, "-o", "out"
+        directory, str(large_log), "--workers", workers, "--engine", engine, "--pool", pool, "-o", "out"
     ) as process:
         until(lambda: (directory / "out").exists() and (directory / "out").stat().st_size > 0)
         process.send_signal(number)

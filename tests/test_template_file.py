@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import examples
 
 from logmatch.errors import InputError, TemplateErrors, UsageError
 from logmatch.templates.document import Format
@@ -964,7 +965,7 @@ CONTENTS = st.one_of(
 
 
 @pytest.mark.parametrize("format", [*Format, None])
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100))
 @given(content=CONTENTS, header=st.one_of(st.none(), st.text(max_size=5)))
 def test_any_bytes_load_or_raise_template_errors(format: Format | None, content: bytes, header: str | None) -> None:
     try:
@@ -991,7 +992,7 @@ KEYS = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100))
 @given(
     rows=st.lists(st.dictionaries(KEYS, JSON_VALUES), max_size=4),
     headers=JSON_VALUES,
@@ -1008,7 +1009,7 @@ def test_any_json_loads_or_raises_template_errors(
 
 
 @pytest.mark.parametrize("suffix", [*SUFFIXES, ""])
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(20))
 @given(content=CONTENTS)
 def test_any_file_loads_or_raises_template_errors(
     tmp_path_factory: pytest.TempPathFactory, suffix: str, content: bytes

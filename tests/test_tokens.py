@@ -101,7 +101,7 @@ def test_every_token_has_a_definition() -> None:
 
 @each_token
 def test_an_expression_takes_the_longest_text_of_its_form(type_: NamedType) -> None:
-    @settings(max_examples=examples(150))
+    @settings(max_examples=examples(100))
     @given(texts(type_))
     def check(text: bytes) -> None:
         assert longest_end(type_, text, 0) == end_by_expression(type_, text)
@@ -113,7 +113,7 @@ def test_an_expression_takes_the_longest_text_of_its_form(type_: NamedType) -> N
 def test_an_expression_that_is_written_for_speed_takes_the_same_text(type_: NamedType) -> None:
     quick = re.compile(expression._QUICK_TOKENS[type_], re.DOTALL)
 
-    @settings(max_examples=examples(150))
+    @settings(max_examples=examples(100))
     @given(texts(type_))
     def check(text: bytes) -> None:
         for start in range(len(text) + 1):
@@ -140,7 +140,7 @@ def test_samples_are_of_their_type(type_: NamedType) -> None:
         assert len(sample) == end_by_expression(type_, sample)
 
 
-@settings(max_examples=examples(150))
+@settings(max_examples=examples(100))
 @given(st.lists(st.integers(0, 0xFFFF), min_size=8, max_size=8), st.sampled_from([b"", b" ", b"]", b"/64"]))
 @example([0] * 8, b"")
 @example([1, 0, 0, 1, 0, 0, 0, 1], b"")
@@ -156,7 +156,7 @@ def test_every_ipv6_address_is_taken_in_the_forms_that_the_ipaddress_module_writ
             assert len(text) == end_by_expression(TYPES[name], text.encode() + after)
 
 
-@settings(max_examples=examples(150))
+@settings(max_examples=examples(100))
 @given(st.integers(0, 2**32 - 1))
 def test_every_ipv4_address_is_taken(value: int) -> None:
     text = str(ipaddress.IPv4Address(value)).encode()
