@@ -25,7 +25,8 @@ from logmatch.engine.portable import buckets, expression, prefilter, prefixes, s
 from logmatch.engine.portable.engine import PortableEngine
 from logmatch.engine.reference import ReferenceEngine
 from logmatch.errors import TemplateSyntaxError
-from logmatch.output.jsonl import json_number, json_string
+from logmatch.output.json_text import json_string
+from logmatch.output.jsonl import json_number
 from logmatch.output.record_options import RecordOptions
 from logmatch.program import Variant, compile_program
 from logmatch.templates.field_type import ByteSet, TypeList

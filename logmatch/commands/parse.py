@@ -90,6 +90,22 @@ class ParseOptions(TemplateOptions):
         section=INPUT,
         help="Of a directory, leave out files and directories that fit. May be given several times.",
     )
+    input: str = option(
+        "--input",
+        default="lines",
+        metavar="KIND",
+        section=INPUT,
+        help="What the lines are wrapped in: lines (nothing), cri, docker, container (either of these, by the first "
+        "byte of each input), journald (journalctl -o json), or json:FIELD, the name of the field that holds the text; "
+        "a dot goes down: json:log.message.",
+    )
+    input_keys: str = option(
+        "--input-keys",
+        default="all",
+        metavar="all|none|NAME,...",
+        section=INPUT,
+        help='Which of the other keys of an envelope a record has under "input".',
+    )
     max_line: int = max_line_option()
     encoding: str = encoding_option()
     output: str = option(
@@ -336,11 +352,13 @@ def _what_would_match(files: Sequence[str]) -> str:
 
 
 def _make_job(options: ParseOptions, program: Program, inputs: tuple[Input, ...], *, with_file: bool) -> Job:
+    from logmatch.entries.envelope import Kind, read_envelope
     from logmatch.output.record_options import RecordOptions
     from logmatch.run.cores import available_workers
     from logmatch.run.job import Job, Pool, parse_unmatched
     from logmatch.run.worker import BlankLines
 
+    envelope = read_envelope(options.input, options.input_keys)
     return Job(
         program=program,
         inputs=inputs,
@@ -348,6 +366,7 @@ def _make_job(options: ParseOptions, program: Program, inputs: tuple[Input, ...]
             with_file=with_file or options.with_file,
             raw=options.raw,
             offsets=options.offsets,
+            entries=envelope.kind is not Kind.LINES,
             safe_numbers=options.numbers == "safe",
         ),
         engine=options.engine,
@@ -355,6 +374,7 @@ def _make_job(options: ParseOptions, program: Program, inputs: tuple[Input, ...]
         pool=Pool(options.pool),
         chunk_size=options.chunk_size,
         max_line=options.max_line,
+        envelope=envelope,
         encoding=options.encoding,
         output=options.output,
         unmatched=parse_unmatched(options.unmatched),

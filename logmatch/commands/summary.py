@@ -74,6 +74,14 @@ def lines_of(summary: Summary, patterns: Mapping[str, str], width: int, *, in_fu
 def _remarks(summary: Summary, patterns: Mapping[str, str], in_full: bool) -> Iterator[str]:
     if summary.too_long:
         yield f"{count(summary.too_long, 'line')} longer than --max-line, not matched"
+    if summary.physical_lines != summary.lines:
+        yield f"made of {count(summary.physical_lines, 'line')} of the input"
+    if summary.not_envelopes:
+        yield f"{count(summary.not_envelopes, 'line')} not of the kind that --input says, not matched"
+    if summary.no_message:
+        yield f"{count(summary.no_message, 'line')} without a message, not matched"
+    if summary.truncated or summary.left_out:
+        yield f"{count(summary.truncated, 'record')} cut at a limit, {count(summary.left_out, 'line')} left out"
     if summary.replaced:
         yield (
             f"{summary.replaced:,} U+FFFD written in place of bytes that are not UTF-8; "

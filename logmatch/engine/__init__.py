@@ -20,7 +20,7 @@ from logmatch.errors import UsageError
 from logmatch.wording import listed
 
 if TYPE_CHECKING:
-    from logmatch.engine.matches import Found, Located, Matches
+    from logmatch.engine.matches import Found, LineSpans, Located, Matches
     from logmatch.line import Buffer
     from logmatch.program import Program
 
@@ -63,6 +63,9 @@ class Engine(Protocol):
         Args:
             data: whole lines, less than 2 GiB; the last may lack its `\\n`.
         """
+
+    def match_entries(self, entries: LineSpans) -> Matches:
+        """Match lines that were found by other rules than that of the line, as the first lines of `Entries` are."""
 
 
 SIMD_LEVELS = ("", "scalar", "baseline")

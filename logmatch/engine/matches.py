@@ -21,7 +21,8 @@ from __future__ import annotations
 import itertools
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
@@ -89,6 +90,39 @@ class Matches(Protocol):
     def lines(self) -> Sequence[bytes]:
         """The lines."""
 
+    def revised(self, rows: array[int], changes: Mapping[int, Change]) -> Matches:
+        """
+        The matches of some of the lines, with other answers for a few of those.
+
+        Args:
+            rows: which lines, ascending; 32-bit numbers.
+            changes: what is different, by the number among *rows*.
+        """
+
+
+Change = tuple[int, int, Spans]
+"""What another engine said: where the line ends, the number of the variant (-1: none) and the spans in the line."""
+
+
+class LineSpans(Protocol):
+    """Lines that were found by other rules than those of `logmatch.line`: the i-th is data[begins[i]:ends[i]]."""
+
+    @property
+    def data(self) -> Buffer: ...
+    @property
+    def begins(self) -> Buffer: ...
+    @property
+    def ends(self) -> Buffer: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SomeLines:
+    """Such lines, and nothing else; places are 32-bit numbers."""
+
+    data: Buffer
+    begins: Buffer
+    ends: Buffer
+
 
 class GroupedMatches:
     """
@@ -97,6 +131,8 @@ class GroupedMatches:
     Args:
         variants: those of the program.
         data: the buffer.
+        lines: the lines.
+        begins: where each begins in *data*.
         groups: see `Matches.groups`.
     """
 
@@ -105,14 +141,14 @@ class GroupedMatches:
         variants: Sequence[Variant],
         data: bytes,
         lines: Sequence[bytes],
-        raw_lines: Sequence[bytes],
+        begins: Callable[[], Iterable[int]],
         groups: Sequence[Group],
     ) -> None:
         self.data: Buffer = data
         self.timeouts: FieldTimeouts = Counter()
         self._variants = variants
         self._lines = lines
-        self._raw_lines = raw_lines
+        self._begins = begins
         self._groups = groups
 
     @property
@@ -131,8 +167,7 @@ class GroupedMatches:
     @cached_property
     def line_begins(self) -> Buffer:
         """See `Matches`."""
-        ends = itertools.accumulate((len(line) + 1 for line in self._raw_lines), initial=0)
-        return _column(itertools.islice(ends, len(self._lines)))
+        return _column(self._begins())
 
     @cached_property
     def line_ends(self) -> Buffer:
@@ -164,6 +199,25 @@ class GroupedMatches:
         """See `Matches`."""
         return _column(itertools.chain.from_iterable(self._spans_by_line))
 
+    def revised(self, rows: array[int], changes: Mapping[int, Change]) -> GroupedMatches:
+        """See `Matches.revised`."""
+        begins, lines = memoryview(self.line_begins), [self._lines[row] for row in rows]
+        new_begins = [begins[row] for row in rows]
+        found: dict[int, Group] = {}
+        places_of = {row: place for place, row in enumerate(rows)}
+        for number, places, values in self._groups:
+            for place, texts in zip(places, values, strict=True):
+                new_place = places_of.get(place)
+                if new_place is not None and new_place not in changes:
+                    _add_to(found, number, new_place, texts)
+        for place, (end, number, spans) in changes.items():
+            lines[place] = bytes(self.data[new_begins[place] : end])
+            if number >= 0:
+                _add_to(found, number, place, texts_of(lines[place], spans))
+        revised = GroupedMatches(self._variants, bytes(self.data), lines, lambda: new_begins, list(found.values()))
+        revised.timeouts = self.timeouts
+        return revised
+
     @cached_property
     def _spans_by_line(self) -> list[Spans]:
         spans: list[Spans] = [()] * len(self._lines)
@@ -180,19 +234,37 @@ def match_each(match: Callable[[bytes], Found | None], lines: Sequence[bytes]) -
     for place, line in enumerate(lines):
         found = match(line)
         if found is not None:
-            _, places, values = groups.setdefault(found[0], (found[0], [], []))
-            places.append(place)
-            values.append(found[1])
+            _add_to(groups, found[0], place, found[1])
     return list(groups.values())
 
 
-def match_in_groups(
-    variants: Sequence[Variant], data: Buffer, match_lines: Callable[[Sequence[bytes]], Sequence[Group]]
-) -> GroupedMatches:
+def _add_to(groups: dict[int, Group], number: int, place: int, texts: tuple[bytes, ...]) -> None:
+    _, places, values = groups.setdefault(number, (number, [], []))
+    places.append(place)
+    values.append(texts)
+
+
+MatchLines = Callable[[Sequence[bytes]], Sequence[Group]]
+"""Matches lines one by one, or in groups."""
+
+
+def match_in_groups(variants: Sequence[Variant], data: Buffer, match_lines: MatchLines) -> GroupedMatches:
     """What an engine in Python gives for *data*; *match_lines* takes lines."""
     whole = bytes(data)  # no copy of what is bytes
     lines, raw_lines = split(whole)
-    return GroupedMatches(variants, whole, lines, raw_lines, match_lines(lines))
+
+    def begins() -> Iterable[int]:
+        ends = itertools.accumulate((len(line) + 1 for line in raw_lines), initial=0)
+        return itertools.islice(ends, len(lines))
+
+    return GroupedMatches(variants, whole, lines, begins, match_lines(lines))
+
+
+def match_spans_in_groups(variants: Sequence[Variant], found: LineSpans, match_lines: MatchLines) -> GroupedMatches:
+    """The same for lines that were found by other rules."""
+    whole, begins = bytes(found.data), memoryview(found.begins)
+    lines = [whole[begin:end] for begin, end in zip(begins, memoryview(found.ends), strict=True)]
+    return GroupedMatches(variants, whole, lines, lambda: begins, match_lines(lines))
 
 
 def spans_of(variant: Variant, texts: Sequence[bytes]) -> Spans:

@@ -21,7 +21,19 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from logmatch.engine.matches import FieldTimeouts, Found, Located, Matches, Spans, match_each, match_in_groups, texts_of
+from logmatch.engine.matches import (
+    FieldTimeouts,
+    Found,
+    LineSpans,
+    Located,
+    Matches,
+    MatchLines,
+    Spans,
+    match_each,
+    match_in_groups,
+    match_spans_in_groups,
+    texts_of,
+)
 from logmatch.interrupt import check_stop
 from logmatch.line import Buffer
 from logmatch.program import WHITESPACE, Program, Variant, common_prefix
@@ -94,11 +106,19 @@ class ReferenceEngine:
     def match_batch(self, data: Buffer) -> Matches:
         """See `Engine.match_batch`."""
         timeouts: FieldTimeouts = Counter()
-        matches = match_in_groups(
-            self.program.variants, data, lambda lines: match_each(lambda line: self.find(line, timeouts), lines)
-        )
+        matches = match_in_groups(self.program.variants, data, self._match_lines(timeouts))
         matches.timeouts = timeouts
         return matches
+
+    def match_entries(self, entries: LineSpans) -> Matches:
+        """See `Engine.match_entries`."""
+        timeouts: FieldTimeouts = Counter()
+        matches = match_spans_in_groups(self.program.variants, entries, self._match_lines(timeouts))
+        matches.timeouts = timeouts
+        return matches
+
+    def _match_lines(self, timeouts: FieldTimeouts) -> MatchLines:
+        return lambda lines: match_each(lambda line: self.find(line, timeouts), lines)
 
     def find(self, line: bytes, timeouts: FieldTimeouts) -> Found | None:
         """Do as `match` does, and add to *timeouts* the field that was too slow."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from logmatch.entries.entries import Entries
 from logmatch.linescan import count_lines
 
 OVERSIZED_HEAD = 1024
@@ -38,6 +39,13 @@ class Chunk:
     """
     replaced: int = 0
     """U+FFFD that were put in place of bytes that are wrong in the input's encoding, in these lines or nearby."""
+    entries: Entries | None = None
+    """
+    What its lines are, if they are not simply one entry each: `data` is then that of the entries, and `line_count` how
+    many physical lines they have.
+    """
+    size: int = 0
+    """Of one with entries, how many bytes of the input they were made of."""
     buffer: bytearray | None = field(default=None, compare=False, repr=False)
     """What `data` is part of, if it is to be given back (`Buffers`) when the chunk is done; None if others share it."""
 
@@ -222,7 +230,7 @@ class Framer:
         """Number what covers the next *length* bytes of the stream."""
         chunk = Chunk(
             self._name, self._line_number, line_count, self._offset, data, self.position, oversized, self.replaced,
-            buffer,
+            buffer=buffer,
         )  # fmt: skip
         self._line_number += line_count
         self._offset += length

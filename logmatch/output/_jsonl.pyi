@@ -1,6 +1,7 @@
 from collections.abc import Callable
 
 from logmatch.engine.matches import Matches
+from logmatch.entries.entries import Entries
 from logmatch.line import Buffer
 from logmatch.output.jsonl import ValuePlan
 
@@ -18,11 +19,17 @@ class Encoder:
         *,
         raw: bool,
         offsets: bool,
+        entries: bool,
         safe_numbers: bool,
         drop_blank: bool,
         no_template: bytes,
         raw_key: bytes,
         offset_key: bytes,
+        lines_key: bytes,
+        more_key: bytes,
+        truncated: bytes,
+        input_key: bytes,
+        bytes_key: bytes,
     ) -> None: ...
     def encode(
         self,
@@ -33,4 +40,6 @@ class Encoder:
         offset: int,
         records: Output,
         unmatched: Output | None,
+        entries: Entries | None = None,
+        errors: tuple[bytes, ...] = (),
     ) -> int: ...

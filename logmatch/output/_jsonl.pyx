@@ -10,7 +10,7 @@ copy these pieces and the texts between them. A line without a byte that JSON es
 cimport cython
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_FillInfo, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_FromStringAndSize
-from libc.stdint cimport int32_t, uint8_t, uint64_t, uintptr_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcmp, memcpy, memmove, memset
 
@@ -33,6 +33,7 @@ cdef enum:
     LEAD = 52       # so that a lead of usual length takes one line of the processor's cache
     SLACK = 64      # lm_copy may write 31 bytes more than it is told
     MOST_KEY = 32   # bytes of a key with its punctuation
+    MOST_ERROR = 64 # the same of an error, with its key
     KEYS = 256      # bytes of all keys, numbers and punctuation of a record that are not its variant's
     ESCAPED = 6     # bytes that one byte of a text becomes at most: \\u001b
 
@@ -208,6 +209,12 @@ cdef inline uint8_t *put_key(uint8_t *to, const Key *key) noexcept nogil:
     return to + key.size
 
 
+cdef uint8_t *put_count(uint8_t *to, const Key *key, int64_t count) noexcept nogil:
+    cdef Digits digits
+    set_digits(&digits, <unsigned long long>count)
+    return put_digits(put_key(to, key), &digits)
+
+
 cdef struct Lines:
     # The columns of `engine.matches.Matches`.
     Py_ssize_t count
@@ -220,6 +227,9 @@ cdef struct Lines:
     Py_ssize_t span_count
     Text text
     Py_ssize_t size
+
+
+include "_entry_columns.pxi"
 
 
 cdef inline bint is_blank(Text p, Text end) noexcept nogil:
@@ -242,13 +252,15 @@ cdef class Encoder:
             how many U+FFFD are new in them. Asked once for each variant that occurs.
         raw: whether matched records have the line too (unmatched ones always have).
         offsets: whether records have the offset of the line.
+        entries: whether lines may come with entries.
         safe_numbers: whether numbers that no double holds are written as text; `numbers_as_text` counts them.
         drop_blank: whether unmatched lines that hold nothing but spaces and tabs have no record.
-        no_template, raw_key, offset_key: what `jsonl` calls so.
+        no_template and those after it: what `record_options` calls so.
     """
 
     cdef object body_of
     cdef bint raw, offsets, safe_numbers, drop_blank
+    cdef bint has_tails             # whether something may come after the values
     cdef public Py_ssize_t numbers_as_text
     # A lead for each variant, and after that a body, which variants share whose values and names are alike: with thousands
     # of variants they take up much less of the caches than whole records would.
@@ -267,22 +279,32 @@ cdef class Encoder:
     cdef Py_ssize_t variant_count
     cdef bytes field_counts_of      # the memory of field_counts
     cdef const int32_t *field_counts
-    cdef Key no_template, raw_key, offset_key
+    cdef Key no_template, raw_key, offset_key, lines_key, more_key, truncated, input_key, bytes_key
     cdef tuple keys                 # the memory of these
 
     def __cinit__(
-        self, bytes field_counts, body_of, *, bint raw, bint offsets, bint safe_numbers, bint drop_blank, bytes no_template, bytes raw_key, bytes offset_key
+        self, bytes field_counts, body_of, *, bint raw, bint offsets, bint entries, bint safe_numbers, bint drop_blank,
+        bytes no_template, bytes raw_key, bytes offset_key, bytes lines_key, bytes more_key, bytes truncated, bytes input_key,
+        bytes bytes_key
     ):
         cdef Py_ssize_t variant_count = len(field_counts) // 4
         self.variant_count = variant_count
         self.field_counts_of = field_counts
         self.field_counts = <const int32_t *><const char *>self.field_counts_of
-        self.keys = (no_template, raw_key + b'"', offset_key)
+        self.keys = (
+            no_template, raw_key + b'"', offset_key, lines_key, more_key + b'"', truncated, input_key, bytes_key
+        )
         if max(map(len, self.keys)) > MOST_KEY:
             raise ValueError("a key is too long")
         set_key(&self.no_template, self.keys[0])
         set_key(&self.raw_key, self.keys[1])
         set_key(&self.offset_key, self.keys[2])
+        set_key(&self.lines_key, self.keys[3])
+        set_key(&self.more_key, self.keys[4])
+        set_key(&self.truncated, self.keys[5])
+        set_key(&self.input_key, self.keys[6])
+        set_key(&self.bytes_key, self.keys[7])
+        self.has_tails = raw or offsets or entries
         self.body_of = body_of
         self.raw = raw
         self.offsets = offsets
@@ -306,7 +328,7 @@ cdef class Encoder:
 
     def encode(
         self, matches, *, bytes beginning, unsigned long long first_line, unsigned long long offset,
-        Output records not None, Output unmatched
+        Output records not None, Output unmatched, entries=None, tuple errors=()
     ):
         """
         Write the records of the lines of *matches* after those that are in the outputs; return how many U+FFFD they have
@@ -316,6 +338,8 @@ cdef class Encoder:
             beginning: what comes before the number of the line.
             offset: of the data in its file.
             unmatched: where the records of unmatched lines go; it may be *records*; None: they are dropped.
+            entries: what the lines are, `entries.Entries`; None: one physical line each.
+            errors: for each state of an entry what a record has of it, if it is an error.
 
         Raises:
             ValueError: the columns are not those of matches.
@@ -323,8 +347,13 @@ cdef class Encoder:
         cdef Py_ssize_t count = matches.line_count
         cdef Py_buffer[COLUMNS] buffers
         cdef int held = 0
+        cdef EntryBuffers of_entries = None
         if count == 0:
             return 0
+        if entries is not None:
+            if not self.has_tails:
+                raise ValueError("this encoder was not made for entries")
+            of_entries = EntryBuffers(entries, count, errors)
         try:
             for column in (
                 matches.data, matches.needs_escape, matches.line_begins, matches.line_ends, matches.variant_numbers,
@@ -333,7 +362,7 @@ cdef class Encoder:
                 PyObject_GetBuffer(column, &buffers[held], PyBUF_SIMPLE)
                 held += 1
             return self.encode_columns(
-                buffers, count, type(matches) is Table, beginning, first_line, offset, records, unmatched
+                buffers, count, type(matches) is Table, beginning, first_line, offset, records, unmatched, of_entries
             )
         finally:
             while held:
@@ -342,9 +371,10 @@ cdef class Encoder:
 
     cdef Py_ssize_t encode_columns(
         self, Py_buffer *buffers, Py_ssize_t count, bint is_table, bytes beginning, unsigned long long first_line,
-        unsigned long long offset, Output records, Output unmatched
+        unsigned long long offset, Output records, Output unmatched, EntryBuffers of_entries
     ) except -1:
         cdef Lines lines
+        cdef Entries *entries = NULL if of_entries is None else &of_entries.columns
         cdef Py_ssize_t replaced = 0
         cdef int i
         # SAFETY: columns are read as what `engine.matches` says that they are, if they have as many bytes.
@@ -370,7 +400,10 @@ cdef class Encoder:
             if not is_table and not self.are_in_order(&lines):
                 with gil:
                     raise ValueError("the columns are not those of matches")
-            replaced = self.encode_lines(&lines, head, head_size, first_line, offset, records, unmatched)
+            if entries != NULL and not are_of_lines(entries, &lines):
+                with gil:
+                    raise ValueError("the entries are not those of the lines")
+            replaced = self.encode_lines(&lines, entries, head, head_size, first_line, offset, records, unmatched)
         return replaced
 
     cdef bint are_in_order(self, const Lines *lines) noexcept nogil:
@@ -393,7 +426,7 @@ cdef class Encoder:
         return True
 
     cdef Py_ssize_t encode_lines(
-        self, const Lines *lines, const uint8_t *head, Py_ssize_t head_size, unsigned long long first_line,
+        self, const Lines *lines, const Entries *entries, const uint8_t *head, Py_ssize_t head_size, unsigned long long first_line,
         unsigned long long offset, Output records, Output unmatched
     ) except -1 nogil:
         cdef Digits number
@@ -412,6 +445,7 @@ cdef class Encoder:
         cdef const int32_t *span_begins = lines.span_begins
         cdef const int32_t *spans = lines.spans
         cdef const uint8_t *needs_escape = lines.needs_escape
+        cdef unsigned long long place
         set_digits(&number, first_line)
         for i in range(count):
             line = text + begins[i]
@@ -422,6 +456,13 @@ cdef class Encoder:
                 lm_prefetch(&self.leads[numbers[i + AHEAD]])
             special = needs_escape[i]
             variant = numbers[i]
+            place = offset + <unsigned long long>begins[i]
+            if entries != NULL:
+                place = offset + <unsigned long long>entries.offset_deltas[i]
+                if i == 0 or entries.line_deltas[i] != entries.line_deltas[i - 1] + 1:
+                    set_digits(&number, first_line + <unsigned long long>entries.line_deltas[i])
+                if entries.states[i] >= FIRST_ERROR:
+                    variant = -1
             # SAFETY: bound is how many bytes are written at most: each byte of the line stands in at most one field and once
             # in "raw", and becomes at most ESCAPED bytes; a number gets at most one digit more.
             if variant >= 0:
@@ -436,23 +477,35 @@ cdef class Encoder:
                 bound += (ESCAPED if special else 1) * size * (2 if self.raw else 1)
                 if self.safe_numbers:
                     bound += 2 * body[0]    # quotes
+                if entries != NULL:
+                    bound += most_bytes_of(entries, i, ends)
                 records.make_room(bound)
                 to = records.data + records.size
                 memcpy(to, head, <size_t>head_size)
                 to = put_digits(to + head_size, &number)
+                if entries != NULL and entries.line_counts[i] > 1:
+                    to = put_count(to, &self.lines_key, entries.line_counts[i])
                 to = self.put_lead(to, lead)
                 to = self.put_body(records, to, body, bound, line, spans + span_begins[i], special, readable, &replaced)
-                if self.raw or self.offsets:
-                    to = self.put_tail(to, line, line_end, self.raw, special, offset + <unsigned long long>begins[i], readable, &replaced)
+                if self.has_tails:
+                    to = self.put_tail(to, line, line_end, self.raw, special, entries, i, place, readable, &replaced)
                 records.size = to - records.data
             elif unmatched is not None and not (self.drop_blank and is_blank(line, line_end)):
                 bound = head_size + KEYS + (ESCAPED if special else 1) * size
+                if entries != NULL:
+                    bound += most_bytes_of(entries, i, ends)
                 unmatched.make_room(bound)
                 to = unmatched.data + unmatched.size
                 memcpy(to, head, <size_t>head_size)
                 to = put_digits(to + head_size, &number)
+                if entries != NULL and entries.line_counts[i] > 1:
+                    to = put_count(to, &self.lines_key, entries.line_counts[i])
                 to = put_key(to, &self.no_template)
-                to = self.put_tail(to, line, line_end, True, special, offset + <unsigned long long>begins[i], readable, &replaced)
+                if entries != NULL and entries.states[i] >= FIRST_ERROR:
+                    to = put_key(to, &entries.errors[entries.states[i]])
+                    if entries.states[i] == TOO_LONG_STATE:
+                        to = put_count(to, &self.bytes_key, entries.sizes[i])
+                to = self.put_tail(to, line, line_end, True, special, entries, i, place, readable, &replaced)
                 unmatched.size = to - unmatched.data
             increment(&number)
         return replaced
@@ -586,10 +639,11 @@ cdef class Encoder:
         return to + len(made)
 
     cdef uint8_t *put_tail(
-        self, uint8_t *to, Text line, Text line_end, bint raw, bint special, unsigned long long offset, Text readable,
-        Py_ssize_t *replaced
+        self, uint8_t *to, Text line, Text line_end, bint raw, bint special, const Entries *entries, Py_ssize_t i,
+        unsigned long long offset, Text readable, Py_ssize_t *replaced
     ) noexcept nogil:
         cdef Digits number
+        cdef Py_ssize_t size
         if raw:
             to = put_key(to, &self.raw_key)
             if special:
@@ -599,6 +653,20 @@ cdef class Encoder:
                 to += line_end - line
             to[0] = c'"'
             to += 1
+        if entries != NULL:
+            # SAFETY: `are_of_lines`, and room by `most_bytes_of`.
+            size = entries.more_ends[i] - entries.ends[i]
+            if size > 0:
+                to = put_string(put_key(to, &self.more_key), line_end + 1, line_end + size, readable, replaced)
+                to[0] = c'"'
+                to += 1
+            if entries.states[i] == TRUNCATED_STATE:
+                to = put_key(to, &self.truncated)
+            size = entries.input_ends[i] - entries.input_begins[i]
+            if size:
+                to = put_key(to, &self.input_key)
+                memcpy(to, entries.inputs + entries.input_begins[i], <size_t>size)
+                to += size
         if self.offsets:
             set_digits(&number, offset)
             to = put_digits(put_key(to, &self.offset_key), &number)
@@ -612,7 +680,7 @@ cdef class Encoder:
         cdef Lead *lead = &self.leads[variant]
         cdef bytes text
         text, values = self.body_of(variant)
-        if self.raw or self.offsets:
+        if self.has_tails:
             # What comes after the values: `put_tail` writes the last brace and the line break.
             if values:
                 *values, (field, kind, left, right, after) = values

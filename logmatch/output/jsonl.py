@@ -10,7 +10,6 @@ and numbers are written with the digits of the line.
 from __future__ import annotations
 
 import itertools
-import json  # noqa: F401 - orjson imports it, and crashes where a Ctrl-C interrupts that
 import re
 from array import array
 from collections.abc import Callable, Sequence
@@ -18,12 +17,23 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
-import orjson
-
-from logmatch.engine.matches import Matches
+from logmatch.entries.entries import State
 from logmatch.gc_pause import held_back
 from logmatch.output.batch import Batch
-from logmatch.output.record_options import LINE, NO_TEMPLATE, OFFSET, RAW, RecordOptions
+from logmatch.output.entry_keys import EntryKeys, errors_of
+from logmatch.output.json_text import PLAIN, REPLACEMENT, json_string
+from logmatch.output.record_options import (
+    BYTES,
+    INPUT,
+    LINE,
+    LINES,
+    MORE,
+    NO_TEMPLATE,
+    OFFSET,
+    RAW,
+    TRUNCATED,
+    RecordOptions,
+)
 from logmatch.output.writer import Records, Writer
 from logmatch.program import WHITESPACE, CompiledTemplate, Program, Variant
 from logmatch.templates.field_type import Facts, JsonKind, ListValue
@@ -34,15 +44,10 @@ if TYPE_CHECKING:
     from logmatch.interrupt import Interrupt
     from logmatch.output.format import OpenOutput
 
-# Printable ASCII but for the quote and the backslash: such text stands in JSON as it is.
-_PLAIN = bytes(byte for byte in range(0x20, 0x7F) if byte not in b'"\\')
-
-_PLAIN_LINES = _PLAIN + b"\n"
+_PLAIN_LINES = PLAIN + b"\n"
 
 _FEW_LINES = 4
 """Up to below how many lines of a variant it takes longer to make columns of their texts than to go text by text."""
-
-_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 Values = Sequence[bytes]
 """The texts of a variant's fields, in their order."""
@@ -120,11 +125,17 @@ class _ColumnWriter:
             lambda number: bodies[number].pieces(),
             raw=options.raw,
             offsets=options.offsets,
+            entries=options.entries,
             safe_numbers=options.safe_numbers,
             drop_blank=drop_blank,
             no_template=NO_TEMPLATE,
             raw_key=RAW,
             offset_key=OFFSET,
+            lines_key=LINES,
+            more_key=MORE,
+            truncated=TRUNCATED,
+            input_key=INPUT,
+            bytes_key=BYTES,
         )
         self._records = _jsonl.Output()
         self._separate = _jsonl.Output() if separate_unmatched else None
@@ -157,6 +168,8 @@ class _ColumnWriter:
             offset=batch.offset,
             records=self._records,
             unmatched=self._unmatched,
+            entries=batch.entries,
+            errors=() if batch.entries is None else errors_of(batch.entries.kind),
         )
 
     def write_too_long(self, line_number: int, offset: int, head: bytes, size: int) -> None:
@@ -204,22 +217,25 @@ class _GroupWriter:
 
     def write(self, batch: Batch) -> None:
         """See `Writer.write`."""
-        matches, first_line = batch.matches, batch.first_line
+        matches = batch.matches
         # Nothing that is made here is part of a cycle, and the collector would look through it again and again.
         with held_back():
             is_plain = not bytes(matches.data).translate(None, _PLAIN_LINES)
             records: list[bytes | None] = [None] * matches.line_count
+            line_numbers = batch.line_numbers()
             for variant_number, places, values in matches.groups():
-                line_numbers = [first_line + place for place in places]
-                of_variant = self._matched(self._bodies[variant_number], line_numbers, values, is_plain)
+                numbers = [line_numbers[place] for place in places]
+                of_variant = self._matched(self._bodies[variant_number], numbers, values, is_plain)
                 for place, record in zip(places, of_variant, strict=True):
                     records[place] = record
-            if self._options.raw or self._options.offsets:
-                self._add_tails(records, matches, first_line, batch.offset)
+            if batch.entries is not None:
+                self._add_entries(records, batch, EntryKeys(batch.entries))
+            elif self._options.raw or self._options.offsets:
+                self._add_tails(records, batch)
             elif None in records and not self._drop_unmatched:
                 lines = matches.lines()
                 for place in [place for place, record in enumerate(records) if record is None]:
-                    self._add_unmatched(records, place, first_line, 0, lines[place])  # no offset is written
+                    self._add_unmatched(records, place, line_numbers[place], lines[place], b"}\n")
             self._records += filter(None, records)
 
     def write_too_long(self, line_number: int, offset: int, head: bytes, size: int) -> None:
@@ -246,28 +262,61 @@ class _GroupWriter:
         self.replaced += replaced_in_all
         return many
 
-    def _add_tails(self, records: list[bytes | None], matches: Matches, first_line: int, offset: int) -> None:
-        """Complete *records* with what the options says of each line, and with those of unmatched lines."""
-        raw = self._options.raw
-        begins = memoryview(matches.line_begins)
-        for place, line in enumerate(matches.lines()):
+    def _add_tails(self, records: list[bytes | None], batch: Batch) -> None:
+        """Complete *records* with what the options say of each line, and with those of unmatched lines."""
+        line_numbers, offsets = batch.line_numbers(), batch.offsets()
+        for place, line in enumerate(batch.matches.lines()):
+            end = self._end(offsets[place])
             record = records[place]
             if record is None:
-                if not self._drop_unmatched:
-                    self._add_unmatched(records, place, first_line, offset + begins[place], line)
+                self._add_unmatched(records, place, line_numbers[place], line, end)
             else:
-                end, replaced = _tail(self._options, offset + begins[place], line if raw else None)
-                self.replaced += replaced
-                records[place] = record[:-2] + end
+                records[place] = record[:-2] + self._raw(line) + end
+
+    def _add_entries(self, records: list[bytes | None], batch: Batch, keys: EntryKeys) -> None:
+        """The same, with what records say of entries."""
+        line_numbers, offsets = batch.line_numbers(), batch.offsets()
+        for place, line in enumerate(batch.matches.lines()):
+            record = records[place]
+            if record is None and self._drop_unmatched:
+                continue
+            rest, replaced = keys.rest(place)
+            self.replaced += replaced
+            end = rest + self._end(offsets[place])
+            count = keys.count(place)
+            if record is None:
+                error = keys.error(place)
+                self._add_unmatched(records, place, line_numbers[place], line, end, count, error)
+            else:
+                begin = len(self._beginning) + len(str(line_numbers[place]))
+                records[place] = b"".join((record[:begin], count, record[begin:-2], self._raw(line), end))
+
+    def _end(self, offset: int) -> bytes:
+        return b"%b%d}\n" % (OFFSET, offset) if self._options.offsets else b"}\n"
+
+    def _raw(self, line: bytes) -> bytes:
+        """What the record of a matched line says of the line itself."""
+        if not self._options.raw:
+            return b""
+        text, replaced = json_string(line)
+        self.replaced += replaced
+        return RAW + text
 
     def _add_unmatched(
-        self, records: list[bytes | None], place: int, first_line: int, offset: int, line: bytes
+        self,
+        records: list[bytes | None],
+        place: int,
+        line_number: int,
+        line: bytes,
+        end: bytes,
+        count: bytes = b"",
+        error: bytes = b"",
     ) -> None:
-        if self._drop_blank and not line.strip(WHITESPACE):
+        if self._drop_unmatched or (self._drop_blank and not line.strip(WHITESPACE)):
             return
-        end, replaced = _tail(self._options, offset, line)
+        text, replaced = json_string(line)
         self.replaced += replaced
-        record = b"%b%d%b%b" % (self._beginning, first_line + place, NO_TEMPLATE, end)
+        record = b"".join((b"%b%d" % (self._beginning, line_number), count, NO_TEMPLATE, error, RAW, text, end))
         if self._separate_unmatched:
             self._separate.append(record)
         else:
@@ -278,18 +327,10 @@ def too_long(
     options: RecordOptions, beginning: bytes, line_number: int, offset: int, head: bytes, size: int
 ) -> tuple[bytes, int]:
     """The record of a line of *size* bytes that begins with *head*, and how many U+FFFD are new in it."""
-    end, replaced = _tail(options, offset, head)
-    error = b',"error":"line too long","bytes":%d' % size
-    return b"%b%d%b%b%b" % (beginning, line_number, NO_TEMPLATE, error, end), replaced
-
-
-def _tail(options: RecordOptions, offset: int, raw: bytes | None) -> tuple[bytes, int]:
-    """What a record says at its end of the line itself, and how many U+FFFD are new in it."""
+    text, replaced = json_string(head)
     end = b"%b%d}\n" % (OFFSET, offset) if options.offsets else b"}\n"
-    if raw is None:
-        return end, 0
-    text, replaced = json_string(raw)
-    return RAW + text + end, replaced
+    error = errors_of("")[State.TOO_LONG]
+    return b"%b%d%b%b%b%d%b%b%b" % (beginning, line_number, NO_TEMPLATE, error, BYTES, size, RAW, text, end), replaced
 
 
 _STRING_OR_NUMBER = re.compile(rb'"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*')
@@ -434,7 +475,7 @@ class Body:
             text = values[index][start:end]
             if is_number:
                 text = self._number(text)
-            elif not is_plain and text.translate(None, _PLAIN):
+            elif not is_plain and text.translate(None, PLAIN):
                 text, replaced = _escaped(text)
                 total += replaced
             texts.append(text)
@@ -463,7 +504,7 @@ class Body:
                     column = [text if 0x31 <= text[0] <= 0x39 else json_number(text) for text in column]
                 else:
                     column = [number(text) for text in column]
-            elif not is_plain and b"".join(column).translate(None, _PLAIN):
+            elif not is_plain and b"".join(column).translate(None, PLAIN):
                 column, replaced = zip(*map(_escaped, column), strict=True)
                 total += sum(replaced)
             columns.append(column)
@@ -495,12 +536,12 @@ def _converted(facts: Facts, text: bytes) -> tuple[bytes, int]:
     if value.isascii():
         return value, 0
     decoded = value.decode("utf-8", "replace")
-    return decoded.encode(), decoded.count(_REPLACEMENT) - value.count(_REPLACEMENT.encode())
+    return decoded.encode(), decoded.count(REPLACEMENT) - value.count(REPLACEMENT.encode())
 
 
 def _escaped(text: bytes) -> tuple[bytes, int]:
     """What `json_string` gives, without the quotes."""
-    if not text.translate(None, _PLAIN):
+    if not text.translate(None, PLAIN):
         return text, 0
     string, replaced = json_string(text)
     return string[1:-1], replaced
@@ -509,17 +550,6 @@ def _escaped(text: bytes) -> tuple[bytes, int]:
 def _key(text: str) -> bytes:
     """An id or a name as a JSON string; one from a file that is not UTF-8 may hold bytes that are not."""
     return json_string(encode(text))[0]
-
-
-def json_string(text: bytes) -> tuple[bytes, int]:
-    """Return *text* as a JSON string in UTF-8, and how many U+FFFD stand in it for bytes that are not UTF-8."""
-    if not text.translate(None, _PLAIN):
-        return b'"' + text + b'"', 0
-    try:
-        return orjson.dumps(text.decode()), 0
-    except UnicodeDecodeError:
-        decoded = text.decode("utf-8", "replace")
-        return orjson.dumps(decoded), decoded.count(_REPLACEMENT) - text.count(_REPLACEMENT.encode())
 
 
 def json_number(text: bytes) -> bytes:

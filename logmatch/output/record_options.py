@@ -10,8 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 LINE = b'{"line":'
+LINES = b',"lines":'
 NO_TEMPLATE = b',"template_id":null'
+ERROR = b',"error":'
+BYTES = b',"bytes":'
 RAW = b',"raw":'
+MORE = b',"more":'
+TRUNCATED = b',"truncated":true'
+INPUT = b',"input":'
 OFFSET = b',"offset":'
 
 
@@ -22,5 +28,7 @@ class RecordOptions:
     with_file: bool = False
     raw: bool = False
     offsets: bool = False
+    entries: bool = False
+    """Whether lines may come with entries (`entries.Entries`), and records with what these say."""
     safe_numbers: bool = False
     """Whether numbers that consumers refuse or round are written as text (`jsonl.fits_double`)."""

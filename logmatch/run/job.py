@@ -11,6 +11,7 @@ import sys
 from dataclasses import dataclass, field
 
 from logmatch.engine import default_name
+from logmatch.entries.envelope import Envelope
 from logmatch.errors import UsageError
 from logmatch.input.decode import check_encoding
 from logmatch.input.resolve import Input
@@ -95,6 +96,8 @@ class Job:
     pool: Pool = Pool.AUTO
     chunk_size: int = DEFAULT_CHUNK_SIZE
     max_line: int = DEFAULT_MAX_LINE
+    envelope: Envelope = field(default=Envelope())
+    """What the lines of the inputs are wrapped in."""
     encoding: str = "auto"
     """As `chunk.check_encoding` spells it; "auto" recognises a byte order mark."""
     format: OutputFormat = JSON_LINES

@@ -211,6 +211,7 @@ class _Run:
                     self._work(worker)
                 else:
                     self._work_in_threads(lambda number: Worker(self._spec, worker.engine) if number else worker)
+            self.tally.left_out += self._reader.left_out
             for opened in self._outputs:
                 opened.finish()
 

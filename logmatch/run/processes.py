@@ -119,7 +119,8 @@ class ProcessWorker:
         """See `worker.Worker.parts`. The process knows by itself when to stop; parts need no space of *spaces*."""
         self._is_at_work = True
         try:
-            self._channel.send([describe(chunk) for chunk in chunks], [chunk.data for chunk in chunks])
+            rows = [chunk.data for chunk in chunks if chunk.entries is None]
+            self._channel.send([describe(chunk) for chunk in chunks], rows)
             while True:
                 said, output, unmatched = self._channel.receive()
                 if not isinstance(said, ReportedPart):

@@ -13,6 +13,7 @@ from logmatch.input.framing import Buffers, Chunk
 from logmatch.input.resolve import Input
 from logmatch.interrupt import Interrupt
 from logmatch.run.job import Job
+from logmatch.run.stage import Stage, ended, make_stages, through
 from logmatch.run.task import Task
 from logmatch.run.wait import Waiter
 
@@ -47,6 +48,8 @@ class TaskReader:
         self._gathered: list[tuple[Chunk, int]] = []  # chunks of the next task, and of which inputs they are
         self._gathered_bytes = 0
         self._task_bytes = min(_TASK_BYTES, job.chunk_size)
+        self.left_out = 0
+        """How many lines of the inputs are in no task."""
 
     def next_task(self) -> Task | None:
         """
@@ -86,17 +89,30 @@ class TaskReader:
             encoding=self._job.encoding,
             buffers=self._buffers,
         )
+        stages = make_stages(self._job.envelope, self._job.max_line, self._buffers)
         with closing(chunks):
-            for chunk in chunks:
-                if isinstance(chunk, Chunk):
-                    yield from self._gather(chunk, index)
-                elif chunk.descriptor is not None:
-                    yield from self._gathered_task()
-                    self._waiter.wait({chunk.descriptor: select.POLLIN}, until_deadline=False)
-                else:
-                    self._waiter.check()
-                if self._interrupt.requested:
-                    return
+            try:
+                for chunk in chunks:
+                    if isinstance(chunk, Chunk):
+                        for each in through(stages, chunk):
+                            yield from self._gather(each, index)
+                    elif chunk.descriptor is not None:
+                        yield from self._gathered_task()
+                        self._waiter.wait({chunk.descriptor: select.POLLIN}, until_deadline=False)
+                    else:
+                        self._waiter.check()
+                    if self._interrupt.requested:
+                        return
+            except InputError:
+                yield from self._end(stages, index)
+                raise
+            yield from self._end(stages, index)
+
+    def _end(self, stages: list[Stage], index: int) -> Generator[Task, None, None]:
+        """The input has ended."""
+        for chunk in ended(stages):
+            yield from self._gather(chunk, index)
+        self.left_out += sum(stage.left_out for stage in stages)
 
     def _gather(self, chunk: Chunk, index: int) -> Generator[Task, None, None]:
         if self._gathered_bytes + len(chunk.data) > self._task_bytes:

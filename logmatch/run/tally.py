@@ -76,6 +76,16 @@ class Tally:
     """Lines of nothing but spaces and tabs that no template matched; none where they are to be matched like others."""
     too_long: int = 0
     """Unmatched lines that were longer than `--max-line`."""
+    not_envelopes: int = 0
+    """Unmatched lines that are not of the kind that `--input` says."""
+    no_message: int = 0
+    """Unmatched lines that are, and have no message."""
+    truncated: int = 0
+    """Records whose further lines are left out."""
+    left_out: int = 0
+    """Physical lines that are left out."""
+    physical_lines: int = 0
+    """Lines of the inputs, of which `lines` may have several each."""
     replaced: int = 0
     """How many U+FFFD were written in place of bytes that are not UTF-8."""
     numbers_as_text: int = 0
@@ -106,6 +116,11 @@ class Tally:
         self.matched += other.matched
         self.blank += other.blank
         self.too_long += other.too_long
+        self.not_envelopes += other.not_envelopes
+        self.no_message += other.no_message
+        self.truncated += other.truncated
+        self.left_out += other.left_out
+        self.physical_lines += other.physical_lines
         self.replaced += other.replaced
         self.numbers_as_text += other.numbers_as_text
         self.bytes_in += other.bytes_in
@@ -126,6 +141,11 @@ class Summary:
     blank: int
     matched_share: float
     too_long: int
+    not_envelopes: int
+    no_message: int
+    truncated: int
+    left_out: int
+    physical_lines: int
     replaced: int
     numbers_as_text: int
     templates: int
@@ -187,6 +207,11 @@ def summarize(
         blank=tally.blank,
         matched_share=tally.matched_share,
         too_long=tally.too_long,
+        not_envelopes=tally.not_envelopes,
+        no_message=tally.no_message,
+        truncated=tally.truncated,
+        left_out=tally.left_out,
+        physical_lines=tally.physical_lines,
         replaced=tally.replaced,
         numbers_as_text=tally.numbers_as_text,
         templates=len(template_ids),

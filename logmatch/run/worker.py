@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from logmatch.engine import Engine, make_engine
-from logmatch.engine.matches import FieldTimeouts, Matches
+from logmatch.engine.matches import Change, FieldTimeouts, Matches
+from logmatch.entries.entries import Entries, State
 from logmatch.input.framing import Chunk
 from logmatch.interrupt import WorkStopped, stopped_by
 from logmatch.line import Buffer
@@ -161,55 +162,82 @@ class Worker:
         part = _PartInProgress(spaces if self._engine.by_columns else None)
         for number, chunk in enumerate(chunks):
             part.tally.replaced += chunk.replaced
+            if chunk.entries is not None:
+                part.tally.physical_lines += chunk.line_count
+                part.tally.bytes_in += chunk.size
             first_line, offset = chunk.first_line, chunk.offset
+            done = 0  # lines of the chunk, or entries
             for piece in self._pieces(chunk):
                 started = time.monotonic()
                 try:
                     if should_stop():
                         raise WorkStopped
                     with stopped_by(should_stop):
-                        line_count = self._do(part, chunk, piece, first_line, offset)
+                        count = self._do(part, chunk, piece, first_line, offset)
                 except Exception:
                     if part:
-                        yield part.take(self._counter, number, first_line - chunk.first_line)
+                        yield part.take(self._counter, number, done)
                     raise
                 self._adapt(time.monotonic() - started)
-                first_line += line_count
-                offset += len(piece)
+                done += count
+                if not isinstance(piece, Entries):
+                    first_line += count
+                    offset += len(piece)
                 if part.is_full:
-                    is_end = first_line == chunk.first_line + chunk.line_count
-                    yield part.take(self._counter, number + is_end, 0 if is_end else first_line - chunk.first_line)
+                    is_end = done == (chunk.line_count if chunk.entries is None else len(chunk.entries))
+                    yield part.take(self._counter, number + is_end, 0 if is_end else done)
         if part:
             yield part.take(self._counter, len(chunks), 0)
 
-    def _do(self, part: _PartInProgress, chunk: Chunk, piece: Buffer, first_line: int, offset: int) -> int:
-        """Add the records of *piece* of *chunk* to *part*; return how many lines it has."""
+    def _do(self, part: _PartInProgress, chunk: Chunk, piece: Buffer | Entries, first_line: int, offset: int) -> int:
+        """Add the records of *piece* of *chunk* to *part*; return how many lines, or entries, it has."""
         writer = self._writer
         writer.begin(chunk.file, part.rest())
         tally = part.tally
         if chunk.oversized is None:
-            matches = self._engine.match_batch(piece)
-            writer.write(Batch(matches, first_line, offset))
-            line_count = matches.line_count
+            entries: Entries | None = None
+            if isinstance(piece, Entries):
+                entries = piece
+                matches = self._engine.match_entries(entries)
+            else:
+                matches = self._engine.match_batch(piece)
+                tally.bytes_in += len(piece)
+                tally.physical_lines += matches.line_count
+            count = matches.line_count
+            tally.timeouts.update(matches.timeouts)
+            if entries is not None:
+                if entries.has_errors:
+                    matches = _without_errors(matches, entries)
+                self._count_entries(tally, entries)
+            writer.write(Batch(matches, first_line, offset, entries))
             self._counter.add(matches)
             if self._counts_blank:
                 tally.blank += self._counter.count_blank(matches)
             if self._counts_kinds:
                 tally.kinds.add_unmatched(matches)
-            tally.timeouts.update(matches.timeouts)
-            tally.bytes_in += len(piece)
+            tally.lines += matches.line_count
         else:
+            assert not isinstance(piece, Entries)
             writer.write_too_long(first_line, offset, bytes(piece), chunk.oversized)
-            line_count = 1
+            count = 1
+            tally.lines += 1
             tally.too_long += 1
+            tally.physical_lines += 1
             tally.bytes_in += chunk.oversized + 1
-        tally.lines += line_count
         tally.replaced += writer.replaced
         tally.numbers_as_text += writer.numbers_as_text
         part.add(*writer.take())
-        return line_count
+        return count
 
-    def _pieces(self, chunk: Chunk) -> Iterator[Buffer]:
+    def _count_entries(self, tally: Tally, entries: Entries) -> None:
+        states = bytes(entries.states)
+        tally.truncated += states.count(State.TRUNCATED)
+        tally.too_long += states.count(State.TOO_LONG)
+        tally.not_envelopes += states.count(State.NO_ENVELOPE)
+        tally.no_message += states.count(State.NO_MESSAGE)
+        tally.left_out += entries.left_out
+
+    def _pieces(self, chunk: Chunk) -> Iterator[Buffer | Entries]:
         """
         The lines of *chunk* in pieces, each at most about as large as the engine likes, and of so few lines that their
         records are no more than a part, less the text of the lines themselves.
@@ -218,6 +246,9 @@ class Worker:
             yield chunk.data
             return
         most_lines = max(1, PART_BYTES // self._writer.record_size(chunk.file))
+        if chunk.entries is not None:
+            yield from self._pieces_of_entries(chunk.entries, most_lines)
+            return
         if len(chunk.data) <= self._piece_size and chunk.line_count <= most_lines:
             yield chunk.data
             return
@@ -230,6 +261,13 @@ class Worker:
                     end = piece_end(view, begin, max(1, min((end - begin) // 2, (end - begin) * most_lines // count)))
             yield view[begin:end]
             begin = end
+
+    def _pieces_of_entries(self, entries: Entries, most_lines: int) -> Iterator[Entries]:
+        size = len(entries.data) + len(entries.inputs)
+        count = min(most_lines, 1 + len(entries) * self._piece_size // (size + 1))
+        count = min(count, 1 + len(entries) * PART_BYTES // (len(entries.inputs) + 1))
+        for first in range(0, len(entries), count):
+            yield entries.part(first, min(first + count, len(entries)))
 
     def _adapt(self, seconds: float) -> None:
         """Make pieces smaller where one takes long."""
@@ -253,6 +291,7 @@ class Worker:
             first_line = chunk.first_line
             offset = chunk.offset
             for piece in self._pieces(chunk):
+                assert not isinstance(piece, Entries)
                 matches = self._engine.match_batch(piece)
                 writer.write(Batch(matches, first_line, offset))
                 self._counter.add(matches)
@@ -331,6 +370,15 @@ class _PartInProgress:
         self._size = self._largest = 0
         self.tally = Tally()
         return Part(output, unmatched, tally, chunks_done, lines_done, space)
+
+
+def _without_errors(matches: Matches, entries: Entries) -> Matches:
+    """*matches* in which the entries that are none match nothing."""
+    states, ends = bytes(entries.states), memoryview(entries.ends)
+    changes: dict[int, Change] = {
+        place: (ends[place], -1, ()) for place, state in enumerate(states) if state >= State.TOO_LONG
+    }
+    return matches.revised(array("i", range(len(entries))), changes)
 
 
 class MatchCounter(Protocol):

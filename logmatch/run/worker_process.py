@@ -16,6 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
+from logmatch.entries.entries import Entries
 from logmatch.errors import LogmatchError
 from logmatch.input.framing import Chunk
 from logmatch.interrupt import WorkStopped
@@ -46,7 +47,9 @@ class ChunkMeta(NamedTuple):
     oversized: int | None
     replaced: int
     size: int
-    """Bytes of the data, in the message's row."""
+    """Bytes of the data, in the message's row; none where there are entries, which have it."""
+    entries: Entries | None = None
+    input_size: int = 0
 
 
 class ReportedPart(NamedTuple):
@@ -76,7 +79,7 @@ def describe(chunk: Chunk) -> ChunkMeta:
     """*chunk* without its data."""
     return ChunkMeta(
         chunk.file, chunk.first_line, chunk.line_count, chunk.offset, chunk.position, chunk.oversized, chunk.replaced,
-        len(chunk.data),
+        0 if chunk.entries is not None else len(chunk.data), chunk.entries, chunk.size,
     )  # fmt: skip
 
 
@@ -162,7 +165,7 @@ def _chunks(message: Message) -> list[Chunk]:
         chunks.append(
             Chunk(
                 meta.file, meta.first_line, meta.line_count, meta.offset, lines, meta.position, meta.oversized,
-                meta.replaced,
+                meta.replaced, meta.entries, meta.input_size,
             )
         )  # fmt: skip
     return chunks

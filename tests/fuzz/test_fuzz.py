@@ -24,6 +24,7 @@ from logmatch.engine import reference
 from logmatch.engine.native import assemble
 from logmatch.engine.native.engine import NativeEngine
 from logmatch.output import jsonl as output
+from logmatch.output.json_text import json_string
 from logmatch.program import Variant
 
 
@@ -70,7 +71,7 @@ def test_wrong_code_for_the_kernel_is_seen(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_wrong_escape_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = output.json_string
+    right = json_string
 
     def wrong(text: bytes) -> tuple[bytes, int]:
         escaped, replaced = right(text)

@@ -1,8 +1,8 @@
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from logmatch.engine.matches import FieldTimeouts, Group
+from logmatch.engine.matches import Change, FieldTimeouts, Group
 from logmatch.line import Buffer
 
 SIMD: str
@@ -28,7 +28,8 @@ class Table:
     @staticmethod
     def split(data: Buffer) -> Table: ...
     @staticmethod
-    def of_lines(data: Buffer, begins: array[int] | memoryview, ends: array[int] | memoryview) -> Table: ...
+    def of_lines(data: Buffer, begins: Buffer | array[int], ends: Buffer | array[int]) -> Table: ...
+    def revised(self, rows: array[int], changes: Mapping[int, Change]) -> Table: ...
     @property
     def data(self) -> Buffer: ...
     @property

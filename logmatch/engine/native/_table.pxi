@@ -174,6 +174,54 @@ cdef class Table:
         table.line_count = count
         return table
 
+    def revised(self, const int32_t[::1] rows not None, changes not None):
+        """See `engine.matches.Matches.revised`."""
+        cdef Table table = Table(self.data)
+        cdef Py_ssize_t i, k, size, count = rows.shape[0], used = 0
+        cdef Columns *columns = &table.columns
+        cdef int32_t row, end, number
+        cdef tuple places
+        cdef bint has_changes = bool(changes)
+        self.matched_lines()
+        make_room_for_lines(columns, count + 1)
+        for i in range(count):
+            row = rows[i]
+            if not 0 <= row < self.line_count:
+                raise ValueError("there is no such line")
+            columns.line_begins[i] = self.columns.line_begins[row]
+            columns.span_begins[i] = <int32_t>used
+            change = changes.get(i) if has_changes else None
+            if change is None:
+                columns.line_ends[i] = self.columns.line_ends[row]
+                columns.needs_escape[i] = self.columns.needs_escape[row]
+                columns.variant_numbers[i] = self.columns.variant_numbers[row]
+                # SAFETY: the spans of a line are those from span_begins[row] up to span_begins[row + 1].
+                size = self.columns.span_begins[row + 1] - self.columns.span_begins[row]
+                make_room_for_spans(columns, used + size + 1)
+                memcpy(
+                    columns.spans + used, self.columns.spans + self.columns.span_begins[row], <size_t>size * sizeof(int32_t)
+                )
+                used += size
+                continue
+            end, number, places = change
+            size = len(places)
+            if not columns.line_begins[i] <= end <= self.view.shape[0]:
+                raise ValueError("a line is not within the data")
+            columns.line_ends[i] = end
+            columns.needs_escape[i] = 1
+            columns.variant_numbers[i] = number
+            make_room_for_spans(columns, used + size + 1)
+            for k in range(size):
+                columns.spans[used + k] = places[k]
+                if not 0 <= columns.spans[used + k] <= end - columns.line_begins[i]:
+                    raise ValueError("a span is not within its line")
+            used += size
+        columns.span_begins[count] = <int32_t>used
+        table.line_count = count
+        table.span_count = used
+        table.timeouts = self.timeouts
+        return table
+
     cdef int find_lines(self) except -1 nogil:
         cdef Columns *columns = &self.columns
         cdef Py_ssize_t size = self.readable - self.text, count, i

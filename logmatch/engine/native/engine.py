@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from logmatch.engine.matches import FieldTimeouts, Found, Located, texts_of
+from logmatch.engine.matches import FieldTimeouts, Found, LineSpans, Located, texts_of
 from logmatch.engine.native import _kernel as kernel
 from logmatch.engine.native.assemble import Assembler, Items
 from logmatch.engine.reference import RegexBudget, Scanner, has_regex, holds_literals
@@ -77,6 +77,10 @@ class NativeEngine:
     def match_batch(self, data: Buffer) -> kernel.Table:
         """See `Engine.match_batch`; without the GIL, but for lines that a `/regex/` field may match."""
         return self.match_table(kernel.Table.split(data))
+
+    def match_entries(self, entries: LineSpans) -> kernel.Table:
+        """See `Engine.match_entries`; the same."""
+        return self.match_table(kernel.Table.of_lines(entries.data, entries.begins, entries.ends))
 
     def match_table(self, table: kernel.Table) -> kernel.Table:
         """Match lines that were found by other rules than those of `match_batch`; return *table*, filled."""

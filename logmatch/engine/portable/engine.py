@@ -24,7 +24,17 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
-from logmatch.engine.matches import FieldTimeouts, Found, Group, Located, Matches, match_in_groups, spans_of
+from logmatch.engine.matches import (
+    FieldTimeouts,
+    Found,
+    Group,
+    LineSpans,
+    Located,
+    Matches,
+    match_in_groups,
+    match_spans_in_groups,
+    spans_of,
+)
 from logmatch.engine.portable.buckets import NO_LIMIT, Scratch
 from logmatch.engine.portable.items import needs_scanner
 from logmatch.engine.portable.merged import MergedPrefixes, merge_prefixes
@@ -72,6 +82,13 @@ class PortableEngine:
         """See `Engine.match_batch`."""
         timeouts: FieldTimeouts = Counter()
         matches = match_in_groups(self.program.variants, data, lambda lines: self.match_lines(lines, timeouts))
+        matches.timeouts = timeouts
+        return matches
+
+    def match_entries(self, entries: LineSpans) -> Matches:
+        """See `Engine.match_entries`."""
+        timeouts: FieldTimeouts = Counter()
+        matches = match_spans_in_groups(self.program.variants, entries, lambda lines: self.match_lines(lines, timeouts))
         matches.timeouts = timeouts
         return matches
 
