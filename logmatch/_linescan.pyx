@@ -1,7 +1,9 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
 """Linescan: passes over bytes and numbers that would take Python a step for each; `linescan` says what they mean."""
 
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from libc.stdint cimport int32_t, int64_t, uint8_t
+from libc.string cimport memcpy
 
 cdef extern from "_simd.h":
     void lm_choose()
@@ -41,6 +43,18 @@ def piece_end(const uint8_t[::1] data not None, Py_ssize_t begin, Py_ssize_t siz
             while place < data.shape[0] and data[place - 1] != c'\n':
                 place += 1
     return place
+
+
+def copied(const uint8_t[::1] data not None):
+    """*data* as bytes of their own; other threads run while they are copied."""
+    cdef size_t size = <size_t>data.shape[0]
+    cdef bytes copy = PyBytes_FromStringAndSize(NULL, data.shape[0])
+    cdef char *to = PyBytes_AS_STRING(copy)
+    if size:
+        with nogil:
+            # SAFETY: both have `size` bytes, and nobody else knows the copy yet; the view keeps what it shows in place.
+            memcpy(to, &data[0], size)
+    return copy
 
 
 def most_number(const uint8_t[::1] pairs not None):

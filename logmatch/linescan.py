@@ -44,13 +44,19 @@ def _count_blank(data: Buffer, begins: Buffer, ends: Buffer, numbers: Buffer) ->
     return sum(number < 0 and not text[begin:end].strip(b" \t") for begin, end, number in places)
 
 
-count_lines, piece_end, count_blank = _count_lines, _piece_end, _count_blank
+def _copied(data: Buffer) -> bytes:
+    """*data* as bytes of their own."""
+    return bytes(data)
+
+
+count_lines, piece_end, count_blank, copied = _count_lines, _piece_end, _count_blank, _copied
 try:
     from logmatch import _linescan
 except ImportError:
     pass
 else:
     count_lines, piece_end, count_blank = _linescan.count_lines, _linescan.piece_end, _linescan.count_blank
+    copied = _linescan.copied
     _add_pairs, _most_number = _linescan.add_pairs, _linescan.most_number
 
 

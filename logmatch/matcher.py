@@ -16,7 +16,7 @@ from itertools import accumulate
 from logmatch.engine import make_engine
 from logmatch.gc_pause import held_back
 from logmatch.line import without_terminator
-from logmatch.linescan import pieces
+from logmatch.linescan import copied, pieces
 from logmatch.output.batch import Batch
 from logmatch.output.jsonl import FORMAT as JSON_LINES
 from logmatch.output.record_options import RecordOptions
@@ -190,7 +190,8 @@ class Matcher:
             matches = self._engine.match_batch(piece)
             writer.write(Batch(matches, first_line))
             first_line += matches.line_count
-        records = bytes(writer.take()[0])
+        made = writer.take()[0]
+        records = made if isinstance(made, bytes) else copied(made)
         self._writers.append(writer)
         return records
 

@@ -47,6 +47,13 @@ def test_records_that_never_fit_into_the_space_take_no_more_memory_each_time(eng
     assert sizes[-1] - sizes[0] < 64 << 20
 
 
+@given(data=st.binary())
+def test_a_copy_is_bytes_of_their_own(data: bytes) -> None:
+    for form in (data, bytearray(data), memoryview(data)):
+        copy = linescan.copied(form)
+        assert (bytes, data) == (type(copy), copy)
+
+
 LINES = st.lists(st.sampled_from([b"", b" ", b"\t \t", b"\r", b" \r", b"x", b"x ", b"y", b" y", b"\r\r"]), min_size=1)
 
 
