@@ -1,9 +1,9 @@
 """
 `python -m logmatch`, and where the command begins.
 
-What holds for the process and not for the command stands here: what a Ctrl-C does while modules are loaded and while
-Python leaves, and how Python's garbage collector behaves. Only what Python has loaded by itself is imported before the
-first of these is settled.
+What holds for the process and not for the command stands here: what Ctrl-C and `kill` do while modules are loaded and
+while Python leaves, and how Python's garbage collector behaves. Only what Python has loaded by itself is imported
+before the first of these is settled.
 """
 
 import _signal  # type: ignore[import-not-found]  # what `signal` wraps, which imports much
@@ -23,10 +23,11 @@ templates make some hundred thousand. Lines leave no cycles behind, however many
 """
 
 
-INTERRUPTED = 130
+_SIGNALS = (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP)
+"""What asks a command to end: Ctrl-C, `kill`, a terminal that is closed."""
 
 
-def _leave_at_once(_number: int, _frame: object) -> None:
+def _leave_at_once(number: int, _frame: object) -> None:
     """
     Say so, and end the process.
 
@@ -37,13 +38,14 @@ def _leave_at_once(_number: int, _frame: object) -> None:
         os.write(2, b"logmatch: interrupted\n")
     except OSError:
         pass
-    os._exit(INTERRUPTED)
+    os._exit(128 + number)
 
 
 def main() -> "NoReturn":
     """Run the command line and leave the process with its status."""
-    if _signal.getsignal(_signal.SIGINT) is not _signal.SIG_IGN:  # as for jobs in the background of a shell
-        _signal.signal(_signal.SIGINT, _leave_at_once)
+    for number in _SIGNALS:
+        if _signal.getsignal(number) is not _signal.SIG_IGN:  # as for jobs in the background of a shell, and by nohup
+            _signal.signal(number, _leave_at_once)
     gc.set_threshold(MOST_NEW_OBJECTS)
     try:
         from logmatch.commands import app as cli

@@ -17,12 +17,13 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from support_cli import environment
 from support_system import needs_proc
 
-from logmatch.commands import app
+from logmatch.commands import app, terminal
 from logmatch.errors import InputError
 from logmatch.input.chunk import blocking, read_chunks
 from logmatch.input.framing import Buffers, Chunk, Framer
@@ -275,7 +276,7 @@ def test_a_signal_ends_a_run_in_the_middle_of_slow_expressions(
 
 @each_number_of_workers
 def test_a_signal_ends_a_run_in_the_middle_of_a_line_without_an_end(directory: Path, workers: str) -> None:
-    (directory / "zeros.xz").write_bytes(lzma.compress(bytes(64 * MIB), preset=0) * 64)
+    (directory / "zeros.xz").write_bytes(lzma.compress(bytes(4 * MIB), preset=0) * 1024)
     with started(directory, "zeros.xz", "--workers", workers, "-o", "out") as process:
         until(lambda: (directory / "out").exists())
         process.send_signal(signal.SIGINT)
@@ -359,6 +360,60 @@ def test_an_interrupt_after_our_first_instruction_is_no_traceback(directory: Pat
     assert 130 == process.returncode
 
 
+COMMANDS = {
+    "learn": ("learn", "{fifo}"),
+    "explain": ("explain", "-t", "t.txt", "--file", "{fifo}", "--line", "1"),
+    "check": ("check", "t.txt", "--against", "{fifo}"),
+    "formats": ("formats", "--detect", "{fifo}"),
+    "stats": ("stats", "-t", "t.txt", "{fifo}"),
+    "diff": ("diff", "-t", "t.txt", "{fifo}", "any.txt"),
+}
+"""How each command that reads logs reads the FIFO *fifo*, but `parse` and `bench`, which have something to finish."""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_any_command_is_ended_by_a_signal_with_one_line(directory: Path, number: signal.Signals) -> None:
+    processes = {}
+    for name, arguments in COMMANDS.items():
+        fifo = directory / name
+        os.mkfifo(fifo)
+        words = [word.format(fifo=fifo) for word in arguments]
+        processes[name] = subprocess.Popen(
+            [sys.executable, "-m", "logmatch", *words],
+            cwd=directory, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+    ended = {}
+    for name, process in processes.items():
+        with (directory / name).open("wb", buffering=0) as file:  # waits until it is read
+            file.write(b"a line\n")
+            process.send_signal(number)
+            out, err = process.communicate(timeout=WAIT)
+        ended[name] = (process.returncode, out, err)
+    assert dict.fromkeys(COMMANDS, (128 + number, b"", b"logmatch: interrupted\n")) == ended
+
+
+def test_a_file_that_is_written_over_is_not_left_empty_by_a_signal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "app.toml"
+    path.write_text("old")
+    seen = []
+    previous = signal.signal(signal.SIGTERM, lambda *_: seen.append(path.read_text()))
+    opened = open
+
+    def open_and_signal(*arguments: Any) -> Any:
+        file = opened(*arguments)
+        os.kill(os.getpid(), signal.SIGTERM)
+        return file
+
+    try:
+        monkeypatch.setattr(terminal, "open", open_and_signal, raising=False)
+        terminal.write_file(str(path), "new")
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+    assert ["new"] == seen
+
+
 def until(happens: Callable[[], bool]) -> None:
     deadline = time.monotonic() + WAIT
     while not happens():
@@ -430,6 +485,85 @@ def test_a_long_line_of_a_plain_file_takes_linear_time(tmp_path: Path) -> None:
         seconds.append(time.process_time() - begin)
         assert size == len(line.data)
     assert seconds[1] < 12 * seconds[0] + 0.05
+
+
+# --- inputs without an end
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("parse", "-t", "t.txt", "{}"), *COMMANDS.values()],
+    ids=lambda arguments: arguments[0],
+)
+def test_a_device_without_an_end_is_refused(
+    directory: Path, arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    link = directory / "app.log"
+    link.symlink_to("/dev/zero")
+    monkeypatch.chdir(directory)
+    monkeypatch.setattr(sys, "argv", ["logmatch", *(word.format(link, fifo=link) for word in arguments)])
+    with pytest.raises(SystemExit) as left:
+        app.main()
+    assert left.value.code in (1, 2)
+    hint = "name a file, or pipe a part of it: head -c 1M DEVICE | logmatch ..."
+    assert f"{link}: is a device that has no end\n  = help: {hint}\n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", [bytes, gzip.compress])
+@pytest.mark.parametrize("through", ["file", "pipe"])
+def test_zeros_without_an_end_are_an_error_for_who_must_see_the_end(
+    tmp_path: Path, kind: Callable[[bytes], bytes], through: str
+) -> None:
+    path = tmp_path / "zeros"
+    data = b"line\n" + bytes(10 * MIB)
+    if through == "file":
+        path.write_bytes(kind(data))
+    else:
+        os.mkfifo(path)
+        threading.Thread(target=write_to, args=(path, kind(data)), daemon=True).start()
+    chunks = blocking(read_chunks(Input(str(path)), chunk_size=MIB, max_line=100, most_silent=9 * MIB))
+    assert [b"line\n"] == [bytes(chunk.data) for chunk in [next(chunks)]]
+    with pytest.raises(InputError, match="zeros: holds no line break in 9 MiB"):
+        list(chunks)
+
+
+def test_a_setting_without_an_end_is_refused(directory: Path) -> None:
+    with subprocess.Popen(["cat", "/dev/zero"], stdout=subprocess.PIPE) as zeros:
+        done = subprocess.run(
+            [sys.executable, "-m", "logmatch", "import", "nginx", "-"],
+            cwd=directory, env=environment(), stdin=zeros.stdout, capture_output=True, text=True,
+        )  # fmt: skip
+        zeros.kill()
+    assert (2, "") == (done.returncode, done.stdout)
+    assert done.stderr == "logmatch: stdin has more than 64 MiB\n  = help: name the file that configures the log\n"
+
+
+def write_to(file: Path | int, data: bytes) -> None:
+    """Write *data* until its reader has enough."""
+    with contextlib.suppress(BrokenPipeError), open(file, "wb", buffering=0) as opened:
+        opened.write(data)
+
+
+def test_stdin_that_is_too_much_to_be_kept_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from logmatch.commands import learn
+
+    reader, writer = os.pipe()
+    saved = os.dup(0)
+    os.dup2(reader, 0)
+    os.close(reader)
+    threading.Thread(target=write_to, args=(writer, LINE * 4000), daemon=True).start()
+    monkeypatch.setattr(learn, "_MOST_KEPT", 20_000)
+    monkeypatch.setattr(sys, "argv", ["logmatch", "learn", "-"])
+    try:
+        with pytest.raises(SystemExit) as left:
+            app.main()
+    finally:
+        os.dup2(saved, 0)
+        os.close(saved)
+    assert left.value.code == 1
+    assert "logmatch: stdin: cannot be kept to be read again: it has more than 0 gib\n" in capsys.readouterr().err
 
 
 # --- cores

@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from logmatch.commands.options import OUTPUT, STDIN, Command, argument, option, read_path
 from logmatch.commands.terminal import say, write_file
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _FILE_NAME = re.compile(r"/|\.[A-Za-z]\w*$")
 """What the name of a file has and the text of a setting mostly has not: a directory, or a suffix."""
+
+_MOST_BYTES = 64 << 20
+"""Of a setting; more is a log, or has no end."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,13 +68,21 @@ def _source(given: str) -> Source:
         return Source(given)
     try:
         if given == STDIN:
-            return Source(sys.stdin.buffer.read().decode(), "<stdin>")
+            return Source(_read(sys.stdin.buffer, "stdin").decode(), "<stdin>")
         with open(given, "rb") as file:
-            return Source(file.read().decode().removeprefix("\N{BYTE ORDER MARK}"), given)
+            return Source(_read(file, given).decode().removeprefix("\N{BYTE ORDER MARK}"), given)
     except UnicodeDecodeError:
         raise InputError(f"{given} is not UTF-8", hint="save it as UTF-8") from None
     except OSError as error:
         raise InputError(f"{given} cannot be read: {reason_of(error)}", hint="check that you may read it") from None
+
+
+def _read(file: IO[bytes], name: str) -> bytes:
+    data = file.read(_MOST_BYTES + 1)
+    if len(data) > _MOST_BYTES:
+        hint = "name the file that configures the log"
+        raise InputError(f"{name} has more than {_MOST_BYTES >> 20} MiB", hint=hint)
+    return data
 
 
 COMMAND = Command(

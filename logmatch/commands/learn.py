@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import shutil
@@ -29,7 +30,7 @@ from logmatch.commands.options import (
     read_count,
 )
 from logmatch.commands.terminal import is_terminal, say, write, write_file
-from logmatch.errors import PROGRAM, ExitStatus, InputError, printable
+from logmatch.errors import PROGRAM, ExitStatus, InputError, Location, printable
 
 if TYPE_CHECKING:
     from logmatch.input.resolve import Input
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 _BLOCK = 1 << 20
 _IN_MEMORY = 32 << 20
 """Lines of stdin are read several times: more bytes of them than this go to a temporary file."""
+_MOST_KEPT = 8 << 30
+"""Bytes of stdin that are kept at most: a stream without an end must not fill the disk."""
 _SECONDS_BETWEEN_DRAWINGS = 0.2
 _ROWS = 40
 _PACKS_MATCH = 0.5
@@ -188,9 +191,13 @@ class _Lines:
                 else:
                     self.too_long += 1
         except InputError as error:
-            if source.name not in self._failed:
-                say(f"{PROGRAM}: {error}")
-            self._failed[source.name] = error
+            self._fail(source, error)
+
+    def _fail(self, source: Input, error: InputError) -> None:
+        """Say, once, that *source* could not be read to its end."""
+        if source.name not in self._failed:
+            say(f"{PROGRAM}: {error}")
+        self._failed[source.name] = error
 
     def _stdin(self, source: Input) -> Iterator[bytes]:
         kept = self._kept.get(source.name)
@@ -198,7 +205,15 @@ class _Lines:
             kept = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115  (closed by __exit__)
             self._kept[source.name] = kept
             for block in self._file(source):
-                kept.write(block)
+                try:
+                    if kept.tell() + len(block) > _MOST_KEPT:
+                        raise OSError(errno.EFBIG, f"it has more than {_MOST_KEPT >> 30} GiB")
+                    kept.write(block)
+                except OSError as error:
+                    message = f"cannot be kept to be read again: {(error.strerror or str(error)).lower()}"
+                    hint = "write it to a file, and name that; what is kept is in the directory that TMPDIR names"
+                    self._fail(source, InputError(message, location=Location("stdin"), hint=hint))
+                    break
                 yield block
             self._too_long_in_stdin = self.too_long
             return

@@ -12,7 +12,8 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Self
 
 from logmatch.errors import PROGRAM, OutputClosedError, UsageError, printable_json, printable_lines, reason_of
@@ -167,10 +168,22 @@ def write_file(path: str, text: str) -> None:
 
 def _write_bytes(path: str, data: bytes) -> None:
     try:
-        with open(path, "wb") as file:
+        with _no_signal_between() if os.path.isfile(path) else nullcontext(), open(path, "wb") as file:
             file.write(data)
     except OSError as error:
         raise UsageError(f"cannot write {path}: {reason_of(error)}") from None
+
+
+@contextmanager
+def _no_signal_between() -> Iterator[None]:
+    """In the block no signal is handled: one between emptying a file and writing it would leave it empty."""
+    import signal
+
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def write_json_line(value: object) -> None:

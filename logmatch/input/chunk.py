@@ -23,14 +23,23 @@ from logmatch.errors import InputError
 from logmatch.input.decode import check_encoding, decompressed, recognised, transcoded, without
 from logmatch.input.framing import Buffers, Chunk, Framer
 from logmatch.input.marks import BYTE_ORDER_MARKS, COMPRESSION_MARKS
-from logmatch.input.resolve import Input, open_input
+from logmatch.input.resolve import Input, location_of, open_input
 from logmatch.input.stream import Block, Pause, Source
+
+MOST_SILENT_BYTES = 1 << 30
+"""How long a line may be, if only to be left out, where a command has to see the end of its input."""
 
 _SILENT_BYTES = 4 << 20  # after so many bytes that made no chunk there is a pause, in which a run can be ended
 
 
 def read_chunks(
-    source: Input, *, chunk_size: int, max_line: int, encoding: str = "auto", buffers: Buffers | None = None
+    source: Input,
+    *,
+    chunk_size: int,
+    max_line: int,
+    encoding: str = "auto",
+    buffers: Buffers | None = None,
+    most_silent: int | None = MOST_SILENT_BYTES,
 ) -> Generator[Chunk | Pause, None, None]:
     """
     Read *source* from its beginning to its end, as chunks of about *chunk_size* bytes.
@@ -44,6 +53,9 @@ def read_chunks(
     become UTF-8, and other bytes stay as they are; any other encoding but UTF-8 and ASCII becomes UTF-8. A byte order
     mark is left out (a UTF-8 one counts in `Chunk.offset`).
 
+    More than *most_silent* bytes without a line break, as in zeros without an end, are an error: who reads all of an
+    input before it does something would never do it. None: there is no such limit.
+
     Memory is about *chunk_size* plus twice *max_line*, whatever the input, and what a decompressor needs.
 
     Raises `InputError` when the input cannot be opened, or after all that could be read of it has been yielded.
@@ -52,14 +64,14 @@ def read_chunks(
     descriptor = open_input(source.name)
     try:
         stream = Source(source.name, descriptor, chunk_size)
-        yield from _read_chunks(stream, chunk_size, max_line, encoding, buffers or Buffers())
+        yield from _read_chunks(stream, chunk_size, max_line, encoding, buffers or Buffers(), most_silent)
     finally:
         if not source.is_stdin:
             os.close(descriptor)
 
 
 def _read_chunks(
-    source: Source, chunk_size: int, max_line: int, encoding: str, buffers: Buffers
+    source: Source, chunk_size: int, max_line: int, encoding: str, buffers: Buffers, most_silent: int | None
 ) -> Generator[Chunk | Pause, None, None]:
     mark, blocks = yield from recognised(source.blocks(), COMPRESSION_MARKS)
     is_plain = source.is_file and not mark
@@ -79,51 +91,77 @@ def _read_chunks(
         blocks = transcoded(blocks, source.name, encoding, count_replaced)
     elif mark:
         blocks = without(mark, blocks)
+    silence = _Silence(source.name, most_silent)
     try:
         if is_plain and encoding == "utf-8":
-            yield from _framed_file(source, blocks, framer)
+            yield from _framed_file(source, blocks, framer, silence)
         else:
-            yield from _framed(source, blocks, framer)
+            yield from _framed(source, blocks, framer, silence)
     except InputError:
         yield from framer.end()
         raise
     yield from framer.end()
 
 
-def _framed_file(source: Source, blocks: Iterator[Block], framer: Framer) -> Iterator[Chunk | Pause]:
+def _framed_file(source: Source, blocks: Iterator[Block], framer: Framer, silence: _Silence) -> Iterator[Chunk | Pause]:
     """Read a plain file, of which the next of *blocks*, if there is one, has been read already."""
     head = next(blocks, b"")
     assert isinstance(head, bytes)
     framer.position = source.position
     yield from framer.feed(head)
-    silent = 0
     while count := source.read_into(framer.space()):
         framer.position = source.position
-        silent += count
+        silence.add(count)
         for chunk in framer.filled(count):
-            silent = 0
+            silence.end()
             yield chunk
-        if silent > _SILENT_BYTES:
-            silent = 0
+        if silence.needs_pause():
             yield Pause(None)
 
 
-def _framed(source: Source, blocks: Iterable[Block], framer: Framer) -> Iterator[Chunk | Pause]:
-    silent = 0
+def _framed(source: Source, blocks: Iterable[Block], framer: Framer, silence: _Silence) -> Iterator[Chunk | Pause]:
     for block in blocks:
         framer.position = source.position
         if isinstance(block, Pause):
-            yield from framer.whole_lines()
+            for chunk in framer.whole_lines():
+                silence.end()
+                yield chunk
             yield block
-            silent = 0
             continue
-        silent += len(block)
+        silence.add(len(block))
         for chunk in framer.feed(block):
-            silent = 0
+            silence.end()
             yield chunk
-        if silent > _SILENT_BYTES:
-            silent = 0
+        if silence.needs_pause():
             yield Pause(None)
+
+
+class _Silence:
+    """Counts bytes of the input *name* that have made no chunk; more than *most* in a row are an `InputError`."""
+
+    def __init__(self, name: str, most: int | None) -> None:
+        self._name = name
+        self._most = most
+        self._size = 0
+        self._next_pause = _SILENT_BYTES
+
+    def add(self, size: int) -> None:
+        """So many more have come."""
+        self._size += size
+        if self._most is not None and self._size > self._most:
+            message = f"holds no line break in {self._most >> 20:,} MiB"
+            raise InputError(message, location=location_of(self._name), hint="this is no log; leave it out")
+
+    def end(self) -> None:
+        """A chunk was made."""
+        self._size, self._next_pause = 0, _SILENT_BYTES
+
+    def needs_pause(self) -> bool:
+        """Whether it is time for a moment in which to do something else."""
+        if self._size <= self._next_pause:
+            return False
+        self._next_pause = self._size + _SILENT_BYTES
+        return True
 
 
 def blocking(chunks: Iterable[Chunk | Pause]) -> Iterator[Chunk]:

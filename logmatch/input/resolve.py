@@ -190,11 +190,28 @@ def open_input(name: str) -> int:
         status = os.fstat(descriptor)
     except (OSError, ValueError) as error:
         raise input_error(name, error) from None
+    what = hint = None
     if stat.S_ISDIR(status.st_mode):
+        what = "is a directory"
+    elif stat.S_ISCHR(status.st_mode) and status.st_rdev in _endless_devices():
+        what, hint = (
+            "is a device that has no end",
+            "name a file, or pipe a part of it: head -c 1M DEVICE | logmatch ...",
+        )
+    if what is not None:
         if name != STDIN:
             os.close(descriptor)
-        raise InputError("is a directory", location=location_of(name))
+        raise InputError(what, location=location_of(name), hint=hint)
     return descriptor
+
+
+def _endless_devices() -> set[int]:
+    """What /dev/zero and the like are, whatever they are called."""
+    found = set()
+    for name in ("zero", "full", "random", "urandom"):
+        with suppress(OSError):
+            found.add(os.stat(f"/dev/{name}").st_rdev)
+    return found
 
 
 def location_of(name: str) -> Location:

@@ -88,6 +88,7 @@ class TaskReader:
             max_line=self._job.max_line,
             encoding=self._job.encoding,
             buffers=self._buffers,
+            most_silent=None,
         )
         stages = make_stages(self._job.envelope, self._job.max_line, self._buffers)
         with closing(chunks):
