@@ -49,7 +49,10 @@ from logmatch.templates.template import Template
 ENGINES = ("reference", *(name for name in available() if name != "reference"))
 """All engines; the first defines what the others must answer."""
 
-KERNEL = ("engine.native._kernel", "output._jsonl", "entries._unwrap", "_linescan")
+KERNEL = (
+    *("engine.native._kernel", "output._jsonl", "entries._unwrap", "_linescan"),
+    *("stats._spans", "stats._records"),
+)
 """The modules that are compiled."""
 
 HAS_KERNEL = all(importlib.util.find_spec(f"logmatch.{name}") is not None for name in KERNEL)

@@ -176,6 +176,8 @@ ORDER = (
     "lint.against",
     "lint.check",
     "stats",
+    "stats._records",
+    "stats._spans",
     "stats.sketch",
     "stats.divergence",
     "stats.clock",

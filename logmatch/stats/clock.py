@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from calendar import timegm
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 _MONTHS = {name: number for number, name in enumerate(b"jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
@@ -79,12 +79,15 @@ class Clock:
         if length is None:
             self._add(found, key, Counter(texts))
             return found
-        missed = self._add(found, key, Counter([text[:length] for text in texts]))
+        beginnings = getattr(texts, "beginnings", None)  # of `_spans.Spans`
+        missed = self._add(
+            found, key, Counter([text[:length] for text in texts]) if beginnings is None else beginnings(length)
+        )
         if missed:
             self._add(found, key, Counter([text for text in texts if text[:length] in missed]))
         return found
 
-    def _add(self, found: Counter[int], key: object, counts: Counter[bytes]) -> set[bytes]:
+    def _add(self, found: Counter[int], key: object, counts: Mapping[bytes, int]) -> set[bytes]:
         """Add to *found* what *counts* of texts say; return those that say nothing."""
         missed = set()
         for text, count in counts.items():

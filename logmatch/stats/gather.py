@@ -156,11 +156,11 @@ class Gathered:
             limit = max(100, min(LIMIT, _MOST_KEPT // (len(self.fields) + 1)))
             stats = self.fields[key] = FieldStats(ValueCounts(limit), positions=(begin, end))
         stats.templates.add(template)
-        stats.values.add(column.values)
-        if column.numbers:
-            distinct = sorted(set(column.values))  # of equal numbers the text that sorts first, in every run
-            stats.least = min(distinct if stats.least is None else (stats.least, *distinct), key=float)
-            stats.greatest = max(distinct if stats.greatest is None else (stats.greatest, *distinct), key=float)
+        beyond = stats.values.add(column.values, (stats.least, stats.greatest) if column.numbers else None)
+        if beyond:
+            beyond.sort()  # of equal numbers the text that sorts first, in every run
+            stats.least = min(beyond if stats.least is None else (stats.least, *beyond), key=float)
+            stats.greatest = max(beyond if stats.greatest is None else (stats.greatest, *beyond), key=float)
         if column.times:
             first, last = stats.positions
             if stats.first is None or begin < first:

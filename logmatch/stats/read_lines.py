@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from logmatch.engine import Engine
@@ -11,6 +11,7 @@ from logmatch.input.framing import Chunk
 from logmatch.linescan import count_blank, pieces
 from logmatch.program import Program
 from logmatch.stats.gather import Column, Gathered
+from logmatch.stats.sketch import COMPILED
 from logmatch.templates.field_type import FieldType, JsonKind
 from logmatch.templates.types import (
     CLFTIME,
@@ -25,6 +26,15 @@ from logmatch.templates.types import (
     TIME,
     TIMESTAMP,
 )
+
+if COMPILED:
+    from logmatch.stats import _spans
+
+_Texts = Callable[[int], Sequence[bytes]]
+"""The place of a field among those of a variant -> its texts."""
+
+_Lines = tuple[int, Sequence[int], _Texts]
+"""Lines that one variant matched: its number, their places in the batch, ascending, and the texts of its fields."""
 
 _TIMES = frozenset({DATE, TIME, ISO8601, SYSLOGTIME, CLFTIME, EPOCH, SLASHTIME, CTIME, RFC2822, KLOGTIME, TIMESTAMP})
 
@@ -62,6 +72,7 @@ class LineReader:
         self._engine = engine
         self._gathered = gathered
         self._plans: dict[int, _VariantPlan] = {}
+        self._by_spans = COMPILED and engine.by_columns
 
     def read(self, chunk: Chunk, file: int, before: int) -> None:
         """Add the lines of *chunk*, of the input with the place *file*; *before*: lines of inputs before it."""
@@ -78,20 +89,15 @@ class LineReader:
             line += matches.line_count
 
     def _add(self, matches: Matches, file: int, line: int, before: int) -> None:
-        gathered = self._gathered
         found = 0
-        groups = list(matches.groups())
-        if not self._engine.by_columns:
-            groups = list(map(_in_order, groups))
-        groups.sort(key=_first_place)  # engines group in different orders
-        for number, places, texts in groups:
+        for number, places, texts in _by_spans(matches) if self._by_spans else _by_groups(matches):
             found += len(places)
             plan = self._plans.get(number)
             if plan is None:
                 plan = self._plans[number] = plan_of(self._engine.program, number)
-            by_field = list(zip(*texts, strict=True))
-            columns = [_column(field, by_field[field.place]) for field in plan.fields]
-            gathered.add(plan.template_id, file, line, places, columns, _times(plan, by_field), before=before)
+            columns = [_column(field, texts(field.place)) for field in plan.fields]
+            times = _times(plan, texts)
+            self._gathered.add(plan.template_id, file, line, places, columns, times, before=before)
         if found < matches.line_count:
             self._add_unmatched(matches, file, line, before)
 
@@ -107,6 +113,12 @@ class LineReader:
             self._gathered.add(None, file, line, places, before=before)
 
 
+def _by_groups(matches: Matches) -> Iterator[_Lines]:
+    """Yield the lines of each variant, in the order of their first places: engines group in different orders."""
+    for number, places, texts in sorted(map(_in_order, matches.groups()), key=_first_place):
+        yield number, places, list(zip(*texts, strict=True)).__getitem__
+
+
 def _in_order(group: Group) -> Group:
     """*group* with its lines in the order in which they are in the batch."""
     number, places, texts = group
@@ -116,6 +128,16 @@ def _in_order(group: Group) -> Group:
 
 def _first_place(group: Group) -> int:
     return group[1][0]
+
+
+def _by_spans(matches: Matches) -> Iterator[_Lines]:
+    """As `_by_groups`, of columns of matches; no object is made for a text."""
+    for number, rows in _spans.rows_by_number(matches.variant_numbers):
+
+        def texts(field: int, rows: memoryview = rows) -> Sequence[bytes]:
+            return _spans.Spans(matches, rows, field, field)
+
+        yield number, rows, texts
 
 
 def plan_of(program: Program, number: int) -> _VariantPlan:
@@ -145,11 +167,17 @@ def _time_places(types: Sequence[FieldType]) -> tuple[int, ...]:
     return ()
 
 
-def _times(plan: _VariantPlan, by_field: Sequence[Sequence[bytes]]) -> Sequence[bytes]:
+def _times(plan: _VariantPlan, texts: _Texts) -> Sequence[bytes]:
     if len(plan.times) == 2:
-        date, time = plan.times
-        return [b"%b %b" % both for both in zip(by_field[date], by_field[time], strict=True)]
-    return by_field[plan.times[0]] if plan.times else ()
+        return _side_by_side(*map(texts, plan.times))
+    return texts(plan.times[0]) if plan.times else ()
+
+
+def _side_by_side(dates: Sequence[bytes], times: Sequence[bytes]) -> Sequence[bytes]:
+    if COMPILED and isinstance(dates, _spans.Spans) and isinstance(times, _spans.Spans):
+        if (both := dates.up_to(times)) is not None:
+            return both
+    return [b"%b %b" % pair for pair in zip(dates, times, strict=True)]
 
 
 def _column(field: _FieldPlan, texts: Sequence[bytes]) -> Column:
@@ -162,7 +190,10 @@ def _column(field: _FieldPlan, texts: Sequence[bytes]) -> Column:
         values = _converted(texts, facts.value_text)
     elif facts.trimmed_start or facts.trimmed_end:
         start, end = facts.trimmed_start, facts.trimmed_end
-        values = [text[start : len(text) - end] for text in texts]
+        if COMPILED and isinstance(texts, _spans.Spans):
+            values = texts.trimmed(start, end)
+        else:
+            values = [text[start : len(text) - end] for text in texts]
     numbers = facts.json_kind is JsonKind.NUMBER and field.type != EPOCH
     return Column(field.name, values, numbers, field.times)
 

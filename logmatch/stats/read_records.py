@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -10,6 +10,12 @@ from logmatch.errors import InputError, Location
 from logmatch.input.framing import Chunk
 from logmatch.stats.clock import Clock
 from logmatch.stats.gather import Column, Gathered
+from logmatch.stats.sketch import COMPILED
+
+if COMPILED:
+    from logmatch.stats import _records, _spans
+
+_TEXTS, _INTEGERS = 1, 2
 
 
 def looks_like_records(line: bytes) -> bool:
@@ -43,8 +49,45 @@ class RecordReader:
         if chunk.oversized is not None:
             hint = "raise --max-line"
             raise InputError("the record is longer than --max-line", location=_location(chunk, 0), hint=hint)
+        if not self._add_columns(chunk, file, before):
+            self._add_parsed(chunk, enumerate(_lines(chunk)), file, before)
+
+    def _add_columns(self, chunk: Chunk, file: int, before: int) -> bool:
+        """Add records by the places of their values; tell whether all of them are written as parse writes them."""
+        if not COMPILED:
+            return False
+        data = bytes(chunk.data)
+        found = _records.Records(data)
+        if not found.whole or not _is_utf8(data) or any(len(set(names)) < len(names) for _, _, names in found.kinds):
+            return False
+        groups = _spans.rows_by_number(found.variant_numbers)
+        lines = [[found.numbers[row] or chunk.first_line + row for row in rows] for _, rows in groups]
+        if any(after < line for each in lines for line, after in pairwise(each)):
+            return False  # sorted otherwise, or without numbers
+        try:
+            columns = [_columns_of(found, number, rows) for number, rows in groups]
+            names = [(None if named is None else _plain(named), _plain(id_)) for named, id_, _ in found.kinds]
+        except ValueError:  # what only a parser can see
+            return False
+        others: list[tuple[int, bytes]] = []
+        if sum(len(rows) for _, rows in groups) < len(found.numbers):
+            texts = _lines(chunk)
+            others = [(row, texts[row]) for row, number in enumerate(found.variant_numbers[: len(texts)]) if number < 0]
+        for (number, rows), places, of_group in zip(groups, lines, columns, strict=True):
+            if others and others[0][0] < rows[0]:  # templates are in the order of their first lines
+                self._add_parsed(chunk, others, file, before)
+                others = []
+            self._gathered.lines += len(rows)
+            of_file, id_ = names[number]
+            where = file if of_file is None else self._file(of_file)
+            self._add(id_, where, of_group, places, before)
+        self._add_parsed(chunk, others, file, before)
+        return True
+
+    def _add_parsed(self, chunk: Chunk, lines: Iterable[tuple[int, bytes]], file: int, before: int) -> None:
+        """Add records that a parser reads, by their places in *chunk*."""
         groups: dict[tuple[str | None, int, tuple[str, ...]], tuple[list[int], list[list[Any]]]] = {}
-        for at, text in enumerate(bytes(chunk.data).removesuffix(b"\n").split(b"\n")):
+        for at, text in lines:
             if not text.strip():
                 continue
             record = _record(text)
@@ -54,33 +97,25 @@ class RecordReader:
             self._gathered.lines += 1
             named = record.get("file")
             where = file if named is None else self._file(str(named))
-            values = record.get("values") or {}
             id_ = record["template_id"]
+            values = {} if id_ is None else record.get("values") or {}
             if id_ is None and not str(record.get("raw", "")).strip(" \t\r"):
                 self._gathered.blank += 1
                 continue
             self._gathered.too_long += record.get("error") == "line too long"
-            lines, rows = groups.setdefault((id_, where, tuple(values)), ([], []))
+            places, rows = groups.setdefault((id_, where, tuple(values)), ([], []))
             line = record.get("line")
-            lines.append(line if isinstance(line, int) else chunk.first_line + at)
+            places.append(line if isinstance(line, int) else chunk.first_line + at)
             rows.append(list(values.values()))
-        for (template, where, names), (lines, rows) in groups.items():
-            self._add(template, where, names, lines, rows, before)
+        for (template, where, names), (places, rows) in groups.items():
+            if any(after < line for line, after in pairwise(places)):
+                order = sorted(range(len(places)), key=places.__getitem__)  # records may have been sorted otherwise
+                places, rows = [places[at] for at in order], [rows[at] for at in order]
+            by_field = zip(*rows, strict=True)
+            columns = [_column(name, values) for name, values in zip(names, by_field, strict=True)]
+            self._add(template, where, columns, places, before)
 
-    def _add(
-        self,
-        template: str | None,
-        file: int,
-        names: Sequence[str],
-        lines: list[int],
-        rows: list[list[Any]],
-        before: int,
-    ) -> None:
-        if any(after < line for line, after in pairwise(lines)):
-            order = sorted(range(len(lines)), key=lines.__getitem__)  # records may have been sorted otherwise
-            lines, rows = [lines[at] for at in order], [rows[at] for at in order]
-        by_field = list(zip(*rows, strict=True))
-        columns = [_column(name, values) for name, values in zip(names, by_field, strict=True)]
+    def _add(self, template: str | None, file: int, columns: list[Column], places: Sequence[int], before: int) -> None:
         times: Sequence[bytes] = ()
         if template is not None:
             if template not in self._times:
@@ -88,7 +123,7 @@ class RecordReader:
             named = self._times[template]
             columns = [column._replace(times=column.name == named) for column in columns]
             times = next((column.values for column in columns if column.times), ())
-        self._gathered.add(template, file, 0, lines, columns, times, before=before)
+        self._gathered.add(template, file, 0, places, columns, times, before=before)
 
     def _file(self, name: str) -> int:
         """The place of a file that a record names."""
@@ -107,11 +142,13 @@ def _record(line: bytes) -> dict[str, Any] | None:
         record = orjson.loads(line)
     except ValueError:
         return None
-    return record if isinstance(record, dict) and isinstance(record.get("template_id", 0), str | None) else None
+    if not (isinstance(record, dict) and isinstance(record.get("template_id", 0), str | None)):
+        return None
+    return record if isinstance(record.get("values"), dict | None) else None
 
 
 def _time_field(columns: Sequence[Column]) -> str | None:
-    return next((each.name for each in columns if not each.numbers and Clock().seconds(None, each.values[:1])), None)
+    return next((each.name for each in columns if not each.numbers and Clock().seconds(None, [each.values[0]])), None)
 
 
 def _column(name: str, values: Sequence[Any]) -> Column:
@@ -119,6 +156,44 @@ def _column(name: str, values: Sequence[Any]) -> Column:
     if kinds == {str}:
         return Column(name, [value.encode("utf-8", "surrogatepass") for value in values])
     return Column(name, [_text(value) for value in values], numbers=kinds <= {int, float})
+
+
+def _columns_of(found: _records.Records, number: int, rows: memoryview) -> list[Column]:
+    """Return the columns of records of one kind."""
+    _, _, names = found.kinds[number]
+    return [
+        _column_of(_plain(name), _spans.Spans(found, rows, place, place), form)
+        for place, (name, form) in enumerate(zip(names, found.forms[number], strict=True))
+    ]
+
+
+def _column_of(name: str, texts: _spans.Spans, form: int) -> Column:
+    """Return a column of places; *form* says what is there (`_records.Records.forms`)."""
+    if form in (_TEXTS, _INTEGERS):
+        return Column(name, texts, numbers=form == _INTEGERS)
+    import orjson
+
+    tokens = texts.tokens()
+    made = {token: orjson.loads(token) for token in set(tokens)}
+    return _column(name, [made[token] for token in tokens])
+
+
+def _plain(text: bytes) -> str:
+    """Return the text of a string of JSON."""
+    import orjson
+
+    return str(orjson.loads(text))
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        return data.isascii() or bool(data.decode())
+    except UnicodeDecodeError:
+        return False
+
+
+def _lines(chunk: Chunk) -> list[bytes]:
+    return bytes(chunk.data).removesuffix(b"\n").split(b"\n")
 
 
 def _text(value: Any) -> bytes:

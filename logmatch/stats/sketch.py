@@ -17,8 +17,16 @@ from __future__ import annotations
 import heapq
 import zlib
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from hashlib import blake2b
+from itertools import islice
+
+try:
+    from logmatch.stats import _spans
+except ImportError:
+    COMPILED = False
+else:
+    COMPILED = True
 
 LIMIT = 10_000
 """Distinct values of a field that are counted exactly."""
@@ -31,6 +39,56 @@ LONGEST = 256
 
 _ROOM = 4
 """A summary is cut back to the limit when it holds so many times as many: this is seldom, and so is cheap."""
+
+
+class Counts:
+    """Values and how often each came; `_spans.Counts` is the same where it was compiled."""
+
+    __slots__ = ("_counts", "_new")
+
+    def __init__(self) -> None:
+        self._counts: Counter[bytes] = Counter()
+        self._new = 0
+        """How many values came first with the last `add`: the last so many."""
+
+    def __len__(self) -> int:
+        return len(self._counts)
+
+    def add(self, values: Sequence[bytes], longest: int) -> list[bytes]:
+        """Count *values*; return those that are longer than *longest* bytes, which are not counted."""
+        long = [value for value in values if len(value) > longest]
+        before = len(self._counts)
+        self._counts.update([value for value in values if len(value) <= longest] if long else values)
+        self._new = len(self._counts) - before
+        return long
+
+    def items(self, least: int = 1) -> list[tuple[bytes, int]]:
+        """Return each value that came *least* times at least, with how often it came."""
+        return [pair for pair in self._counts.items() if pair[1] >= least]
+
+    def counts(self) -> list[int]:
+        """Return how often each value came."""
+        return list(self._counts.values())
+
+    def new_ending_in_zeros(self, bits: int, every: bool = False) -> list[bytes]:
+        """Return the values that came first with the last `add`, or all, whose hash ends in so many zero *bits*."""
+        return _ending_in_zeros(list(self._counts) if every else self._new_values(), bits)
+
+    def new_beyond(self, least: bytes | None, greatest: bytes | None) -> list[bytes]:
+        """Return those that came first with the last `add`, all numbers, that are not between the bounds; None: any."""
+        new = self._new_values()
+        if least is None or greatest is None:
+            return new
+        low, high = float(least), float(greatest)
+        return [value for value in new if not low < float(value) < high]
+
+    def cut(self, amount: int) -> None:
+        """Take *amount* from each count, and leave out values that have no more."""
+        self._counts = Counter({value: count - amount for value, count in self._counts.items() if count > amount})
+        self._new = 0
+
+    def _new_values(self) -> list[bytes]:
+        return list(islice(reversed(self._counts), self._new))
 
 
 class ValueCounts:
@@ -47,25 +105,37 @@ class ValueCounts:
         self.total = 0
         """How many values there were, equal ones counted again."""
         self._limit = limit
-        self._counts: Counter[bytes] = Counter()
+        self._counts: Counts | _spans.Counts = _spans.Counts() if COMPILED else Counts()
         self._error = 0
         self._sample: set[bytes] | None = None
         """Values whose hash ends in `_depth` zeros; None while all are in `_counts`."""
         self._depth = 0
 
-    def add(self, values: Sequence[bytes]) -> None:
-        """Count *values*."""
+    def add(self, values: Sequence[bytes], bounds: tuple[bytes | None, bytes | None] | None = None) -> list[bytes]:
+        """
+        Count *values*.
+
+        Args:
+            bounds: the least and the greatest so far, if they are numbers. All that are not between them are returned,
+                but for values that were counted before.
+        """
         self.total += len(values)
-        if max(map(len, values), default=0) > LONGEST:
-            values = [value if len(value) <= LONGEST else _shortened(value) for value in values]
-        self._counts.update(values)
-        if self._sample is not None:
-            self._add_to_sample(set(values))
-        elif len(self._counts) > self._limit:
-            self._sample = set()
-            self._add_to_sample(self._counts)
+        long = self._count(values)
+        beyond = [] if bounds is None else [*self._counts.new_beyond(*bounds), *long]
+        if long:
+            self._count([_shortened(value) for value in long])
         if self._sample is not None and len(self._counts) > self._limit * _ROOM:
             self._cut()
+        return beyond
+
+    def _count(self, values: Sequence[bytes]) -> list[bytes]:
+        long = self._counts.add(values, LONGEST)
+        if self._sample is not None:
+            self._add_to_sample(self._counts.new_ending_in_zeros(self._depth))
+        elif len(self._counts) > self._limit:
+            self._sample = set()
+            self._add_to_sample(self._counts.new_ending_in_zeros(0, every=True))
+        return long
 
     @property
     def is_exact(self) -> bool:
@@ -84,28 +154,33 @@ class ValueCounts:
 
     def most_common(self, number: int) -> list[tuple[bytes, int]]:
         """The *number* most frequent values with their counts; of equally frequent ones the smallest text first."""
-        found = list(self._counts.items())
-        if len(found) > 1000 and number < 100:  # most of them once: a heap, and ties apart
-            least = self._counts.most_common(number)[-1][1]
+        if number < 1:
+            return []
+        least = 0
+        if len(self._counts) > number:
+            least = heapq.nlargest(number, self._counts.counts())[-1]
+        found = self._counts.items(least)
+        if len(found) > 10 * number:  # most of them once: ties apart
             ties = heapq.nsmallest(number, [value for value, count in found if count == least])
             found = [pair for pair in found if pair[1] > least] + [(value, least) for value in ties]
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:number]
 
     def _cut(self) -> None:
         """Leave at most `_limit` values, by taking from each what the next one has."""
-        next_one = sorted(self._counts.values(), reverse=True)[self._limit]
+        next_one = sorted(self._counts.counts(), reverse=True)[self._limit]
         self._error += next_one
-        self._counts = Counter({value: count - next_one for value, count in self._counts.items() if count > next_one})
+        self._counts.cut(next_one)
 
     def _add_to_sample(self, values: Collection[bytes]) -> None:
+        """Add values whose hash ends in `_depth` zeros."""
         assert self._sample is not None
-        self._sample.update(_ending_in_zeros(values, self._depth))
+        self._sample.update(values)
         while len(self._sample) > self._limit:
             self._depth += 1
             self._sample = set(_ending_in_zeros(self._sample, self._depth))
 
 
-def _ending_in_zeros(values: Collection[bytes], bits: int) -> Iterable[bytes]:
+def _ending_in_zeros(values: Collection[bytes], bits: int) -> list[bytes]:
     """Those of *values* whose hash ends in so many zero *bits*."""
     mask = (1 << bits) - 1
     # A checksum is no hash: of neighbouring values it is too even. The hash of a tuple of numbers mixes it (by xxHash),

@@ -1,0 +1,13 @@
+from logmatch.line import Buffer
+
+class Records:
+    data: Buffer
+    line_begins: memoryview
+    span_begins: memoryview
+    spans: memoryview
+    variant_numbers: memoryview
+    numbers: memoryview
+    kinds: list[tuple[bytes | None, bytes, list[bytes]]]
+    forms: list[bytearray]
+    whole: bool
+    def __init__(self, data: Buffer) -> None: ...
