@@ -18,13 +18,13 @@ body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(
   max-width: 76rem; padding: 0 1rem; }
 h1 { font-size: 1.4rem; margin-bottom: .2rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
 p { margin: .3rem 0; } .soft { color: var(--soft); }
-.scroll { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; }
+.scroll { overflow-x: auto; margin-top: .8rem; }
+table { border-collapse: collapse; width: 100%; min-width: 50rem; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--line); }
 th { font-weight: 600; color: var(--soft); white-space: nowrap; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 code { font: 13px/1.5 ui-monospace, monospace; overflow-wrap: anywhere; }
-svg { display: block; fill: var(--bar); }
+svg { display: block; fill: var(--bar); } td svg { margin-top: .2rem; } .wide { width: 100%; }
 """
 
 _Cell = tuple[str, str]
@@ -56,9 +56,12 @@ def _report_body(report: Report) -> Iterator[str]:
     yield f'<p class="soft">{_text(", ".join(report.inputs))}</p>'
     yield f"<p>{_text(headline(report))}</p>"
     if report.rate.counts:
-        yield f"<h2>Rate</h2>\n{_bars(report.rate.counts, 900, 90)}"
+        yield f"<h2>Rate</h2>\n{_bars(report.rate.counts, 1200, 90, 'wide')}"
         yield f'<p class="soft">{_text(describe(report.rate))}; up to {max(report.rate.counts):,} lines</p>'
-    heads = (("number", "lines"), ("number", "share"), ("", "rate"), ("", "template"), ("", "first"), ("", "last"))
+    heads = (
+        *(("number", "lines"), ("number", "share"), ("", "rate"), ("", "template")),
+        *(("", "first line"), ("", "last line")),
+    )
     yield "<h2>Templates</h2>"
     yield _table(
         heads,
@@ -152,8 +155,8 @@ def _place(place: Place) -> str:
     return f"{_text(str(place))}{time}"
 
 
-def _bars(counts: Sequence[int], width: int, height: int) -> str:
-    """A chart of *counts*, each a bar."""
+def _bars(counts: Sequence[int], width: int, height: int, name: str = "") -> str:
+    """A chart of *counts*, each a bar; *name* is a class."""
     most = max(counts, default=0)
     if not most:
         return ""
@@ -163,8 +166,8 @@ def _bars(counts: Sequence[int], width: int, height: int) -> str:
             tall = max(1.0, number / most * height)
             bars.append(f'<rect x="{at}" y="{height - tall:.1f}" width=".85" height="{tall:.1f}"/>')
     return (
-        f'<svg role="img" aria-label="lines by step" width="{width}" height="{height}" style="max-width:100%" '
-        f'viewBox="0 0 {len(counts)} {height}" preserveAspectRatio="none">{"".join(bars)}</svg>'
+        f'<svg{_class(name)} role="img" aria-label="lines by step" width="{width}" height="{height}" '
+        f'style="max-width:100%" viewBox="0 0 {len(counts)} {height}" preserveAspectRatio="none">{"".join(bars)}</svg>'
     )
 
 
