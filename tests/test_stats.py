@@ -133,14 +133,25 @@ def columns_of(line: str) -> int:
     return sum(2 if east_asian_width(character) in "WF" else 1 for character in line)
 
 
-@pytest.mark.parametrize("columns", [60, 80, 133])
+@pytest.mark.parametrize("columns", [32, 40, 60, 80, 133])
 def test_a_table_is_as_wide_as_the_terminal(log: Path, columns: int) -> None:
     log.write_text(LINES + f"2024-05-31T13:05:05Z {'w' * 300} user {'名' * 90} logged in after 1 ms\n" * 90)
     env = {"COLUMNS": str(columns)}
     status, shown, _ = run_on_terminal("stats", log.name, "-t", "app.toml", cwd=log.parent, on=["stdout"], env=env)
     assert status == 0
-    assert all(columns_of(line) < columns for line in shown.split("\n"))
+    assert [] == [line for line in shown.split("\n") if columns_of(line) >= columns]
     assert "名" in shown
+
+
+@pytest.mark.parametrize("columns", [32, 80])
+def test_a_table_of_differences_is_as_wide_as_the_terminal(log: Path, columns: int) -> None:
+    other = log.with_name(f"{'名' * 40}.log")
+    other.write_text(f"2024-05-31T13:05:05Z {'w' * 300} user {'名' * 90} logged in after 1 ms\n" * 90)
+    env = {"COLUMNS": str(columns)}
+    args = ("diff", log.name, other.name, "-t", "app.toml")
+    status, shown, _ = run_on_terminal(*args, cwd=log.parent, on=["stdout"], env=env)
+    assert status == 0
+    assert [] == [line for line in shown.split("\n") if columns_of(line) >= columns]
 
 
 def test_a_control_sequence_of_a_log_does_not_reach_the_terminal(log: Path, run_cli: RunCli) -> None:

@@ -15,7 +15,9 @@ ROWS = 40
 
 UNMATCHED = "(no template)"
 
-_LEAST_WIDTH = 60
+_LEAST_WIDTH = 32
+_NARROW = 60
+"""Below so many columns names stand in lines of their own."""
 _SPARK = 20
 
 _FEW = 10
@@ -86,14 +88,19 @@ def _lines(report: Report, width: int, rows: int) -> Iterator[str]:
         yield f"up to {max(report.rate.counts):,} lines a step"
     if report.templates:
         yield ""
-        yield f"{'lines':>11}  {'share':>6}  {'rate':{_SPARK}}  template"
+        rate = "" if width < _NARROW - 1 else f"{'rate':{_SPARK}}  "
+        yield f"{'lines':>11}  {'share':>6}  {rate}template"
         for row in report.templates[:rows]:
             yield from _template_lines(row, width)
         yield from _left_out(len(report.templates) - rows, "template")
     if report.fields:
         name_width = min(24, max(len("field"), *(_width(printable(row.name)) for row in report.fields)))
         yield ""
-        yield f"{'field':{name_width}}  {'distinct':>10}  range; most frequent values"
+        if width < _NARROW - 1:
+            yield "field: distinct values; range;"
+            yield "  most frequent values"
+        else:
+            yield f"{'field':{name_width}}  {'distinct':>10}  range; most frequent values"
         for field in report.fields[:rows]:
             yield from _field_lines(field, name_width, width)
         yield from _left_out(len(report.fields) - rows, "field")
@@ -109,8 +116,13 @@ def _lines(report: Report, width: int, rows: int) -> Iterator[str]:
 
 def _template_lines(row: TemplateRow, width: int) -> Iterator[str]:
     name = UNMATCHED if row.template_id is None else printable(row.template_id)
-    spark = sparkline(_squeezed(row.rate, _SPARK))
-    yield f"{row.lines:11,}  {share_of(row.share):>6}  {spark:{_SPARK}}  {_cut(name, width - 43)}"
+    if width < _NARROW - 1:
+        indent = 2
+        yield f"{row.lines:11,}  {share_of(row.share):>6}  {_cut(name, width - 21)}"
+    else:
+        indent = 21
+        spark = sparkline(_squeezed(row.rate, _SPARK))
+        yield f"{row.lines:11,}  {share_of(row.share):>6}  {spark:{_SPARK}}  {_cut(name, width - 43)}"
     first, last = row.first, row.last
     if row.lines == 1:
         where = printable(f"line {first}")
@@ -120,13 +132,14 @@ def _template_lines(row: TemplateRow, width: int) -> Iterator[str]:
         where = printable(f"lines {first} to {last}")
     times = [printable(time) for time in dict.fromkeys((row.first.time, row.last.time)) if time is not None]
     said = f"{where}; {' to '.join(times)}" if times else where
-    yield from (f"{'':21}{line}" for line in _wrapped(said, width - 21))
+    yield from (f"{'':{indent}}{line}" for line in _wrapped(said, width - indent))
 
 
 def _field_lines(row: FieldRow, name_width: int, width: int) -> Iterator[str]:
     name = printable(row.name)
-    beside = width - name_width - 14
-    if _width(name) > name_width:
+    is_narrow = width < _NARROW - 1
+    beside = width - 2 if is_narrow else width - name_width - 14
+    if _width(name) > name_width and not is_narrow:
         yield _cut(name, width)
         name = ""
     texts = []
@@ -141,6 +154,10 @@ def _field_lines(row: FieldRow, name_width: int, width: int) -> Iterator[str]:
     texts += _filled(
         [f"{_cut(printable(each.value) or '(empty)', beside - 9)} {share_of(each.share)}" for each in frequent], beside
     )
+    if is_narrow:
+        yield f"{_cut(name, width - 14)}: {distinct(row)}"
+        yield from (f"  {text}" for text in texts)
+        return
     for at, text in enumerate(texts or [""]):
         first = f"{_padded(name, name_width)}  {distinct(row):>10}" if at == 0 else " " * (name_width + 12)
         yield f"{first}  {text}".rstrip()
@@ -148,25 +165,36 @@ def _field_lines(row: FieldRow, name_width: int, width: int) -> Iterator[str]:
 
 def _diff_lines(diff: Diff, width: int, rows: int) -> Iterator[str]:
     before, after = printable(diff.before), printable(diff.after)
-    yield f"before: {_cut(before, width - 30)}, {count(diff.lines_before, 'line')}"
-    yield f"after:  {_cut(after, width - 30)}, {count(diff.lines_after, 'line')}"
-    yield f"Jensen-Shannon divergence: {diff.divergence:.4f} bits (0: the same shares, 1: no template in common)"
+    for side, name, lines in (("before: ", before, diff.lines_before), ("after:  ", after, diff.lines_after)):
+        said = count(lines, "line")
+        yield f"{side}{_cut(name, max(8, width - len(said) - 10))}, {said}"
+    meaning = "(0: the same shares, 1: no template in common)"
+    yield from _wrapped(f"Jensen-Shannon divergence: {diff.divergence:.4f} bits {meaning}", width)
     changed = [row for row in diff.templates if row.change != "same"]
     if not changed:
         yield "No template appeared, vanished or changed its share."
         return
     yield ""
-    yield f"{'bits':>8}  {'before':>18}  {'after':>18}  template"
+    is_narrow = width < _NARROW - 1
+    if is_narrow:
+        yield f"{'bits':>8}  template"
+        yield f"{'':10}before, after"
+    else:
+        yield f"{'bits':>8}  {'before':>18}  {'after':>18}  template"
     for row in changed[:rows]:
         name = UNMATCHED if row.template_id is None else printable(row.template_id)
         sides = [
             f"{lines:,} {share_of(share):>6}" if lines else "none"
             for lines, share in ((row.lines_before, row.share_before), (row.lines_after, row.share_after))
         ]
-        yield f"{row.bits:8.4f}  {sides[0]:>18}  {sides[1]:>18}  {_SIGNS[row.change]} {_cut(name, width - 52)}"
+        if is_narrow:
+            yield f"{row.bits:8.4f}  {_SIGNS[row.change]} {_cut(name, width - 12)}"
+            yield from (f"{'':10}{line}" for line in _wrapped(", ".join(sides), width - 10))
+        else:
+            yield f"{row.bits:8.4f}  {sides[0]:>18}  {sides[1]:>18}  {_SIGNS[row.change]} {_cut(name, width - 52)}"
     yield from _left_out(len(changed) - rows, "template")
     yield ""
-    yield "+ appeared   - vanished   ↑ greater share   ↓ smaller share"
+    yield from _wrapped("+ appeared   - vanished   ↑ greater share   ↓ smaller share", width)
 
 
 def _left_out(number: int, noun: str) -> Iterator[str]:
