@@ -101,6 +101,7 @@ ORDER = (
     "record",
     "output.record_options",
     "output.batch",
+    "output.value_plan",
     "output.writer",
     "output.destination",
     "output.sink",

@@ -3,7 +3,7 @@ from collections.abc import Callable
 from logmatch.engine.matches import Matches
 from logmatch.entries.entries import Entries
 from logmatch.line import Buffer
-from logmatch.output.jsonl import ValuePlan
+from logmatch.output.jsonl import FieldPlan
 
 class Output:
     def begin(self, space: memoryview | None = None) -> None: ...
@@ -15,7 +15,7 @@ class Encoder:
     def __init__(
         self,
         field_counts: bytes,
-        body_of: Callable[[int], tuple[bytes, list[ValuePlan]]],
+        body_of: Callable[[int], tuple[bytes, list[FieldPlan]]],
         *,
         raw: bool,
         offsets: bool,

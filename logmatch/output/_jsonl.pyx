@@ -19,6 +19,7 @@ from logmatch.engine.native._kernel import Table
 cdef extern from "_simd.h" nogil:
     void lm_copy(uint8_t *to, const uint8_t *from_, Py_ssize_t n, const uint8_t *readable)
     Py_ssize_t lm_plain(const uint8_t *p, const uint8_t *end, const uint8_t *readable)
+    uint64_t lm_key(const uint8_t *p, int k, const uint8_t *readable)
     void lm_prefetch(const void *p)
     bint LM_LIKELY(bint x)
 
@@ -26,6 +27,7 @@ ctypedef const uint8_t *Text
 
 include "_text.pxi"
 include "_pairs.pxi"
+include "_values.pxi"
 
 
 cdef enum:
@@ -167,22 +169,7 @@ cdef inline uint8_t *put_digits(uint8_t *to, Digits *digits) noexcept nogil:
 
 
 cdef enum:
-    TEXT = 0        # a string, escaped
-    NUMBER = 1      # a number, with the digits of the text
-    MADE = 2        # what a function of Python makes of the text
-    VERBATIM = 3    # JSON as it stands in the text
-    TEXT_OR_NULL = 4    # null for `-`, in the quotes of the type too, else a string with its quotes
-    NUMBER_OR_NULL = 5
-    PAIRS = 6       # keys and values as an object of strings
     COLUMNS = 7
-
-KINDS = {
-    "text": TEXT,
-    "number": NUMBER,
-    "verbatim": VERBATIM,
-    "text or null": TEXT_OR_NULL,
-    "number or null": NUMBER_OR_NULL,
-}
 
 
 cdef struct Lead:
@@ -247,9 +234,7 @@ cdef class Encoder:
     Args:
         field_counts: for each variant how many fields it has; 32-bit words.
         body_of: called with a variant number: gives the bytes before its first value, and for each value (index of the
-            field, its kind, how many bytes of its text are left off at the beginning and at the end, what stands after
-            it). The kind is one of `KINDS`, or a function that makes of the text the bytes that are written, and tells
-            how many U+FFFD are new in them. Asked once for each variant that occurs.
+            field, its `value_plan.ValuePlan`, what stands after it). Asked once for each variant that occurs.
         raw: whether matched records have the line too (unmatched ones always have).
         offsets: whether records have the offset of the line.
         entries: whether lines may come with entries.
@@ -267,14 +252,15 @@ cdef class Encoder:
     cdef Lead *leads            # on a multiple of 64 bytes in leads_memory; one more than there are variants
     cdef void *leads_memory
     # Bodies, in words: how many values, bytes in all pieces; then for each value its field, kind, bytes left off at the
-    # beginning (of MADE: its place in `makers`) and the end, length of the piece after it, its bytes. Long leads are here
-    # too.
+    # beginning (beyond NUMBER: its place in `plans`) and the end, length of the piece after it, its bytes. Long leads are
+    # here too.
     cdef int32_t *bodies
     cdef Py_ssize_t body_size, body_room      # in words
     cdef dict body_of_values
     cdef list makers
-    cdef Marks *marks
-    cdef int32_t marks_count
+    cdef Plan *plans
+    cdef int32_t plan_count
+    cdef list texts                 # the memory of the texts of options
     cdef Pairs pairs                # of the text at hand
     cdef Py_ssize_t variant_count
     cdef bytes field_counts_of      # the memory of field_counts
@@ -318,12 +304,16 @@ cdef class Encoder:
         self.leads = <Lead *>((<uintptr_t>self.leads_memory + 63) & ~<uintptr_t>63)
         self.body_of_values = {}
         self.makers = []
+        self.texts = []
         self.pairs.seed = <uint64_t>hash(b"pairs")
 
     def __dealloc__(self):
+        cdef int32_t number
         free(self.bodies)
         free(self.leads_memory)
-        free(self.marks)
+        for number in range(self.plan_count):
+            free(self.plans[number].options)
+        free(self.plans)
         free_pairs(&self.pairs)
 
     def encode(
@@ -543,16 +533,16 @@ cdef class Encoder:
                         to += end - p
                     else:
                         to = put_number(to, p, end, readable)
-                    if self.safe_numbers and not fits_double(value, to):
-                        to = quoted(value, to)
-                        self.numbers_as_text += 1
+                    to = self.put_safe(value, to)
                 elif special:
                     to = put_string(to, p, end, readable, replaced)
                 else:
                     lm_copy(to, p, end - p, readable)
                     to += end - p
             else:
-                to = self.put_other(records, to, body, bound, p, end, special, readable, replaced)
+                to = self.put_value(
+                    records, to, &self.plans[body[2]], False, bound, p, end, special, readable, replaced
+                )
             n = body[4]
             lm_copy(to, <const uint8_t *>(body + 5), n, pieces_readable)
             to += n
@@ -560,31 +550,81 @@ cdef class Encoder:
             count -= 1
         return to
 
-    cdef uint8_t *put_other(
-        self, Output records, uint8_t *to, const int32_t *body, Py_ssize_t bound, Text p, Text end, bint special, Text readable,
+    cdef inline uint8_t *put_safe(self, uint8_t *start, uint8_t *to) noexcept nogil:
+        # The number that has been written from *start* on, as text if that is safer.
+        if self.safe_numbers and not fits_double(start, to):
+            self.numbers_as_text += 1
+            return quoted(start, to)
+        return to
+
+    cdef uint8_t *put_value(
+        self, Output records, uint8_t *to, const Plan *plan, bint in_quotes, Py_ssize_t bound, Text p, Text end, bint special,
+        Text readable, Py_ssize_t *replaced
+    ) except NULL nogil:
+        # A value of any kind; strings with their quotes if those are not among the pieces.
+        cdef int32_t kind = plan.kind
+        cdef uint8_t *start = to
+        if kind <= NUMBER:
+            p += plan.left
+            end -= plan.right
+            if end < p:
+                end = p
+        if kind == TEXT or kind == CSV:
+            if in_quotes:
+                to[0] = c'"'
+                to += 1
+            if kind == CSV:
+                to = put_csv(to, p, end, special, readable, replaced)
+            elif special:
+                to = put_string(to, p, end, readable, replaced)
+            else:
+                lm_copy(to, p, end - p, readable)
+                to += end - p
+            if in_quotes:
+                to[0] = c'"'
+                to += 1
+            return to
+        if kind == NUMBER:
+            return self.put_safe(start, put_number(to, p, end, readable))
+        if kind == DECIMAL:
+            return self.put_safe(start, put_decimal(to, p, end))
+        if kind == VERBATIM:
+            return put_verbatim(to, p, end, special, readable, replaced)
+        if kind == PAIRS:
+            return self.put_pairs(records, to, &plan.marks, bound, p, end, special, readable, replaced)
+        if kind == LIST:
+            return self.put_option(records, to, plan, bound, p, end, special, readable, replaced)
+        if kind != MADE:
+            records.size = to - records.data
+            records.make_room(MOST_DIGITS + (end - p) + bound)
+            start = records.data + records.size
+            to = put_duration(start, p, end) if kind == DURATION else put_size(start, p, end)
+            if to != NULL:
+                return self.put_safe(start, to)
+            to = start
+        return self.put_made(records, to, plan.maker, bound, p, end, replaced)
+
+    cdef uint8_t *put_option(
+        self, Output records, uint8_t *to, const Plan *plan, Py_ssize_t bound, Text p, Text end, bint special, Text readable,
         Py_ssize_t *replaced
     ) except NULL nogil:
-        # A value that is neither a string nor a number as it stands.
-        if body[1] == MADE:
-            return self.put_made(records, to, body[2], bound, p, end, replaced)
-        if body[1] == PAIRS:
-            return self.put_pairs(records, to, &self.marks[body[2]], bound, p, end, special, readable, replaced)
-        if body[1] == VERBATIM:
-            return put_verbatim(to, p, end, special, readable, replaced)
-        # One that may be null.
-        if end - p == 1 and p[0] == c'-':
+        # As `field_type.ListValue` makes it.
+        cdef const PlannedOption *option
+        cdef int32_t i
+        cdef bint is_null = plan.nullable and is_dash(p, end)
+        for i in range(0 if is_null else plan.option_count):
+            option = &plan.options[i]
+            if is_taken(option, p, end):
+                if not (plan.nullable and is_dash_in_quotes(&option.plan, p, end)):
+                    return self.put_value(
+                        records, to, &option.plan, option.in_quotes, bound, p, end, special, readable, replaced
+                    )
+                is_null = True
+                break
+        if is_null:
             memcpy(to, b"null", 4)
             return to + 4
-        p += body[2]
-        end -= body[3]
-        if end < p:
-            end = p
-        if body[1] == TEXT_OR_NULL and body[2] and end - p == 1 and p[0] == c'-':
-            memcpy(to, b"null", 4)
-            return to + 4
-        if body[1] == TEXT_OR_NULL:
-            return put_quoted(to, p, end, special, readable, replaced)
-        return put_number(to, p, end, readable)
+        return self.put_made(records, to, plan.maker, bound, p, end, replaced)
 
     cdef uint8_t *put_pairs(
         self, Output records, uint8_t *to, const Marks *marks, Py_ssize_t bound, Text p, Text end, bint special, Text readable,
@@ -594,7 +634,7 @@ cdef class Encoder:
         cdef Py_ssize_t i
         cdef const Pair *pair
         cdef bint begun = False
-        find_pairs(&self.pairs, marks, p, end)
+        find_pairs(&self.pairs, marks, p, end, readable)
         # SAFETY: each byte of the text becomes at most ESCAPED bytes, and a pair has six more.
         records.size = to - records.data
         records.make_room((ESCAPED if special else 1) * (end - p) + 6 * self.pairs.count + bound)
@@ -616,14 +656,44 @@ cdef class Encoder:
         to[0] = c'}'
         return to + 1
 
-    cdef int32_t add_marks(self, bytes separator, bytes assign) except -1:
-        cdef void *moved = realloc(self.marks, <size_t>(self.marks_count + 1) * sizeof(Marks))
+    cdef int32_t add_plan(self, value) except -1:
+        cdef void *moved = realloc(self.plans, <size_t>(self.plan_count + 1) * sizeof(Plan))
         if moved == NULL:
             raise MemoryError
-        self.marks = <Marks *>moved
-        set_marks(&self.marks[self.marks_count], separator, assign)
-        self.marks_count += 1
-        return self.marks_count - 1
+        self.plans = <Plan *>moved
+        self.fill_plan(&self.plans[self.plan_count], value)
+        self.plan_count += 1
+        return self.plan_count - 1
+
+    cdef int fill_plan(self, Plan *plan, value) except -1:
+        cdef PlannedOption *option
+        memset(plan, 0, sizeof(Plan))
+        plan.kind = KINDS[value.kind]
+        plan.left = value.left
+        plan.right = value.right
+        plan.maker = <int32_t>len(self.makers)
+        self.makers.append(value.maker)
+        if plan.kind == PAIRS:
+            set_marks(&plan.marks, value.separator, value.assign)
+        plan.nullable = value.nullable
+        if value.options:
+            plan.options = <PlannedOption *>calloc(len(value.options), sizeof(PlannedOption))
+            if plan.options == NULL:
+                raise MemoryError
+        for each in value.options:
+            # SAFETY: the text stays where it is as long as `texts` holds it.
+            self.texts.append(each.text)
+            option = &plan.options[plan.option_count]
+            option.test = TESTS[each.test]
+            option.text = <const uint8_t *><const char *><bytes>each.text
+            option.least = len(each.text) if option.test == IS_TEXT else each.least
+            option.most = each.most
+            option.in_quotes = each.in_quotes
+            if each.plan.options:
+                raise ValueError("an option is a list itself")
+            self.fill_plan(&option.plan, each.plan)
+            plan.option_count += 1
+        return 0
 
     cdef uint8_t *put_made(
         self, Output records, uint8_t *to, int32_t maker, Py_ssize_t bound, Text p, Text end, Py_ssize_t *replaced
@@ -683,8 +753,8 @@ cdef class Encoder:
         if self.has_tails:
             # What comes after the values: `put_tail` writes the last brace and the line break.
             if values:
-                *values, (field, kind, left, right, after) = values
-                values.append((field, kind, left, right, after.removesuffix(b"}\n")))
+                *values, (field, plan, after) = values
+                values.append((field, plan, after.removesuffix(b"}\n")))
             else:
                 text = text.removesuffix(b"}\n")
         lead.size = <int32_t>len(text)
@@ -699,7 +769,7 @@ cdef class Encoder:
         at = self.body_of_values.get(key)
         if at is None:
             need = 2
-            for _, _, _, _, after in values:
+            for _, _, after in values:
                 total += len(after)
                 need += 5 + (len(after) + 3) // 4
             self.make_room_for_body(need)
@@ -707,19 +777,11 @@ cdef class Encoder:
             body[0] = <int32_t>len(values)
             body[1] = <int32_t>total
             body += 2
-            for field, kind, left, right, after in values:
+            for field, plan, after in values:
                 body[0] = field
-                if callable(kind):
-                    body[1] = MADE
-                    body[2] = <int32_t>len(self.makers)
-                    self.makers.append(kind)
-                elif isinstance(kind, tuple):
-                    body[1] = PAIRS
-                    body[2] = self.add_marks(kind[0], kind[1])
-                else:
-                    body[1] = KINDS[kind]
-                    body[2] = left
-                body[3] = right
+                body[1] = KINDS[plan.kind]
+                body[2] = plan.left if body[1] <= NUMBER else self.add_plan(plan)
+                body[3] = plan.right
                 body[4] = <int32_t>len(after)
                 memcpy(body + 5, <const char *><bytes>after, <size_t>len(after))
                 body += 5 + (len(after) + 3) // 4

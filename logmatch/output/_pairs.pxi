@@ -1,16 +1,22 @@
 # Pairs: the keys and values of a text of pairs, as `pair_grammar.PairForm.convert` finds them.
 
+cdef extern from "_pairs.h" nogil:
+    ctypedef struct Marks "lm_marks":
+        uint8_t *separator
+        uint8_t *assign
+        int32_t separator_size
+        int32_t assign_size
+    enum:
+        MOST_MARK "LM_MOST_MARK"
+    Text lm_key_end(Text p, Text end, const Marks *marks, Text readable)
+    Text lm_closing_quote(Text p, Text end, Text readable)
+    Text lm_bare_end(Text p, Text end, const Marks *marks, Text readable)
+    Text lm_next_pair(Text p, Text end, const Marks *marks)
+    Text lm_cef_key_end(Text p, Text end)
+    Text lm_cef_value_end(Text p, Text end, Text readable, Text *key_end)
+
 cdef enum:
-    MOST_MARK = 16
     FEW_PAIRS = 16
-
-
-cdef struct Marks:
-    # How pairs are written: the separator (empty: spaces and tabs) and the sign between key and value.
-    uint8_t[MOST_MARK] separator
-    uint8_t[MOST_MARK] assign
-    int32_t separator_size
-    int32_t assign_size
 
 
 cdef struct Pair:
@@ -18,6 +24,7 @@ cdef struct Pair:
     Text key_end
     Text value
     Text value_end
+    uint64_t begin      # the first bytes of the key, at most eight
     int32_t last        # of the pairs with this key, the number of the last; -1: this is not the first of them
 
 
@@ -39,7 +46,8 @@ cdef void free_pairs(Pairs *pairs) noexcept nogil:
 
 
 cdef int set_marks(Marks *marks, bytes separator, bytes assign) except -1:
-    if not (len(separator) <= MOST_MARK and 0 < len(assign) <= MOST_MARK):
+    # Without an assignment sign, pairs are those of CEF.
+    if max(len(separator), len(assign)) > MOST_MARK:
         raise ValueError("a mark is too long")
     memcpy(marks.separator, <const char *>separator, <size_t>len(separator))
     memcpy(marks.assign, <const char *>assign, <size_t>len(assign))
@@ -48,65 +56,45 @@ cdef int set_marks(Marks *marks, bytes separator, bytes assign) except -1:
     return 0
 
 
-cdef inline bint is_space(uint8_t byte) noexcept nogil:
-    return byte == c' ' or byte == c'\t'
-
-
-cdef inline Text skip_around(Text p, Text end, uint8_t separator) noexcept nogil:
-    # Blanks around a separator; a tab that separates is none of them.
-    while p < end and is_space(p[0]) and p[0] != separator:
-        p += 1
-    return p
-
-
 cdef inline bint same_key(const Pair *one, const Pair *other) noexcept nogil:
     cdef Py_ssize_t size = one.key_end - one.key
-    return size == other.key_end - other.key and memcmp(<const void *>one.key, <const void *>other.key, <size_t>size) == 0
+    return (
+        one.begin == other.begin and size == other.key_end - other.key
+        and (size <= 8 or memcmp(<const void *>one.key, <const void *>other.key, <size_t>size) == 0)
+    )
 
 
-cdef int find_pairs(Pairs *pairs, const Marks *marks, Text p, Text end) except -1 nogil:
+cdef int find_pairs(Pairs *pairs, const Marks *marks, Text p, Text end, Text readable) except -1 nogil:
     # Those of the text from p to end; of a key that comes again the first has `last`, the others -1.
-    cdef Py_ssize_t count = 0
+    cdef Py_ssize_t count = 0, size
     cdef Pair *pair
-    cdef const uint8_t *separator = <const uint8_t *>marks.separator
-    cdef uint8_t mark = separator[0] if marks.separator_size else 0
-    while p < end:
+    cdef Text q
+    while p != NULL and p < end:
         if count == pairs.room:
             make_room_for_pairs(pairs)
         pair = &pairs.items[count]
-        pair.key = p
-        while p < end and p[0] != marks.assign[0]:
-            p += 1
-        pair.key_end = p
-        p += marks.assign_size
-        if p >= end:
-            p = end
-        if p < end and p[0] == c'"':
-            pair.value = p + 1
-            p += 1
-            while p < end and p[0] != c'"':
-                p += 2 if p[0] == c'\\' else 1
-            if p > end:
-                p = end
-            pair.value_end = p
-            if p < end:
-                p += 1
-        else:
-            pair.value = p
-            if marks.separator_size == 0:
-                while p < end and not is_space(p[0]):
-                    p += 1
-            else:
-                while p < end and not (
-                    p[0] == separator[0] and end - p >= marks.separator_size
-                    and memcmp(<const void *>p, <const void *>separator, <size_t>marks.separator_size) == 0
-                ):
-                    p += 1
-            pair.value_end = p
         count += 1
-        p = skip_around(p, end, mark)
-        if p < end and marks.separator_size:
-            p = skip_around(p + marks.separator_size, end, mark) if end - p >= marks.separator_size else end
+        pair.key = p
+        pair.key_end = lm_key_end(p, end, marks, readable) if marks.assign_size else lm_cef_key_end(p, end)
+        size = pair.key_end - p
+        pair.begin = lm_key(p, <int>(size if size < 8 else 8), readable) if size > 0 else 0
+        # SAFETY: columns that another made may have any text: no place goes beyond its end.
+        p = pair.key_end + (marks.assign_size if marks.assign_size else 1)
+        if p > end:
+            p = end
+        pair.value = p
+        if marks.assign_size == 0:
+            p = lm_cef_value_end(p, end, readable, &q)
+            pair.value_end = p
+        elif p < end and p[0] == c'"':
+            pair.value = p + 1
+            q = lm_closing_quote(p + 1, end, readable)
+            pair.value_end = end if q == NULL else q
+            p = end if q == NULL else q + 1
+        else:
+            p = lm_bare_end(p, end, marks, readable)
+            pair.value_end = p
+        p = lm_next_pair(p, end, marks)
     pairs.count = count
     return find_last(pairs)
 

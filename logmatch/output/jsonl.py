@@ -14,7 +14,7 @@ import re
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from typing import TYPE_CHECKING
 
 from logmatch.entries.entries import State
@@ -34,11 +34,11 @@ from logmatch.output.record_options import (
     TRUNCATED,
     RecordOptions,
 )
+from logmatch.output.value_plan import ValuePlan, plan_of
 from logmatch.output.writer import Records, Writer
 from logmatch.program import WHITESPACE, CompiledTemplate, Program, Variant
-from logmatch.templates.field_type import Facts, JsonKind, ListValue
+from logmatch.templates.field_type import Facts, JsonKind
 from logmatch.templates.model import encode
-from logmatch.templates.pair_grammar import PairForm
 
 if TYPE_CHECKING:
     from logmatch.interrupt import Interrupt
@@ -336,9 +336,6 @@ def too_long(
 _STRING_OR_NUMBER = re.compile(rb'"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*')
 """The tokens of JSON that are strings, so that no digit in them is taken for a number, and numbers."""
 
-Maker = Callable[[bytes], tuple[bytes, int]]
-"""Makes of a field's text what stands for it in a record, and tells how many U+FFFD are new in that."""
-
 
 class Bodies(dict[int, "Body"]):
     """The body of each variant by its number, made when it is first needed."""
@@ -348,7 +345,7 @@ class Bodies(dict[int, "Body"]):
         self._program = program
         self.number: Callable[[bytes], bytes] = self._safe_number if options.safe_numbers else json_number
         """Writes the text of a number field."""
-        self._makers: dict[Facts, Maker] = {}
+        self._plans: dict[Facts, ValuePlan] = {}
         self.numbers_as_text = 0
         """How many numbers were written as text."""
 
@@ -356,13 +353,13 @@ class Bodies(dict[int, "Body"]):
         body = self[variant_number] = Body(self._program, variant_number, self)
         return body
 
-    def kind(self, facts: Facts) -> _Kind:
-        """How the compiled writer comes to the values of a type whose values are made."""
-        if self.number is json_number:
-            return _kind(facts)
-        if facts not in self._makers:
-            self._makers[facts] = partial(self.converted, facts)
-        return self._makers[facts], 0, 0
+    def plan(self, facts: Facts) -> ValuePlan:
+        """How the compiled writer comes to the values of a type."""
+        plan = self._plans.get(facts)
+        if plan is None:
+            safe = self.number is not json_number
+            plan = self._plans[facts] = plan_of(facts, partial(self.converted, facts), made_numbers=safe)
+        return plan
 
     def converted(self, facts: Facts, text: bytes) -> tuple[bytes, int]:
         """See `_converted`; numbers anywhere in the value are safe where that is asked for."""
@@ -382,17 +379,8 @@ class Bodies(dict[int, "Body"]):
         return b'"%b"' % number
 
 
-ValuePlan = tuple[int, str | Maker | tuple[bytes, bytes], int, int, bytes]
-"""
-The number of a field; how its text is written (one of `_jsonl.KINDS`), or what makes it, or of pairs their separator
-and their sign; how many bytes of the text are left off at the beginning and at the end; what comes after the value.
-"""
-
-_Kind = tuple[str | Maker | tuple[bytes, bytes], int, int]
-"""The second to the fourth of a `ValuePlan`."""
-
-MOST_MARK = 16
-"""How many bytes a separator of pairs may have for the compiled writer."""
+FieldPlan = tuple[int, ValuePlan, bytes]
+"""The number of a field, how its value is written, and what comes after the value."""
 
 
 class Body:
@@ -404,7 +392,7 @@ class Body:
     """
 
     def __init__(self, program: Program, variant_number: int, bodies: Bodies) -> None:
-        self._number, self._converted, self._kind = bodies.number, bodies.converted, bodies.kind
+        self._number, self._converted, self._plan = bodies.number, bodies.converted, bodies.plan
         variant: Variant = program.variants[variant_number]
         template = program.template_of(variant_number)
         self._fields: list[tuple[int, bool, int, int | None]] = []
@@ -430,27 +418,27 @@ class Body:
         literals = [before, *(after for *_, after in values)]
         self._format = b"%b%d" + b"%b".join(text.replace(b"%", b"%%") for text in literals)
 
-    def pieces(self) -> tuple[bytes, list[ValuePlan]]:
+    def pieces(self) -> tuple[bytes, list[FieldPlan]]:
         """
         The same for a writer in another language: what comes before the first value, and for each value a plan. The
         quotes of strings are in these pieces.
         """
         before = self._pieces[0]
-        values: list[ValuePlan] = []
+        values: list[FieldPlan] = []
         quote = b""  # that ends the value before
         for key, (index, is_number, start, end) in zip(self._pieces[1:], self._fields, strict=False):
             piece = quote + key + (b"" if is_number else b'"')
             quote = b"" if is_number else b'"'
             if values:
-                values[-1] = (*values[-1][:4], piece)
+                values[-1] = (*values[-1][:2], piece)
             else:
                 before += piece
             if index in self._converts:
-                values.append((index, *self._kind(self._converts[index]), b""))
+                values.append((index, self._plan(self._converts[index]), b""))
             else:
-                values.append((index, "number" if is_number else "text", start, -(end or 0), b""))
+                values.append((index, ValuePlan("number" if is_number else "text", start, -(end or 0)), b""))
         if values:
-            values[-1] = (*values[-1][:4], quote + self._pieces[-1])
+            values[-1] = (*values[-1][:2], quote + self._pieces[-1])
         else:
             before += self._pieces[-1]
         return before, values
@@ -510,22 +498,6 @@ class Body:
             columns.append(column)
         rows = zip(itertools.repeat(head), line_numbers, *columns)  # the head is repeated without end
         return list(map(self._format.__mod__, rows)), total
-
-
-@cache
-def _kind(facts: Facts) -> _Kind:
-    """How the compiled writer comes to the values of such a type, and what is left off the text at both ends."""
-    convert = facts.convert
-    if convert is None:
-        return "verbatim", 0, 0
-    only = convert.only if isinstance(convert, ListValue) else None
-    if only is not None and only.convert is None and only.json_kind in (JsonKind.STRING, JsonKind.NUMBER):
-        kind = "text or null" if only.json_kind is JsonKind.STRING else "number or null"
-        return kind, only.trimmed_start, only.trimmed_end
-    form = getattr(convert, "__self__", None)
-    if isinstance(form, PairForm) and form.mark is not None and max(len(form.mark), len(form.assign)) <= MOST_MARK:
-        return (form.mark, form.assign), 0, 0
-    return partial(_converted, facts), 0, 0
 
 
 def _converted(facts: Facts, text: bytes) -> tuple[bytes, int]:

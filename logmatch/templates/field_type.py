@@ -439,21 +439,17 @@ class ListValue:
 
     def __init__(self, type_: TypeList) -> None:
         self._type = type_
-
-    @property
-    def only(self) -> Facts | None:
-        """Of a list of one type that may be null: that type's; its value is that of the text, or null."""
-        return option_facts(self._type.items[0]) if self._type.nullable and len(self._type.items) == 1 else None
+        self.items = type_.items
+        self.nullable = type_.nullable
 
     def __call__(self, text: bytes) -> bytes:
-        type_ = self._type
-        is_value = type_.facts.json_kind is JsonKind.VALUE
-        if type_.nullable and text == NULL:
+        is_value = self._type.facts.json_kind is JsonKind.VALUE
+        if self.nullable and text == NULL:
             return b"null"
-        for item in type_.items:
+        for item in self.items:
             facts = option_facts(item)
             if item == text or (not isinstance(item, bytes) and takes_whole(item, text)):
-                if type_.nullable and _is_null_in_quotes(facts, text):
+                if self.nullable and _is_null_in_quotes(facts, text):
                     return b"null"
                 return facts.value_json(text) if is_value else facts.value_text(text)
         return json_string(text) if is_value else text

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 from logmatch.templates.field_type import WHITESPACE
 from logmatch.templates.grammar import (
@@ -28,6 +29,14 @@ _QUOTED = sequence(b'"', Repeat(choice(run(but(b'"\\')), sequence(b"\\", ONE_BYT
 
 
 @dataclass(frozen=True, slots=True)
+class PairSequence(Sequence):
+    """The grammar of pairs; a scanner by hand goes by their marks alone. Without an assignment sign they are of CEF."""
+
+    separator: bytes = b""
+    assign: bytes = b""
+
+
+@dataclass(frozen=True)
 class PairForm:
     """How pairs are written; the `grammar` of all of them, and what makes a JSON object of such a text (`convert`)."""
 
@@ -37,26 +46,33 @@ class PairForm:
     separator: Grammar
     mark: bytes | None = None
     """The separator, without the blanks around it; empty: it is blanks alone; None: it is of another form."""
+    has_quotes: bool = True
+    """Whether a value may stand in quotes, which are left off then."""
 
     @property
-    def grammar(self) -> Sequence:
+    def grammar(self) -> PairSequence:
         pair = sequence(self.key, self.assign, self.value)
-        return sequence(pair, Repeat(sequence(self.separator, pair)))
+        marks = (b"", b"") if self.mark is None else (self.mark, self.assign)
+        return PairSequence((pair, Repeat(sequence(self.separator, pair))), *marks)
 
     def convert(self, text: bytes) -> bytes:
         """The object of the pairs of *text*; a value in quotes without them, escapes untouched."""
-        key, value = expression(self.key), expression(self.value)
-        pair = re.compile(b"(" + key + b")" + re.escape(self.assign) + b"(" + value + b")", re.DOTALL)
-        separator = re.compile(expression(self.separator), re.DOTALL)
+        pair, separator = self._expressions
         found: list[tuple[bytes, bytes]] = []
         match = pair.match(text)
         while match is not None:
-            name, text_of_value = match.groups()
-            is_quoted = text_of_value.startswith(b'"')
-            found.append((name, text_of_value[1:-1] if is_quoted else text_of_value))
+            name, value = match.groups()
+            found.append((name, value[1:-1] if self.has_quotes and value.startswith(b'"') else value))
             between = separator.match(text, match.end())
             match = pair.match(text, between.end()) if between else None
         return pairs(found)
+
+    @cached_property
+    def _expressions(self) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
+        """What takes a pair, in two groups, and what takes what stands between two."""
+        key, value = expression(self.key), expression(self.value)
+        pair = re.compile(b"(" + key + b")" + re.escape(self.assign) + b"(" + value + b")", re.DOTALL)
+        return pair, re.compile(expression(self.separator), re.DOTALL)
 
 
 def pairs_with(separator: bytes, assign: bytes) -> PairForm:
@@ -83,7 +99,7 @@ def _cef() -> PairForm:
     blanks = run(WHITESPACE)
     inner = sequence(blanks, Not(choice(sequence(key, b"="), END)))
     value = Repeat(choice(run(but(WHITESPACE, b"\\")), sequence(b"\\", ONE_BYTE), inner))
-    return PairForm(key, b"=", value, blanks)
+    return PairForm(key, b"=", value, blanks, has_quotes=False)
 
 
 CEF = _cef()

@@ -16,6 +16,8 @@
 #   LOOP set[8], at, kind       what follows, up to BACK, as often as it fits; then go on at `at`
 #   BACK at                     to the LOOP
 #   FAIL_TWICE                  what must not fit does
+#   PAIRS at, marks             keys and values (`_pairs.h`), then go on at `at`; what follows says the same and is for scans
+#                               that remember
 #
 # Where scans of a grammar have read too much of a line, it is remembered by kind (`_known.pxi`) where a RUN ends that holds a
 # place, and where a LOOP ends from each place at which an iteration began.
@@ -37,6 +39,7 @@ cdef enum:
     G_LOOP = 13
     G_BACK = 14
     G_FAIL_TWICE = 15
+    G_PAIRS = 16
     G_DEPTH = 64
 
 GRAMMAR_DEPTH = G_DEPTH - 1
@@ -57,7 +60,21 @@ GRAMMAR_OPERATIONS = {
     "LOOP": G_LOOP,
     "BACK": G_BACK,
     "FAIL_TWICE": G_FAIL_TWICE,
+    "PAIRS": G_PAIRS,
 }
+
+cdef extern from "_pairs.h" nogil:
+    ctypedef struct lm_marks:
+        pass
+    const uint8_t *lm_pairs_end(
+        const uint8_t *p, const uint8_t *end, const lm_marks *marks, const uint8_t *readable, const uint8_t **read
+    )
+    enum:
+        MOST_MARK "LM_MOST_MARK"
+        MARKS_SIZE "sizeof(lm_marks)"
+
+GRAMMAR_MARKS = (MOST_MARK, MARKS_SIZE)
+"""How many bytes each mark of PAIRS has room for, and all of them take."""
 
 cdef struct Choice:
     int32_t at          # where to go on
@@ -119,7 +136,7 @@ cdef Text scan_grammar(Machine *m, Code program, bint remember, Text p, int64_t 
     cdef Code code = m.grammars
     cdef Code at = program
     cdef Text end = m.line_end, readable = m.readable
-    cdef Text q
+    cdef Text q, reached
     cdef int32_t *marks
     cdef int32_t offset, before, n
     # SAFETY, for all of this function: `GrammarCode` makes the code; its depth is below G_DEPTH, and jumps lead to
@@ -246,6 +263,16 @@ cdef Text scan_grammar(Machine *m, Code program, bint remember, Text p, int64_t 
             continue
         elif at[0] == G_DONE:
             return p
+        elif at[0] == G_PAIRS:
+            if remember:
+                at += 2 + MARKS_SIZE // 4
+                continue
+            q = lm_pairs_end(p, end, <const lm_marks *>(at + 2), readable, &reached)
+            read[0] += reached - p
+            if q != NULL:
+                p = q
+                at = code + at[1]
+                continue
         elif at[0] == G_FAIL_TWICE:
             choice -= 1
         # Back to the last choice.

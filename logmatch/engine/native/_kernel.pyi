@@ -17,6 +17,7 @@ FLAGS: dict[str, int]
 TOKENS: dict[str, int]
 LIST_ITEMS: dict[str, int]
 FIRST_GRAMMAR_KIND: int
+GRAMMAR_MARKS: tuple[int, int]
 GRAMMAR_OPERATIONS: dict[str, int]
 GRAMMAR_DEPTH: int
 

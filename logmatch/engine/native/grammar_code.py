@@ -27,10 +27,13 @@ from logmatch.templates.grammar import (
     is_bounded,
     run,
 )
+from logmatch.templates.pair_grammar import PairSequence
 
 _OPERATION: dict[str, int] = kernel.GRAMMAR_OPERATIONS
 
 _FIRST_KIND: int = kernel.FIRST_GRAMMAR_KIND
+
+_MOST_MARK, _MARKS_SIZE = kernel.GRAMMAR_MARKS
 
 MAX_DEPTH: int = kernel.GRAMMAR_DEPTH
 """How many places to go back to the interpreter has room for."""
@@ -128,6 +131,11 @@ class GrammarCode:
                 self._text(text)
             case Run():
                 self._run(grammar)
+            case PairSequence() if max(len(grammar.separator), len(grammar.assign)) <= _MOST_MARK:
+                at = self._pairs(grammar.separator, grammar.assign)
+                for part in grammar.parts:
+                    self._put(part)
+                self.words[at] = len(self.words)
             case Sequence(parts):
                 for part in parts:
                     self._put(part)
@@ -157,6 +165,15 @@ class GrammarCode:
         elif text:
             self._add("TEXT", len(text))
             self.words.frombytes(text + bytes(-len(text) % 4))
+
+    def _pairs(self, separator: bytes, assign: bytes) -> int:
+        """The place of the number where to go on after pairs."""
+        at = self._add("PAIRS", -1)
+        marks = separator.ljust(_MOST_MARK, b"\0") + assign.ljust(_MOST_MARK, b"\0")
+        self.words.frombytes(marks)
+        self.words.extend((len(separator), len(assign)))
+        assert _MARKS_SIZE == len(marks) + 2 * self.words.itemsize
+        return at
 
     def _run(self, run_: Run) -> None:
         members, least, most = run_.members, run_.least, run_.most
