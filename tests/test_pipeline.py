@@ -273,6 +273,26 @@ def test_what_becomes_of_unmatched_lines_is_parsed() -> None:
     ]
 
 
+@each_pool
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-32"])
+def test_workers_do_not_show_where_lines_are_of_another_encoding(
+    tmp_path: Path, out: Path, pool: Pool, encoding: str
+) -> None:
+    log = tmp_path / "wide.log"
+    text = "".join(f"line {number} of \N{GREEK SMALL LETTER ALPHA}\n" for number in range(300))
+    wrong = b"\x00\xd8\x00\xd8" if encoding != "utf-16-be" else b"\xd8\x00\xd8\x00"  # halves of nothing
+    data = text.encode(encoding)
+    log.write_bytes(data[:4000] + wrong + data[4000:])
+    settings = {"encoding": "auto" if encoding != "utf-16-be" else encoding, "chunk_size": 500, "pool": pool}
+    one = run(job([log], out, workers=1, **settings))
+    records = out.read_bytes()
+    assert 300 <= records.count(b"\n") == one.tally.lines
+    assert 0 < one.tally.replaced == records.decode().count("\N{REPLACEMENT CHARACTER}")
+    for workers in (2, 3):
+        outcome = run(job([log], out, workers=workers, **settings))
+        assert (records, counts(one.tally)) == (out.read_bytes(), counts(outcome.tally))
+
+
 # --- what goes wrong
 
 
@@ -340,6 +360,39 @@ def test_all_before_what_a_killed_worker_held_is_written(tmp_path: Path, out: Pa
         f"{log}:49: a worker process was killed by SIGKILL; lines 49 to 50 were not done, nor what follows\n"
         "  = help: the system may have run out of memory: use fewer --workers or a smaller --chunk-size"
     ) == str(caught.value)
+
+
+@pytest.mark.usefixtures("faulty_worker")
+@each_pool
+@pytest.mark.parametrize("what", [b"bug", b"crash"])
+def test_what_another_appends_is_kept_when_a_worker_fails(tmp_path: Path, out: Path, pool: Pool, what: bytes) -> None:
+    if (what, pool) == (b"crash", Pool.THREADS):
+        return  # it takes the whole process along
+    log = log_with(what, tmp_path / "app.log")
+    out.write_bytes(b"")
+    saved, ours, other = os.dup(1), os.open(out, os.O_WRONLY | os.O_APPEND), os.open(out, os.O_WRONLY | os.O_APPEND)
+    ended = threading.Event()
+    appended = []
+
+    def append() -> None:
+        while not ended.is_set():
+            appended.append(os.write(other, b"of another\n"))
+
+    thread = threading.Thread(target=append)
+    try:
+        os.dup2(ours, 1)
+        thread.start()
+        with pytest.raises(WorkerError):
+            run(job([log], "-", workers=3, chunk_size=30, pool=pool))
+    finally:
+        os.dup2(saved, 1)
+        ended.set()
+        thread.join()
+        for descriptor in (saved, ours, other):
+            os.close(descriptor)
+    lines = out.read_bytes().splitlines()
+    assert len(appended) == lines.count(b"of another")
+    assert list(range(1, 49)) == [json.loads(line)["line"] for line in lines if line != b"of another"]
 
 
 def test_a_worker_that_cannot_begin_is_an_error(log: Path, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -170,6 +170,53 @@ def test_files_of_proc_are_read(directory: Path, workers: str, form: str) -> Non
     assert [path.read_text().rstrip("\n")] == [record["raw"] for record in records if record["template_id"] is None]
 
 
+@needs_proc
+@each_number_of_workers
+def test_a_file_of_proc_has_the_same_lines_by_name_and_as_stdin(directory: Path, workers: str) -> None:
+    path = f"/proc/{os.getpid()}/environ"  # that of a process that becomes another cannot be read any more
+    records = []
+    for way in (f'"$@" {path}', f'"$@" <{path}', f'cat {path} | "$@"'):
+        arguments = ["sh", "-c", way, "sh", *command("--workers", workers)]
+        done = subprocess.run(arguments, cwd=directory, env=environment(), capture_output=True)
+        assert (0, b"") == (done.returncode, done.stderr)
+        records.append(done.stdout)
+    assert Path(path).read_bytes().count(b"\n") <= records[0].count(b"\n")
+    assert records[1:] == records[:1] * 2
+
+
+# --- descriptors
+
+TOO_MANY_FILES = (
+    "logmatch: the system opens no more files for this process\n"
+    "  = help: raise the limit (ulimit -n); 16 are enough for any command\n"
+)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="how many are open at the start differs")
+def test_where_no_more_files_may_be_opened_the_run_says_so_or_is_done(directory: Path) -> None:
+    (directory / "app.log").write_bytes(LINE * 50_000)
+    statuses = []
+    for limit in (5, 6, 8, 16):
+        limited = ["sh", "-c", f'ulimit -n {limit}; exec "$@"', "sh"]
+        arguments = [*limited, *command("app.log", "--workers", "2", "-o", "out")]
+        done = subprocess.run(arguments, cwd=directory, env=environment(), capture_output=True, text=True)
+        statuses.append(done.returncode)
+        assert done.stderr == ("" if done.returncode == 0 else TOO_MANY_FILES)
+    assert (2, 0) == (statuses[0], statuses[-1])
+    assert {0, 2} == {*statuses}
+
+
+def test_few_descriptors_are_enough_for_many_files(directory: Path) -> None:
+    logs = directory / "logs"
+    logs.mkdir()
+    for number in range(300):
+        (logs / f"{number:03}.log").write_bytes(LINE * (number % 5))
+    limited = ["sh", "-c", 'ulimit -n 20; exec "$@"', "sh"]
+    arguments = [*limited, *command("logs", "--workers", "3", "-o", "out")]
+    subprocess.run(arguments, cwd=directory, env=environment(), check=True)
+    assert 600 == (directory / "out").read_bytes().count(b"\n")
+
+
 # --- memory
 
 

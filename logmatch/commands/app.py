@@ -20,6 +20,8 @@ from logmatch.errors import PROGRAM, ExitStatus, LogmatchError, OutputClosedErro
 
 _WRITE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
+_TOO_MANY_FILES = {errno.EMFILE, errno.ENFILE}
+
 
 def make_app() -> Group:
     """The command line."""
@@ -50,6 +52,10 @@ def main() -> NoReturn:
         hint = "raise the limit (ulimit -v, or that of the container), or give it less to read"
         say(f"{PROGRAM}: {LogmatchError('the system gives no more memory', hint=hint)}")
     except OSError as error:
+        if error.errno in _TOO_MANY_FILES:  # wherever a file is opened, a module or a pipe
+            hint = "raise the limit (ulimit -n); 16 are enough for any command"
+            say(f"{PROGRAM}: {LogmatchError('the system opens no more files for this process', hint=hint)}")
+            raise SystemExit(int(ExitStatus.FATAL)) from None
         # Help, findings, figures: what is not written by a sink. Other errors of this kind would be bugs.
         if error.errno not in _WRITE_ERRORS:
             raise
