@@ -9,15 +9,16 @@ trick that gives the same answer. How a field matches is not decided here (`engi
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from logmatch.gc_pause import held_back
 from logmatch.templates.field_type import NULL, FieldType, NamedType, TypeList, WordList
 from logmatch.templates.field_type import WHITESPACE as WHITESPACE
-from logmatch.templates.model import Field, Item, Literal, OptionalPart, Pattern, fields_of, output_names
+from logmatch.templates.model import Alternatives, Field, Item, Literal, OptionalPart, Pattern, fields_of, output_names
 from logmatch.templates.pattern_rules import is_path_or_nothing
-from logmatch.templates.template import Template
+from logmatch.templates.template import NO_TIME_SOURCE, Template, TimeSource
 from logmatch.templates.types import ANY, REST, WORD
 
 
@@ -51,6 +52,17 @@ class CompiledTemplate:
     id: str
     names: tuple[str | None, ...]
     types: tuple[FieldType, ...]
+    times: tuple[tuple[int, TimeSource], ...] = ()
+    """What each of its headers says of times, if one does; and the slot behind its fields."""
+
+    def time_of(self, slots: Sequence[int]) -> TimeSource:
+        """What the header says of times that a variant with *slots* has."""
+        begin = 0
+        for end, source in self.times:
+            if len(self.times) == 1 or any(begin <= slot < end for slot in slots):
+                return source
+            begin = end
+        return NO_TIME_SOURCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +109,8 @@ def _compile(templates: Sequence[Template]) -> Program:
         info = infos.get(key)
         if info is None:
             info = infos[key] = _field_info(fields)
-        compiled.append(CompiledTemplate(template.id, info.names, info.types))
+        times = _times_of(template) if template.times else ()
+        compiled.append(CompiledTemplate(template.id, info.names, info.types, times))
         if is_flat:
             flat = front.copy()
             size = front_size + _append(flat, template.pattern.items)
@@ -118,6 +131,14 @@ def _compile(templates: Sequence[Template]) -> Program:
     # Where precedence decides nothing, the last number does: the place in the file, and the fuller variant first.
     ranks.sort()
     return Program(tuple(compiled), tuple([variants[rank[-1]] for rank in ranks]))
+
+
+def _times_of(template: Template) -> tuple[tuple[int, TimeSource], ...]:
+    """See `CompiledTemplate.times`."""
+    items = () if template.header is None else template.header.items
+    several = items[0].choices if len(template.times) > 1 and items and isinstance(items[0], Alternatives) else (items,)
+    ends = itertools.accumulate(len(list(fields_of(choice))) for choice in several)
+    return tuple(zip(ends, template.times, strict=True))
 
 
 def _is_flat(items: Iterable[Item]) -> bool:

@@ -51,7 +51,7 @@ ENGINES = ("reference", *(name for name in available() if name != "reference"))
 
 KERNEL = (
     *("engine.native._kernel", "output._jsonl", "entries._unwrap", "_linescan"),
-    *("stats._spans", "stats._records"),
+    *("stats._spans", "stats._records", "times._reader"),
 )
 """The modules that are compiled."""
 

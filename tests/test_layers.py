@@ -40,6 +40,10 @@ ORDER = (
     "templates.pair_grammar",
     "templates.json_scan",
     "templates.types",
+    "times",
+    "times.posix_tz",
+    "times.zone",
+    "times.forms",
     "templates.model",
     "templates.type_syntax",
     "templates.pattern_rules",
@@ -89,6 +93,11 @@ ORDER = (
     "engine.native.grammar_code",
     "engine.native.assemble",
     "engine.native.engine",
+    "times.times",
+    "times.plan",
+    "times.reference",
+    "times._reader",
+    "times.native",
     "output",
     "output._jsonl",
     "input",
@@ -110,6 +119,7 @@ ORDER = (
     "output.format",
     "output.json_text",
     "output.entry_keys",
+    "output.time_json",
     "output.jsonl",
     "run",
     "run.kinds",
@@ -232,6 +242,7 @@ ORDER = (
 """All modules of logmatch, each after those that it may import."""
 
 CHOICES = {
+    "times.times": {"times.native", "times.reference"},
     "engine": {
         "engine.reference",
         "engine.portable.engine",

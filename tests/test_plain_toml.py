@@ -87,7 +87,17 @@ def test_the_sample_templates_are_read(path: Path) -> None:
         *("[headers]\na = [{b = 1,, c = 2}]", "[headers]\na = [{b}]", "[headers]\na = [\x01]", "[headers]\na = [1,,]"),
         "[headers]\na = [# \x01\n]",
         # TOML of other forms.
-        *("a = 1", "[header]", "[template]", "[[headers]]", "[headers.a]", "[headers]\na.b = 1", '[headers]\n"a" = 1'),
+        *(
+            "a = 1",
+            "[header]",
+            "[template]",
+            "[[headers]]",
+            "[headers.a.b]",
+            "[headers.a]\n[headers]",
+            "[headers.a]\n[headers.a]",
+            "[headers]\na.b = 1",
+            '[headers]\n"a" = 1',
+        ),
         *("[headers]\na = true", "[headers]\na = 0x1F", "[headers]\na = 1_000", "[headers]\na = 1e5"),
         *("[headers]\na = 2024-05-31", "[headers]\na = inf", "[headers]\na = 12345678901234567890"),
         *('[headers]\na = """b"""', "[headers]\na = '''\nb'''", "[headers]\na = '''b''''", '[headers]\na = "\\u0041"'),

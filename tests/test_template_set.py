@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 import textwrap
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,7 @@ from logmatch.templates.load import load_template_set, load_text_set, templates_
 from logmatch.templates.model import Pattern
 from logmatch.templates.pattern import parse_pattern
 from logmatch.templates.pattern_rules import check_fields
-from logmatch.templates.template import Example, Header, Origin, Template, TemplateSet
+from logmatch.templates.template import Example, Header, Origin, Template, TemplateSet, TimeSource
 from logmatch.templates.write import toml_string, write_toml
 
 # From text
@@ -125,6 +127,48 @@ def test_headers_of_one_name_are_told_apart_in_one_file() -> None:
     unique = TemplateSet(headers, templates).with_unique_header_names()
     assert (Header("default", a), Header("default-2", b)) == unique.headers
     assert ["default", "default-2", "default"] == [template.header_name for template in unique.templates]
+
+
+TIMED = """[headers]
+other = "<level:word> "
+
+[headers.default]
+pattern = "<x:word> <when:syslogtime> "
+time = "when"
+zone = "Europe/Berlin"
+year = "2020"
+
+[[template]]
+id = "a"
+pattern = "user <u:word>"
+
+[[template]]
+id = "b"
+pattern = "group <g:word>"
+header = ["default", "other"]
+"""
+
+
+def test_what_headers_say_of_times_is_written_back() -> None:
+    templates = load_text_set(TIMED, format=Format.TOML)
+    assert TIMED == write_toml(templates)
+    berlin = TimeSource("when", "Europe/Berlin", "2020")
+    assert [(berlin,), (berlin, TimeSource())] == [template.times for template in templates.templates]
+    as_json = json.dumps(tomllib.loads(TIMED))
+    assert templates == load_text_set(as_json, format=Format.JSON)
+
+
+def test_headers_that_differ_in_their_times_are_told_apart_in_one_file() -> None:
+    header = parse_pattern("<t:syslogtime> ")
+    sources = TimeSource(zone="UTC"), TimeSource(zone="Europe/Berlin")
+    templates = TemplateSet(
+        templates=tuple(
+            Template(f"t{number}", parse_pattern("x"), header, header_name="default", times=[source])
+            for number, source in enumerate(sources)
+        )
+    )
+    written = load_text_set(write_toml(templates), format=Format.TOML)
+    assert [(source,) for source in sources] == [template.times for template in written.templates]
 
 
 def test_a_header_without_a_name_gets_one() -> None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from array import array
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support import ENGINES, HAS_KERNEL, make_program
 
 from logmatch.engine import make_engine
 from logmatch.output.batch import Batch
 from logmatch.output.jsonl import FORMAT
-from logmatch.output.record_options import RecordOptions
+from logmatch.output.record_options import RecordOptions, TimeForm
 from logmatch.program import Program, compile_program
 from logmatch.templates.template import Template
+from logmatch.times.times import COUNTS, Times
 
 if not HAS_KERNEL:
     pytest.skip("the kernel is not built", allow_module_level=True)
@@ -56,6 +60,55 @@ def test_each_writer_takes_the_matches_of_each_engine_and_makes_the_same_records
     for engine in ENGINES:
         for by_columns in (False, True):
             assert expected == records(engine, options, by_columns=by_columns)
+
+
+MOST = 2**63 - 1
+
+
+@given(
+    st.sampled_from([None, *TimeForm]),
+    st.lists(
+        st.tuples(
+            st.integers(-MOST - 1, MOST) | st.integers(-(10**12), 10**12),
+            st.integers(0, 5),
+            st.integers(0, 9),
+            st.booleans(),
+        ),
+        min_size=len(LINES),
+        max_size=len(LINES),
+    ),
+    st.booleans(),
+    st.booleans(),
+)
+def test_each_writer_writes_the_same_of_any_times_and_keeps_the_same(
+    form: TimeForm | None, rows: list[tuple[int, int, int, bool]], has_keep: bool, raw: bool
+) -> None:
+    nanoseconds, states, digits, keep = zip(*rows, strict=True)
+    times = Times(memoryview(array("q", nanoseconds)), bytes(states), bytes(digits), (0,) * COUNTS)
+    matches = make_engine(program(), "native").match_batch(b"\n".join(LINES))
+    answers: list[tuple[bytes, bytes, int]] = []
+    for by_columns in (False, True):
+        options = RecordOptions(time_form=form, raw=raw)
+        writer = FORMAT.make_writer(program(), options, by_columns=by_columns, separate_unmatched=True)
+        writer.begin("-")
+        writer.write(Batch(matches, 1, times=times, keep=bytes(keep) if has_keep else None))
+        output, unmatched = writer.take()
+        answers.append((bytes(output), bytes(unmatched), writer.replaced))
+    assert answers[0] == answers[1]
+    numbers = [
+        json.loads(line)["line"] for line in (answers[0][0] + answers[0][1]).decode("utf-8", "replace").split("\n")[:-1]
+    ]
+    assert [number for number in range(1, len(LINES) + 1) if keep[number - 1] or not has_keep] == sorted(numbers)
+
+
+def test_times_of_other_lines_are_refused() -> None:
+    writer = FORMAT.make_writer(program(), RecordOptions(time_form=TimeForm.RFC3339), by_columns=True)
+    writer.begin("-")
+    matches = make_engine(program(), "native").match_batch(b"\n".join(LINES))
+    with pytest.raises(ValueError, match="the times are those of other lines"):
+        writer.write(Batch(matches, 1, times=Times(b"", b"", b"", (0,) * COUNTS)))
+    with pytest.raises(ValueError, match="what is to be kept is of other lines"):
+        writer.write(Batch(matches, 1, keep=b"\1"))
 
 
 def test_matches_of_another_program_are_refused() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from logmatch.run.job import Job
     from logmatch.run.pipeline import Outcome
     from logmatch.templates.template import Template
+    from logmatch.times.times import TimeOptions
 
 
 def read_unmatched(text: str, name: str) -> str:
@@ -64,6 +66,21 @@ def is_percentage_and_no_file(text: str) -> bool:
         what = f"{text} after --fail-on-unmatched is a percentage, and a file here"
         raise UsageError(what, hint=f"write --fail-on-unmatched={text}, or ./{text} for the file")
     return is_percentage(text)
+
+
+def read_zone(text: str, name: str) -> str:
+    """The name of a time zone."""
+    if not text:
+        raise UsageError(f"{name} names no time zone", hint="write a name such as Europe/Berlin, UTC, local or +02:00")
+    return text
+
+
+def read_year(text: str, name: str) -> str:
+    """Where the year of times without one comes from."""
+    if text not in ("mtime", "now") and re.fullmatch("0*[1-9][0-9]{0,3}", text, re.ASCII) is None:
+        hint = f"{did_you_mean(text, ('mtime', 'now'))}use mtime, now, or a year such as 2023"
+        raise UsageError(f"{name} is {text!r}, which is not known", hint=hint)
+    return text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +160,33 @@ class ParseOptions(TemplateOptions):
     raw: bool = option("--raw", default=False, section=OUTPUT, help="Add the line to the records of matched lines.")
     offsets: bool = option(
         "--offsets", default=False, section=OUTPUT, help="Add the byte offset of the line to each record."
+    )
+    time: str | None = option(
+        "--time",
+        default=None,
+        metavar="FORM",
+        read=read_choice("rfc3339", "epoch_ns", "epoch_ms"),
+        choices=("rfc3339", "epoch_ns", "epoch_ms"),
+        section=OUTPUT,
+        help='Add the time of the line to each record, as "ts": text in UTC (rfc3339), or nanoseconds or milliseconds '
+        "since 1970 (epoch_ns, epoch_ms). Without a zone anywhere the text has none, and numbers are null.",
+    )
+    tz: str | None = option(
+        "--tz",
+        default=None,
+        metavar="ZONE",
+        read=read_zone,
+        section=OUTPUT,
+        help="The zone of times that say none, as Europe/Berlin, UTC, +02:00 or local (that of this machine).",
+    )
+    year: str | None = option(
+        "--year",
+        default=None,
+        metavar="mtime|now|YEAR",
+        read=read_year,
+        section=OUTPUT,
+        help="The year of times that say none: the latest before the file was last written to (mtime; of gzip, the "
+        "time within), before now, or this one. Default: mtime.",
     )
     numbers: str = option(
         "--numbers",
@@ -351,9 +395,21 @@ def _what_would_match(files: Sequence[str]) -> str:
     return hint if formats is None else f"{formats}; or {hint}"
 
 
+def _time_options(options: ParseOptions, program: Program) -> TimeOptions | None:
+    """How the times of lines are read; None where nobody asks for them."""
+    if options.time is None:
+        return None
+    from logmatch.times.plan import plan_readings
+    from logmatch.times.times import TimeOptions
+
+    asked = TimeOptions(options.tz, options.year)
+    plan_readings(program, asked)  # an error in a zone comes before anything is read
+    return asked
+
+
 def _make_job(options: ParseOptions, program: Program, inputs: tuple[Input, ...], *, with_file: bool) -> Job:
     from logmatch.entries.envelope import Kind, read_envelope
-    from logmatch.output.record_options import RecordOptions
+    from logmatch.output.record_options import RecordOptions, TimeForm
     from logmatch.run.cores import available_workers
     from logmatch.run.job import Job, Pool, parse_unmatched
     from logmatch.run.worker import BlankLines
@@ -367,8 +423,10 @@ def _make_job(options: ParseOptions, program: Program, inputs: tuple[Input, ...]
             raw=options.raw,
             offsets=options.offsets,
             entries=envelope.kind is not Kind.LINES,
+            time_form=None if options.time is None else TimeForm(options.time),
             safe_numbers=options.numbers == "safe",
         ),
+        times=_time_options(options, program),
         engine=options.engine,
         workers=options.workers if options.workers is not None else available_workers(),
         pool=Pool(options.pool),

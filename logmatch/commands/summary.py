@@ -89,6 +89,7 @@ def _remarks(summary: Summary, patterns: Mapping[str, str], in_full: bool) -> It
         )
     if summary.numbers_as_text:
         yield f"{count(summary.numbers_as_text, 'number')} that no double holds, written as text"
+    yield from _time_remarks(summary.times or {})
     for id_, name, lines in summary.slow_fields:
         yield f"template {id_!r}: the regular expression of field {name!r} took too long on {count(lines, 'line')}"
     unused = summary.unused_templates
@@ -97,6 +98,22 @@ def _remarks(summary: Summary, patterns: Mapping[str, str], in_full: bool) -> It
         more = f" and {len(unused) - len(names):,} more" if len(names) < len(unused) else ""
         named = ", ".join(_with_pattern(id_, patterns) for id_ in names)
         yield f"{len(unused):,} of {count(summary.templates, 'template')} matched no line: {named}{more}"
+
+
+_TIME_REMARKS = {
+    "naive": "without a zone; name it with --tz, as in --tz Europe/Berlin",
+    "impossible": "that do not exist (2024-02-31): null",
+    "ambiguous": "that the clock showed twice: the first counts",
+    "gap": "that the clock never showed: moved forward",
+    "leap": "of a leap second: the second after it",
+    "unknown_zone": "with a word for a zone that is not known: without a zone",
+}
+
+
+def _time_remarks(times: Mapping[str, int]) -> Iterator[str]:
+    for name, remark in _TIME_REMARKS.items():
+        if times.get(name):
+            yield f"{count(times[name], 'time')} {remark}"
 
 
 def _table(summary: Summary, patterns: Mapping[str, str], width: int) -> Iterator[str]:

@@ -20,7 +20,15 @@ import select
 from collections.abc import Generator, Iterable, Iterator
 
 from logmatch.errors import InputError
-from logmatch.input.decode import check_encoding, decompressed, recognised, transcoded, without
+from logmatch.input.decode import (
+    check_encoding,
+    decompressed,
+    gzip_head,
+    recognised,
+    time_in_gzip_head,
+    transcoded,
+    without,
+)
 from logmatch.input.framing import Buffers, Chunk, Framer
 from logmatch.input.marks import BYTE_ORDER_MARKS, COMPRESSION_MARKS
 from logmatch.input.resolve import Input, location_of, open_input
@@ -75,6 +83,10 @@ def _read_chunks(
 ) -> Generator[Chunk | Pause, None, None]:
     mark, blocks = yield from recognised(source.blocks(), COMPRESSION_MARKS)
     is_plain = source.is_file and not mark
+    modified = source.modified
+    if mark and COMPRESSION_MARKS[mark] == "gzip":
+        head, blocks = yield from gzip_head(blocks)
+        modified = time_in_gzip_head(head) or modified
     if mark:
         blocks = decompressed(blocks, source.name, COMPRESSION_MARKS[mark])
     mark = b""
@@ -83,6 +95,7 @@ def _read_chunks(
         mark, blocks = yield from recognised(blocks, marks)
         encoding = BYTE_ORDER_MARKS[mark] if mark else "utf-8"
     framer = Framer(source.name, chunk_size, max_line, len(mark) if encoding == "utf-8" else 0, buffers)
+    framer.modified = modified
     if encoding != "utf-8":
 
         def count_replaced(count: int) -> None:

@@ -7,6 +7,7 @@ Each step makes blocks (see `stream`) out of blocks, of bounded size, and passes
 from __future__ import annotations
 
 import codecs
+import itertools
 import sys
 import threading
 from collections.abc import Callable, Collection, Generator, Iterator
@@ -214,6 +215,30 @@ def _decompressor(kind: str, name: str) -> tuple[Callable[[], _Decompressor], ty
         raise InputError("zstd needs the package zstandard", location=location_of(name), hint=hint) from None
     decompressor = zstandard.ZstdDecompressor()  # it costs more than a small frame
     return lambda: _ZstandardFrame(decompressor.decompressobj()), zstandard.ZstdError
+
+
+_GZIP_TIME_END = 8
+"""Where in a gzip stream its time ends: RFC 1952, 2.3.1."""
+
+
+def gzip_head(blocks: Iterator[Block]) -> Generator[Pause, None, tuple[bytes, Iterator[Block]]]:
+    """Return the first bytes of a gzip stream, its time included, and the stream; the pauses until then are yielded."""
+    head = b""
+    for block in blocks:
+        if isinstance(block, Pause):
+            yield block
+            continue
+        head += block
+        if len(head) >= _GZIP_TIME_END:
+            break
+    return head, itertools.chain([head], blocks)
+
+
+def time_in_gzip_head(head: bytes) -> int | None:
+    """When what a gzip stream holds was last written to, in seconds since 1970; None: it does not say."""
+    if len(head) < _GZIP_TIME_END:
+        return None
+    return int.from_bytes(head[4:_GZIP_TIME_END], "little") or None
 
 
 class _GzipMember:

@@ -46,6 +46,8 @@ class Chunk:
     """
     size: int = 0
     """Of one with entries, how many bytes of the input they were made of."""
+    modified: int | None = field(default=None, compare=False)
+    """When the input was last written to, in seconds since 1970; None: not known, as of a pipe."""
     buffer: bytearray | None = field(default=None, compare=False, repr=False)
     """What `data` is part of, if it is to be given back (`Buffers`) when the chunk is done; None if others share it."""
 
@@ -110,13 +112,14 @@ class Framer:
     """
     Pieces in, chunks out: at about `chunk_size` bytes, when asked for `whole_lines`, and around lines too long.
 
-    A piece is copied in (`feed`), or read into `space()` and told (`filled`). `position` and `replaced` are what the
-    next chunk says of itself; the caller keeps them.
+    A piece is copied in (`feed`), or read into `space()` and told (`filled`). `position`, `replaced` and `modified` are
+    what the next chunk says of itself; the caller keeps them.
     """
 
     def __init__(self, name: str, chunk_size: int, max_line: int, offset: int, buffers: Buffers) -> None:
         self.position = 0
         self.replaced = 0
+        self.modified: int | None = None
         self._name = name
         self._chunk_size = chunk_size
         self._max_line = max_line
@@ -230,7 +233,7 @@ class Framer:
         """Number what covers the next *length* bytes of the stream."""
         chunk = Chunk(
             self._name, self._line_number, line_count, self._offset, data, self.position, oversized, self.replaced,
-            buffer=buffer,
+            modified=self.modified, buffer=buffer,
         )  # fmt: skip
         self._line_number += line_count
         self._offset += length

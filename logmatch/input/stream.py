@@ -53,6 +53,8 @@ class Source:
         self._read_size = min(chunk_size, READ_SIZE)
         status = os.fstat(descriptor)
         self.is_file = stat.S_ISREG(status.st_mode)
+        self.modified: int | None = int(status.st_mtime) if self.is_file else None
+        """When it was last written to, in seconds since 1970; None: it goes on."""
         if self.is_file:
             self._watched = _WatchedFile(name, descriptor, status)
         elif stat.S_ISFIFO(status.st_mode):

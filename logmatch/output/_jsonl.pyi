@@ -4,6 +4,7 @@ from logmatch.engine.matches import Matches
 from logmatch.entries.entries import Entries
 from logmatch.line import Buffer
 from logmatch.output.jsonl import FieldPlan
+from logmatch.times.times import Times
 
 class Output:
     def begin(self, space: memoryview | None = None) -> None: ...
@@ -20,6 +21,7 @@ class Encoder:
         raw: bool,
         offsets: bool,
         entries: bool,
+        time_form: int,
         safe_numbers: bool,
         drop_blank: bool,
         no_template: bytes,
@@ -42,4 +44,6 @@ class Encoder:
         unmatched: Output | None,
         entries: Entries | None = None,
         errors: tuple[bytes, ...] = (),
+        times: Times | None = None,
+        keep: Buffer | None = None,
     ) -> int: ...

@@ -168,8 +168,10 @@ cdef inline uint8_t *put_digits(uint8_t *to, Digits *digits) noexcept nogil:
     return to + (24 - digits.first)
 
 
+include "_stamp.pxi"
 cdef enum:
     COLUMNS = 7
+    MORE_COLUMNS = 4    # those of times, and what is kept
 
 
 cdef struct Lead:
@@ -214,6 +216,17 @@ cdef struct Lines:
     Py_ssize_t span_count
     Text text
     Py_ssize_t size
+    # Those of `times.times.Times`, and `Batch.keep`; NULL where there are none.
+    const int64_t *nanoseconds
+    const uint8_t *states
+    const uint8_t *digits
+    const uint8_t *keep
+
+
+cdef inline uint8_t *put_line_time(uint8_t *to, int form, const Lines *lines, Py_ssize_t i, Stamp *stamp) noexcept nogil:
+    if lines.nanoseconds == NULL:
+        return put_time(to, form, 0, 0, 0, stamp)
+    return put_time(to, form, lines.nanoseconds[i], lines.states[i], lines.digits[i], stamp)
 
 
 include "_entry_columns.pxi"
@@ -238,6 +251,7 @@ cdef class Encoder:
         raw: whether matched records have the line too (unmatched ones always have).
         offsets: whether records have the offset of the line.
         entries: whether lines may come with entries.
+        time_form: the place of the form of times among `record_options.TimeForm`, from 1; 0: records have no times.
         safe_numbers: whether numbers that no double holds are written as text; `numbers_as_text` counts them.
         drop_blank: whether unmatched lines that hold nothing but spaces and tabs have no record.
         no_template and those after it: what `record_options` calls so.
@@ -246,6 +260,7 @@ cdef class Encoder:
     cdef object body_of
     cdef bint raw, offsets, safe_numbers, drop_blank
     cdef bint has_tails             # whether something may come after the values
+    cdef int time_form
     cdef public Py_ssize_t numbers_as_text
     # A lead for each variant, and after that a body, which variants share whose values and names are alike: with thousands
     # of variants they take up much less of the caches than whole records would.
@@ -269,7 +284,7 @@ cdef class Encoder:
     cdef tuple keys                 # the memory of these
 
     def __cinit__(
-        self, bytes field_counts, body_of, *, bint raw, bint offsets, bint entries, bint safe_numbers, bint drop_blank,
+        self, bytes field_counts, body_of, *, bint raw, bint offsets, bint entries, int time_form, bint safe_numbers, bint drop_blank,
         bytes no_template, bytes raw_key, bytes offset_key, bytes lines_key, bytes more_key, bytes truncated, bytes input_key,
         bytes bytes_key
     ):
@@ -294,6 +309,7 @@ cdef class Encoder:
         self.body_of = body_of
         self.raw = raw
         self.offsets = offsets
+        self.time_form = time_form
         self.safe_numbers = safe_numbers
         self.drop_blank = drop_blank
         self.body_room = 1 << 10
@@ -318,7 +334,7 @@ cdef class Encoder:
 
     def encode(
         self, matches, *, bytes beginning, unsigned long long first_line, unsigned long long offset,
-        Output records not None, Output unmatched, entries=None, tuple errors=()
+        Output records not None, Output unmatched, entries=None, tuple errors=(), times=None, keep=None
     ):
         """
         Write the records of the lines of *matches* after those that are in the outputs; return how many U+FFFD they have
@@ -330,12 +346,16 @@ cdef class Encoder:
             unmatched: where the records of unmatched lines go; it may be *records*; None: they are dropped.
             entries: what the lines are, `entries.Entries`; None: one physical line each.
             errors: for each state of an entry what a record has of it, if it is an error.
+            times: see `Batch.times`; without them the records of a form with times have none.
+            keep: see `Batch.keep`.
 
         Raises:
             ValueError: the columns are not those of matches.
         """
         cdef Py_ssize_t count = matches.line_count
-        cdef Py_buffer[COLUMNS] buffers
+        cdef Py_buffer[COLUMNS + MORE_COLUMNS] buffers
+        cdef bint has_times = times is not None
+        cdef list columns
         cdef int held = 0
         cdef EntryBuffers of_entries = None
         if count == 0:
@@ -345,14 +365,20 @@ cdef class Encoder:
                 raise ValueError("this encoder was not made for entries")
             of_entries = EntryBuffers(entries, count, errors)
         try:
-            for column in (
+            columns = [
                 matches.data, matches.needs_escape, matches.line_begins, matches.line_ends, matches.variant_numbers,
                 matches.span_begins, matches.spans
-            ):
+            ]
+            if times is not None:
+                columns += (times.nanoseconds, times.states, times.digits)
+            if keep is not None:
+                columns.append(keep)
+            for column in columns:
                 PyObject_GetBuffer(column, &buffers[held], PyBUF_SIMPLE)
                 held += 1
             return self.encode_columns(
-                buffers, count, type(matches) is Table, beginning, first_line, offset, records, unmatched, of_entries
+                buffers, count, type(matches) is Table, has_times, keep is not None, beginning, first_line, offset, records,
+                unmatched, of_entries
             )
         finally:
             while held:
@@ -360,8 +386,8 @@ cdef class Encoder:
                 PyBuffer_Release(&buffers[held])
 
     cdef Py_ssize_t encode_columns(
-        self, Py_buffer *buffers, Py_ssize_t count, bint is_table, bytes beginning, unsigned long long first_line,
-        unsigned long long offset, Output records, Output unmatched, EntryBuffers of_entries
+        self, Py_buffer *buffers, Py_ssize_t count, bint is_table, bint has_times, bint has_keep, bytes beginning,
+        unsigned long long first_line, unsigned long long offset, Output records, Output unmatched, EntryBuffers of_entries
     ) except -1:
         cdef Lines lines
         cdef Entries *entries = NULL if of_entries is None else &of_entries.columns
@@ -373,6 +399,20 @@ cdef class Encoder:
         for i in range(2, 5):
             if buffers[i].len != 4 * count:
                 raise ValueError("the columns are of different lengths")
+        lines.nanoseconds = NULL
+        lines.keep = NULL
+        i = COLUMNS
+        if has_times:
+            if buffers[i].len != 8 * count or buffers[i + 1].len != count or buffers[i + 2].len != count:
+                raise ValueError("the times are those of other lines")
+            lines.nanoseconds = <const int64_t *>buffers[i].buf
+            lines.states = <const uint8_t *>buffers[i + 1].buf
+            lines.digits = <const uint8_t *>buffers[i + 2].buf
+            i += 3
+        if has_keep:
+            if buffers[i].len != count:
+                raise ValueError("what is to be kept is of other lines")
+            lines.keep = <const uint8_t *>buffers[i].buf
         lines.count = count
         lines.text = <Text>buffers[0].buf
         lines.size = buffers[0].len
@@ -436,6 +476,10 @@ cdef class Encoder:
         cdef const int32_t *spans = lines.spans
         cdef const uint8_t *needs_escape = lines.needs_escape
         cdef unsigned long long place
+        cdef int time_form = self.time_form
+        cdef const uint8_t *keep = lines.keep
+        cdef Stamp stamp
+        begin_stamp(&stamp)
         set_digits(&number, first_line)
         for i in range(count):
             line = text + begins[i]
@@ -453,6 +497,9 @@ cdef class Encoder:
                     set_digits(&number, first_line + <unsigned long long>entries.line_deltas[i])
                 if entries.states[i] >= FIRST_ERROR:
                     variant = -1
+            if keep != NULL and keep[i] == 0:
+                increment(&number)
+                continue
             # SAFETY: bound is how many bytes are written at most: each byte of the line stands in at most one field and once
             # in "raw", and becomes at most ESCAPED bytes; a number gets at most one digit more.
             if variant >= 0:
@@ -475,6 +522,8 @@ cdef class Encoder:
                 to = put_digits(to + head_size, &number)
                 if entries != NULL and entries.line_counts[i] > 1:
                     to = put_count(to, &self.lines_key, entries.line_counts[i])
+                if time_form:
+                    to = put_line_time(to, time_form, lines, i, &stamp)
                 to = self.put_lead(to, lead)
                 to = self.put_body(records, to, body, bound, line, spans + span_begins[i], special, readable, &replaced)
                 if self.has_tails:
@@ -490,6 +539,8 @@ cdef class Encoder:
                 to = put_digits(to + head_size, &number)
                 if entries != NULL and entries.line_counts[i] > 1:
                     to = put_count(to, &self.lines_key, entries.line_counts[i])
+                if time_form:
+                    to = put_line_time(to, time_form, lines, i, &stamp)
                 to = put_key(to, &self.no_template)
                 if entries != NULL and entries.states[i] >= FIRST_ERROR:
                     to = put_key(to, &entries.errors[entries.states[i]])

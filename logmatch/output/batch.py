@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from logmatch.engine.matches import Matches
 from logmatch.entries.entries import Entries
+from logmatch.line import Buffer
+from logmatch.times.times import Times
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,10 @@ class Batch:
     """Of the buffer in its file, in bytes."""
     entries: Entries | None = None
     """What the lines are, where they are not simply one physical line each; the lines of the matches are theirs."""
+    times: Times | None = None
+    """The times of the lines, where they were read."""
+    keep: Buffer | None = None
+    """For each line a byte: 0 if its record is not to be made; None: all are made."""
 
     def line_numbers(self) -> Sequence[int]:
         """The number of each line."""

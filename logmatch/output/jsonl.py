@@ -9,7 +9,7 @@ and numbers are written with the digits of the line.
 
 from __future__ import annotations
 
-import itertools
+import json  # noqa: F401 - orjson imports it, and crashes where a Ctrl-C interrupts that
 import re
 from array import array
 from collections.abc import Callable, Sequence
@@ -29,11 +29,14 @@ from logmatch.output.record_options import (
     LINES,
     MORE,
     NO_TEMPLATE,
+    NO_TIME,
     OFFSET,
     RAW,
     TRUNCATED,
     RecordOptions,
+    TimeForm,
 )
+from logmatch.output.time_json import times_json
 from logmatch.output.value_plan import ValuePlan, plan_of
 from logmatch.output.writer import Records, Writer
 from logmatch.program import WHITESPACE, CompiledTemplate, Program, Variant
@@ -57,7 +60,8 @@ _RECORD_BYTES = 64
 
 
 def _record_size(options: RecordOptions, names_size: int, file: str) -> int:
-    return _RECORD_BYTES + names_size + (len(file.encode("utf-8", "replace")) if options.with_file else 0)
+    time_size = 48 if options.time_form is not None else 0
+    return _RECORD_BYTES + time_size + names_size + (len(file.encode("utf-8", "replace")) if options.with_file else 0)
 
 
 def _longest_names(program: Program) -> int:
@@ -126,6 +130,7 @@ class _ColumnWriter:
             raw=options.raw,
             offsets=options.offsets,
             entries=options.entries,
+            time_form=0 if options.time_form is None else list(TimeForm).index(options.time_form) + 1,
             safe_numbers=options.safe_numbers,
             drop_blank=drop_blank,
             no_template=NO_TEMPLATE,
@@ -170,6 +175,8 @@ class _ColumnWriter:
             unmatched=self._unmatched,
             entries=batch.entries,
             errors=() if batch.entries is None else errors_of(batch.entries.kind),
+            times=batch.times,
+            keep=batch.keep,
         )
 
     def write_too_long(self, line_number: int, offset: int, head: bytes, size: int) -> None:
@@ -222,19 +229,29 @@ class _GroupWriter:
         with held_back():
             is_plain = not bytes(matches.data).translate(None, _PLAIN_LINES)
             records: list[bytes | None] = [None] * matches.line_count
+            keep = None if batch.keep is None else memoryview(batch.keep)
             line_numbers = batch.line_numbers()
+            self._times = times_json(batch, self._options.time_form)
             for variant_number, places, values in matches.groups():
-                numbers = [line_numbers[place] for place in places]
-                of_variant = self._matched(self._bodies[variant_number], numbers, values, is_plain)
+                if keep is not None:
+                    kept = [number for number, place in enumerate(places) if keep[place]]
+                    if not kept:
+                        continue
+                    places, values = [places[number] for number in kept], [values[number] for number in kept]
+                begins = self._begins([line_numbers[place] for place in places], places)
+                of_variant = self._matched(self._bodies[variant_number], begins, values, is_plain)
                 for place, record in zip(places, of_variant, strict=True):
                     records[place] = record
+            left: Sequence[int] = range(len(records))  # places of lines that have a record
+            if keep is not None:
+                left = [place for place in left if keep[place]]
             if batch.entries is not None:
-                self._add_entries(records, batch, EntryKeys(batch.entries))
+                self._add_entries(records, left, batch, EntryKeys(batch.entries))
             elif self._options.raw or self._options.offsets:
-                self._add_tails(records, batch)
-            elif None in records and not self._drop_unmatched:
+                self._add_tails(records, left, batch)
+            elif not self._drop_unmatched:
                 lines = matches.lines()
-                for place in [place for place, record in enumerate(records) if record is None]:
+                for place in [place for place in left if records[place] is None]:
                     self._add_unmatched(records, place, line_numbers[place], lines[place], b"}\n")
             self._records += filter(None, records)
 
@@ -249,35 +266,43 @@ class _GroupWriter:
         """See `Writer.take`."""
         return b"".join(self._records), b"".join(self._separate)
 
+    def _begins(self, line_numbers: Sequence[int], places: Sequence[int]) -> Sequence[bytes]:
+        """What comes before the id of the template in the records of the lines at *places*: number and time."""
+        each = self._beginning.replace(b"%", b"%%") + b"%d\n"
+        begins = (each * len(places) % tuple(line_numbers)).split(b"\n")
+        begins.pop()
+        times = self._times
+        return begins if times is None else [begins[at] + times[place] for at, place in enumerate(places)]
+
     def _matched(
-        self, body: Body, line_numbers: Sequence[int], values: Sequence[Values], is_plain: bool
+        self, body: Body, begins: Sequence[bytes], values: Sequence[Values], is_plain: bool
     ) -> Sequence[bytes]:
         """The records of lines that one variant matched; *values* has the texts of each."""
         if len(values) < _FEW_LINES:
-            made = (body.record(self._beginning, *line, is_plain) for line in zip(line_numbers, values, strict=True))
+            made = (body.record(*line, is_plain) for line in zip(begins, values, strict=True))
             records, replaced = zip(*made, strict=True)
             self.replaced += sum(replaced)
             return list(records)
-        many, replaced_in_all = body.records(self._beginning, line_numbers, values, is_plain)
+        many, replaced_in_all = body.records(begins, values, is_plain)
         self.replaced += replaced_in_all
         return many
 
-    def _add_tails(self, records: list[bytes | None], batch: Batch) -> None:
-        """Complete *records* with what the options say of each line, and with those of unmatched lines."""
-        line_numbers, offsets = batch.line_numbers(), batch.offsets()
-        for place, line in enumerate(batch.matches.lines()):
+    def _add_tails(self, records: list[bytes | None], places: Sequence[int], batch: Batch) -> None:
+        """Complete the *records* at *places* with what the options say of each line; add those of unmatched lines."""
+        line_numbers, offsets, lines = batch.line_numbers(), batch.offsets(), batch.matches.lines()
+        for place in places:
+            record, line = records[place], lines[place]
             end = self._end(offsets[place])
-            record = records[place]
             if record is None:
                 self._add_unmatched(records, place, line_numbers[place], line, end)
             else:
                 records[place] = record[:-2] + self._raw(line) + end
 
-    def _add_entries(self, records: list[bytes | None], batch: Batch, keys: EntryKeys) -> None:
+    def _add_entries(self, records: list[bytes | None], places: Sequence[int], batch: Batch, keys: EntryKeys) -> None:
         """The same, with what records say of entries."""
-        line_numbers, offsets = batch.line_numbers(), batch.offsets()
-        for place, line in enumerate(batch.matches.lines()):
-            record = records[place]
+        line_numbers, offsets, lines = batch.line_numbers(), batch.offsets(), batch.matches.lines()
+        for place in places:
+            record, line = records[place], lines[place]
             if record is None and self._drop_unmatched:
                 continue
             rest, replaced = keys.rest(place)
@@ -316,7 +341,9 @@ class _GroupWriter:
             return
         text, replaced = json_string(line)
         self.replaced += replaced
-        record = b"".join((b"%b%d" % (self._beginning, line_number), count, NO_TEMPLATE, error, RAW, text, end))
+        time = b"" if self._times is None else self._times[place]
+        begin = b"%b%d" % (self._beginning, line_number)
+        record = b"".join((begin, count, time, NO_TEMPLATE, error, RAW, text, end))
         if self._separate_unmatched:
             self._separate.append(record)
         else:
@@ -329,8 +356,10 @@ def too_long(
     """The record of a line of *size* bytes that begins with *head*, and how many U+FFFD are new in it."""
     text, replaced = json_string(head)
     end = b"%b%d}\n" % (OFFSET, offset) if options.offsets else b"}\n"
+    time = b"" if options.time_form is None else NO_TIME
     error = errors_of("")[State.TOO_LONG]
-    return b"%b%d%b%b%b%d%b%b%b" % (beginning, line_number, NO_TEMPLATE, error, BYTES, size, RAW, text, end), replaced
+    parts = (b"%b%d" % (beginning, line_number), time, NO_TEMPLATE, error, BYTES, b"%d" % size, RAW, text, end)
+    return b"".join(parts), replaced
 
 
 _STRING_OR_NUMBER = re.compile(rb'"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*')
@@ -416,7 +445,7 @@ class Body:
         self._is_simple = self._fields == plain and not self._converts
         before, values = self.pieces()
         literals = [before, *(after for *_, after in values)]
-        self._format = b"%b%d" + b"%b".join(text.replace(b"%", b"%%") for text in literals)
+        self._format = b"%b" + b"%b".join(text.replace(b"%", b"%%") for text in literals)
 
     def pieces(self) -> tuple[bytes, list[FieldPlan]]:
         """
@@ -443,15 +472,16 @@ class Body:
             before += self._pieces[-1]
         return before, values
 
-    def record(self, head: bytes, line_number: int, values: Values, is_plain: bool) -> tuple[bytes, int]:
+    def record(self, begin: bytes, values: Values, is_plain: bool) -> tuple[bytes, int]:
         """
         The record of one line, and how many U+FFFD are new in it.
 
         Args:
+            begin: what comes before the id of the template.
             is_plain: whether it is known that no text needs escaping.
         """
         if is_plain and self._is_simple:
-            return self._format % (head, line_number, *values), 0
+            return self._format % (begin, *values), 0
         texts = []
         total = 0
         for index, is_number, start, end in self._fields:
@@ -467,11 +497,9 @@ class Body:
                 text, replaced = _escaped(text)
                 total += replaced
             texts.append(text)
-        return self._format % (head, line_number, *texts), total
+        return self._format % (begin, *texts), total
 
-    def records(
-        self, head: bytes, line_numbers: Sequence[int], values: Sequence[Values], is_plain: bool
-    ) -> tuple[list[bytes], int]:
+    def records(self, begins: Sequence[bytes], values: Sequence[Values], is_plain: bool) -> tuple[list[bytes], int]:
         """The same for many lines: what `record` gives for each, and the sum."""
         texts = list(zip(*values, strict=True))  # for each field those of all lines
         columns: list[Sequence[bytes]] = []
@@ -496,8 +524,7 @@ class Body:
                 column, replaced = zip(*map(_escaped, column), strict=True)
                 total += sum(replaced)
             columns.append(column)
-        rows = zip(itertools.repeat(head), line_numbers, *columns)  # the head is repeated without end
-        return list(map(self._format.__mod__, rows)), total
+        return list(map(self._format.__mod__, zip(begins, *columns, strict=True))), total
 
 
 def _converted(facts: Facts, text: bytes) -> tuple[bytes, int]:

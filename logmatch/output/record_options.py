@@ -7,6 +7,7 @@ keys of the values of matched lines are in `jsonl.Body`.
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
 
 LINE = b'{"line":'
@@ -19,6 +20,19 @@ MORE = b',"more":'
 TRUNCATED = b',"truncated":true'
 INPUT = b',"input":'
 OFFSET = b',"offset":'
+TIME = b',"ts":'
+NO_TIME = TIME + b"null"
+
+
+class TimeForm(enum.StrEnum):
+    """How the time of a line is written."""
+
+    RFC3339 = "rfc3339"
+    """Text in UTC, `2024-05-31T11:05:59.123Z`, with the digits of the line; without the `Z` where no zone is known."""
+    EPOCH_NS = "epoch_ns"
+    """As a number: nanoseconds since 1970; null where no zone is known."""
+    EPOCH_MS = "epoch_ms"
+    """The same in milliseconds, rounded down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,5 +44,7 @@ class RecordOptions:
     offsets: bool = False
     entries: bool = False
     """Whether lines may come with entries (`entries.Entries`), and records with what these say."""
+    time_form: TimeForm | None = None
+    """How the times of lines are written; None: they are not."""
     safe_numbers: bool = False
     """Whether numbers that consumers refuse or round are written as text (`jsonl.fits_double`)."""

@@ -22,6 +22,7 @@ from logmatch.output.record_options import RecordOptions
 from logmatch.program import Program
 from logmatch.run.preflight import Output
 from logmatch.run.worker import BlankLines
+from logmatch.times.times import TimeOptions
 
 DEFAULT_CHUNK_SIZE = 1024 * 1024
 """
@@ -108,6 +109,8 @@ class Job:
     blank_lines: BlankLines = BlankLines.KEEP
     counts_kinds: bool = False
     """Whether the kinds of unmatched lines are counted, to be explained."""
+    times: TimeOptions | None = None
+    """How the times of lines are read; None: they are not."""
     line_buffered: bool = False
     """Whether each record is written by a system call of its own."""
     start_method: str | None = None

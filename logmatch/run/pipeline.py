@@ -178,6 +178,7 @@ class _Run:
             blank_lines=job.blank_lines,
             counts_kinds=job.counts_kinds,
             format=job.format,
+            times=job.times,
         )
         self.tally = Tally()
         self.input_errors: list[InputError] = []

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from logmatch.errors import valid_unicode
 from logmatch.linescan import add_pairs, extend_to
 from logmatch.run.kinds import UnmatchedKinds
+from logmatch.times.times import COUNT_NAMES, COUNTS
 
 
 class TemplateCounts:
@@ -66,6 +67,31 @@ class TemplateCounts:
         return f"TemplateCounts({self.to_dict()})"
 
 
+class TimeCounts:
+    """How many times of lines were read, by what is known of them: see `times.Times.counts`."""
+
+    __slots__ = ("_counts",)
+
+    def __init__(self) -> None:
+        self._counts = [0] * COUNTS
+
+    def add(self, counts: Iterable[int]) -> None:
+        """Add *counts*, or those of another."""
+        self._counts = list(map(sum, zip(self._counts, counts, strict=True)))
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._counts)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, TimeCounts) and self._counts == other._counts
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def to_dict(self) -> dict[str, int]:
+        """Name of a count -> lines."""
+        return dict(zip(COUNT_NAMES, self._counts, strict=True))
+
+
 @dataclass(slots=True)
 class Tally:
     """Counts of lines, bytes and what happened to them. Every line is counted once: as matched, unmatched or blank."""
@@ -97,6 +123,8 @@ class Tally:
     """Matched lines."""
     timeouts: Counter[tuple[int, int]] = field(default_factory=Counter)
     """(template number, slot of a `/regex/` field) -> lines for which it took too long."""
+    times: TimeCounts = field(default_factory=TimeCounts)
+    """All 0 where no times were read."""
     kinds: UnmatchedKinds = field(default_factory=UnmatchedKinds, compare=False)
     """The kinds of unmatched lines, where they are counted."""
 
@@ -127,6 +155,7 @@ class Tally:
         self.bytes_out += other.bytes_out
         self.by_template.add(other.by_template)
         self.timeouts.update(other.timeouts)
+        self.times.add(other.times)
         if other.kinds:
             self.kinds.add(other.kinds)
 
@@ -163,10 +192,14 @@ class Summary:
     megabytes_out_per_second: float
     workers: int
     engine: str
+    times: dict[str, int] | None = None
+    """Lines by what is known of their times; None where no times were read."""
 
     def to_dict(self) -> dict[str, Any]:
         """The summary as what JSON can hold, in the order of its fields."""
         plain = {name: getattr(self, name) for name in self.__slots__}
+        if self.times is None:
+            del plain["times"]
         plain["top_templates"] = [
             {"template_id": valid_unicode(id_), "lines": lines} for id_, lines in self.top_templates
         ]
@@ -229,4 +262,5 @@ def summarize(
         megabytes_out_per_second=tally.bytes_out / 1e6 * per_second,
         workers=workers,
         engine=engine,
+        times=tally.times.to_dict() if any(tally.times) else None,
     )

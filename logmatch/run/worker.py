@@ -31,6 +31,7 @@ from logmatch.output.record_options import RecordOptions
 from logmatch.output.writer import Records
 from logmatch.program import WHITESPACE, Program
 from logmatch.run.tally import Tally, TemplateCounts
+from logmatch.times.times import TimeOptions, make_time_reader
 
 PART_BYTES = 4 << 20
 """About how many bytes of records a part has at most; one line's may be more."""
@@ -67,6 +68,8 @@ class WorkerSpec:
     counts_kinds: bool = False
     """Whether the kinds of unmatched lines are counted."""
     format: OutputFormat = JSON_LINES
+    times: TimeOptions | None = None
+    """How the times of lines are read; None: they are not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +141,9 @@ class Worker:
             drop_unmatched=spec.drop_unmatched,
             drop_blank=spec.blank_lines is BlankLines.SKIP,
         )
+        self._times = None
+        if spec.times is not None:
+            self._times = make_time_reader(spec.program, spec.times, by_columns=self._engine.by_columns)
         self._counts_kinds = spec.counts_kinds
         self._counts_blank = spec.blank_lines is not BlankLines.MATCH
 
@@ -209,7 +215,11 @@ class Worker:
                 if entries.has_errors:
                     matches = _without_errors(matches, entries)
                 self._count_entries(tally, entries)
-            writer.write(Batch(matches, first_line, offset, entries))
+            times = None
+            if self._times is not None:
+                times = self._times.read(matches, chunk.modified)
+                tally.times.add(times.counts)
+            writer.write(Batch(matches, first_line, offset, entries, times))
             self._counter.add(matches)
             if self._counts_blank:
                 tally.blank += self._counter.count_blank(matches)

@@ -46,6 +46,7 @@ class ChunkMeta(NamedTuple):
     position: int
     oversized: int | None
     replaced: int
+    modified: int | None
     size: int
     """Bytes of the data, in the message's row; none where there are entries, which have it."""
     entries: Entries | None = None
@@ -79,7 +80,7 @@ def describe(chunk: Chunk) -> ChunkMeta:
     """*chunk* without its data."""
     return ChunkMeta(
         chunk.file, chunk.first_line, chunk.line_count, chunk.offset, chunk.position, chunk.oversized, chunk.replaced,
-        0 if chunk.entries is not None else len(chunk.data), chunk.entries, chunk.size,
+        chunk.modified, 0 if chunk.entries is not None else len(chunk.data), chunk.entries, chunk.size,
     )  # fmt: skip
 
 
@@ -165,7 +166,7 @@ def _chunks(message: Message) -> list[Chunk]:
         chunks.append(
             Chunk(
                 meta.file, meta.first_line, meta.line_count, meta.offset, lines, meta.position, meta.oversized,
-                meta.replaced, meta.entries, meta.input_size,
+                meta.replaced, meta.entries, meta.input_size, meta.modified,
             )
         )  # fmt: skip
     return chunks

@@ -156,6 +156,13 @@ class Document:
         span = None if self.is_full else self.locator.key(table, key, last=last)
         return self.location_of_table(table) if span is None else self._location_in_table(table, *span)
 
+    def table_of(self, table: Table, key: str, values: dict[str, object]) -> Table:
+        """The table that is the value of *key* in *table*."""
+        span = None if self.is_full else self.locator.key(table, key, last=False)
+        if span is None:
+            return Table(values, table.line_number)
+        return Table(values, self._line_number(table, span[0]), span[0], table.end)
+
     def location_of_row(self, table: Table) -> Location:
         """The whole of the first line of *table*, without a column."""
         return replace(self._location_in_table(table, table.start, table.end), column=None)

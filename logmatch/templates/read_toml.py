@@ -62,7 +62,7 @@ def read_toml(document: Document) -> None:
 
 
 _KEYS = (
-    r"""(?m)^[ \t]*(?:\[\[?[ \t]*(?:template[ \t]*\.[ \t]*)?)?"""
+    r"""(?m)^[ \t]*(?:\[\[?[ \t]*(?:(?:template|headers)[ \t]*\.[ \t]*)?)?"""
     r"""(?P<key>[\w-]+|["'](?P<quoted>[^"'\n]*)["'])[ \t]*(?:=[ \t]*|\.|\])"""
 )
 
@@ -101,7 +101,7 @@ _TABLES = (
     + _TEXTS_AND_COMMENTS
     + r"""
     | ^[ \t]*+ (?: (?P<template>\[\[[ \t]*+ (?:template|"template"|'template') [ \t]*+\]\])
-                 | (?P<headers>\[[ \t]*+ (?:headers|"headers"|'headers') [ \t]*+\])
+                 | (?P<headers>\[[ \t]*+ (?:headers|"headers"|'headers') [ \t]*+ (?:\.[^]\n]++)?+ \])
                  | (?P<types>\[[ \t]*+ (?:types|"types"|'types') [ \t]*+\]) )
     """
 )
@@ -125,8 +125,8 @@ def _has_a_deep_key(document: Document) -> bool:
 
 def _tables(text: str) -> tuple[Table, Table, list[Table]]:
     """
-    The places of `[headers]` and `[types]`, unknown where they are not written so, and of each `[[template]]`, to the
-    next of them, in valid TOML.
+    The places of `[headers]` or all `[headers.…]`, and of `[types]`, unknown where they are not written so, and of each
+    `[[template]]`, to the next of them, in valid TOML.
     """
     tables: list[tuple[Table, str]] = []
     line_number, counted = 1, 0
@@ -140,6 +140,9 @@ def _tables(text: str) -> tuple[Table, Table, list[Table]]:
     for (table, _), (following, _) in pairwise(tables):
         table.end = following.start
     named = {kind: table for table, kind in reversed(tables)}
+    for table, kind in tables:
+        if kind == "headers":  # one for each header, or one for all of them
+            named[kind].end = table.end
     templates = [table for table, kind in tables if kind == "template"]
     return named.get("headers", Table({})), named.get("types", Table({})), templates
 

@@ -41,12 +41,29 @@ _MADE_IN_A_PROGRAM = Origin()
 
 
 @dataclass(frozen=True, slots=True)
+class TimeSource:
+    """What a header says of the times in its lines."""
+
+    field: str | None = None
+    """The name of the field that is the time; None: the first of a time type."""
+    zone: str | None = None
+    """Of times without one."""
+    year: str | None = None
+    """Of times without one: `mtime`, `now` or a number."""
+
+
+NO_TIME_SOURCE = TimeSource()
+"""Of a header that says nothing of times."""
+
+
+@dataclass(frozen=True, slots=True)
 class Header:
     """A pattern that templates share as their beginning. Names are unique within a file, not within a set."""
 
     name: str
     pattern: Pattern
     file: str | None = field(default=None, compare=False)
+    time: TimeSource = NO_TIME_SOURCE
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -70,6 +87,8 @@ class Template:
     origin: Origin = field(default=_MADE_IN_A_PROGRAM, compare=False)
     header_name: str | tuple[str, ...] | None = field(default=None, compare=False)
     allow: tuple[str, ...] = ()
+    times: tuple[TimeSource, ...] = ()
+    """What its header says of times, or each of several; empty where none says anything."""
 
     def __init__(
         self,
@@ -84,6 +103,7 @@ class Template:
         origin: Origin = _MADE_IN_A_PROGRAM,
         header_name: str | tuple[str, ...] | None = None,
         allow: Iterable[str] = (),
+        times: Iterable[TimeSource] = (),
     ) -> None:
         """
         Args:
@@ -92,6 +112,7 @@ class Template:
             match: lines that the template must match; `logmatch check` tries them.
             no_match: lines that it must not match.
             allow: codes of what `logmatch check` would find and is meant.
+            times: what the header says of times, or each of several.
 
         Raises:
             TemplateSyntaxError: a text is no pattern, or the two do not go together.
@@ -116,6 +137,7 @@ class Template:
         set_(self, "origin", origin)
         set_(self, "header_name", header_name)
         set_(self, "allow", tuple(allow))
+        set_(self, "times", tuple(times))
 
     def items(self) -> tuple[Item, ...]:
         """The items of the header and of the pattern, as they stand in a line."""
@@ -139,31 +161,33 @@ class TemplateSet:
 
         A header that has no name is called "header", a name that is taken gets a number: "default-2".
         """
-        names: dict[tuple[str, Pattern], str] = {}
+        names: dict[tuple[str, Pattern, TimeSource], str] = {}
         taken: set[str] = {NO_HEADER}
         headers: list[Header] = []
 
-        def name_of(name: str, pattern: Pattern) -> str:
-            known = names.get((name, pattern))
+        def name_of(name: str, pattern: Pattern, time: TimeSource) -> str:
+            known = names.get((name, pattern, time))
             if known is None:
                 numbers = itertools.count(2)
                 known = name
                 while known in taken:
                     known = f"{name}-{next(numbers)}"
                 taken.add(known)
-                names[name, pattern] = known
-                headers.append(Header(known, pattern))
+                names[name, pattern, time] = known
+                headers.append(Header(known, pattern, time=time))
             return known
 
         for header in self.headers:
-            name_of(header.name, header.pattern)
+            name_of(header.name, header.pattern, header.time)
 
         def names_of(template: Template, header: Pattern) -> str | tuple[str, ...]:
             only = header.items[0] if len(header.items) == 1 else None
             if isinstance(template.header_name, tuple) and isinstance(only, Alternatives):
-                named = zip(template.header_name, only.choices, strict=True)
-                return tuple(name_of(name, Pattern(items)) for name, items in named)
-            return name_of(template.header_name if isinstance(template.header_name, str) else "header", header)
+                times = template.times or itertools.repeat(NO_TIME_SOURCE)
+                named = zip(template.header_name, only.choices, times, strict=False)
+                return tuple(name_of(name, Pattern(items), time) for name, items, time in named)
+            time = template.times[0] if template.times else NO_TIME_SOURCE
+            return name_of(template.header_name if isinstance(template.header_name, str) else "header", header, time)
 
         templates = [
             template if template.header is None else replace(template, header_name=names_of(template, template.header))

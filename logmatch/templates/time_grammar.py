@@ -150,7 +150,7 @@ _DIRECTIVES: dict[str, Grammar] = {
     "n": _BLANKS,
     "t": _BLANKS,
 }
-_SHORT_FOR = {
+SHORT_FOR = {
     **{"T": "%H:%M:%S", "R": "%H:%M", "F": "%Y-%m-%d", "D": "%m/%d/%y", "r": "%I:%M:%S %p"},
     **{"c": "%a %b %e %H:%M:%S %Y", "x": "%m/%d/%y", "X": "%H:%M:%S"},  # as in the locale "C"
 }
@@ -189,11 +189,11 @@ def of_format(text: str) -> Grammar:
             at += 1
             continue
         directive = text[at + 1 : at + 2]
-        if directive in _SHORT_FOR:
-            text = text[:at] + _SHORT_FOR[directive] + text[at + 2 :]
+        if directive in SHORT_FOR:
+            text = text[:at] + SHORT_FOR[directive] + text[at + 2 :]
             continue
         if directive not in _DIRECTIVES:
-            known = ", ".join(f"%{each}" for each in (*_DIRECTIVES, *_SHORT_FOR))
+            known = ", ".join(f"%{each}" for each in (*_DIRECTIVES, *SHORT_FOR))
             raise FormatError(f"unknown directive; the directives are {known}", at, at + 2)
         if literal:
             parts.append(literal)
@@ -218,7 +218,7 @@ _SAMPLE_NAMES = {
 
 def samples_of_format(text: str) -> tuple[bytes, ...]:
     """Texts of the grammar of *text*, a valid format."""
-    text = re.sub("%(.)", lambda match: _SHORT_FOR.get(match[1], match[0]), text)
+    text = re.sub("%(.)", lambda match: SHORT_FOR.get(match[1], match[0]), text)
     same = {"G": "Y", "g": "y", "C": "y", "P": "p", "e": "d", "k": "H", "l": "I", "f": "L"}
     texts = []
     for values in _SAMPLE_TIMES:

@@ -2,11 +2,11 @@ r"""
 Plain TOML: the form that template files nearly always have, read in a fraction of the time that `tomllib` takes.
 
 `tomllib` is Python code that steps through a text; with ten thousand templates it would take most of the time that
-loading them may take. Here a line is read by one regular expression. What is known: `[headers]`, `[types]`,
-`[[template]]`, comments, and below these `key = value`, where a value is a text on one line, a number, or a list of
-texts, numbers and inline tables of these. `read_plain` gives exactly what `tomllib.loads` gives, or None where a text
-holds anything else. Then `tomllib` reads it, and says what is wrong if something is: nothing here reports an error, and
-nothing is guessed.
+loading them may take. Here a line is read by one regular expression. What is known: `[headers]`, `[headers.NAME]`,
+`[types]`, `[[template]]`, comments, and below these `key = value`, where a value is a text on one line, a number, or a
+list of texts, numbers and inline tables of these. `read_plain` gives exactly what `tomllib.loads` gives, or None where
+a text holds anything else. Then `tomllib` reads it, and says what is wrong if something is: nothing here reports an
+error, and nothing is guessed.
 
 The rules are those of TOML 1.0 (https://toml.io/en/v1.0.0).
 """
@@ -32,7 +32,7 @@ _LINE = re.compile(
     [ \t]*+
     (?: (?P<key>{_KEY}) [ \t]*+ = [ \t]*+
         (?P<value> {_TEXT} | {_NUMBER} | \[ (?: [^]["'\#\r]++ | {_TEXT} | {_COMMENT} )*+ \] )
-      | (?P<table> \[\[ [ \t]*+ template [ \t]*+ \]\] | \[ [ \t]*+ (?:headers|types) [ \t]*+ \] )
+      | (?P<table> \[\[ [ \t]*+ template [ \t]*+ \]\] | \[ [ \t]*+ (?:headers(?:\.{_KEY})?+|types) [ \t]*+ \] )
     )?+
     [ \t]*+ {_COMMENT}?+
     (?P<end> \n | \Z | .++ )
@@ -114,6 +114,13 @@ def read_plain(text: str) -> PlainToml | None:
             elif "types" in opened and types is None:
                 types = table
                 types_line = line_number
+            elif "." in opened:
+                name = opened.strip("[ \t]").partition(".")[2]
+                if headers is None:
+                    headers, headers_line = {}, line_number
+                elif name in headers:
+                    return None
+                headers[name] = table
             elif "headers" in opened and headers is None:
                 headers = table
                 headers_line = line_number

@@ -8,16 +8,26 @@ import re
 from collections.abc import Container, Sequence
 from typing import NamedTuple
 
-from logmatch.errors import Location, TemplateSyntaxError
+from logmatch.errors import Location, TemplateSyntaxError, UsageError
 from logmatch.templates.document import Document, Format, Table, describe
 from logmatch.templates.field_type import FieldType
-from logmatch.templates.model import Alternatives, Pattern
+from logmatch.templates.model import DROPPED, Alternatives, Pattern
 from logmatch.templates.pattern import PatternParser, parse_pattern
 from logmatch.templates.pattern_rules import check_fields
 from logmatch.templates.read_csv import COLUMNS
-from logmatch.templates.template import DEFAULT_HEADER, NO_HEADER, Example, Header, Origin, Template
+from logmatch.templates.template import (
+    DEFAULT_HEADER,
+    NO_HEADER,
+    NO_TIME_SOURCE,
+    Example,
+    Header,
+    Origin,
+    Template,
+    TimeSource,
+)
 from logmatch.templates.type_syntax import Names, parse_type
 from logmatch.templates.types import PARAMETRISED, TYPES
+from logmatch.times.forms import is_dated, is_year
 from logmatch.wording import did_you_mean, nearest
 
 
@@ -41,8 +51,18 @@ KEYS: dict[str, _Key] = {
 }
 """The keys of a template."""
 
-_Front = tuple[Pattern | None, str | tuple[str, ...] | None]
-"""What stands before a pattern, and the name of the header or of several."""
+HEADER_KEYS: dict[str, _Key] = {
+    "pattern": _Key("a text", '"<time:syslogtime> "'),
+    "time": _Key("the name of a field", '"time"'),
+    "zone": _Key("the name of a time zone", '"Europe/Berlin"'),
+    "year": _Key('"mtime", "now" or a year', "2023"),
+}
+"""The keys of a header that is a table."""
+
+_Front = tuple[Pattern | None, str | tuple[str, ...] | None, tuple[TimeSource, ...]]
+"""What stands before a pattern, the name of the header or of several, and what these say of times."""
+
+_NO_FRONT: _Front = None, None, ()
 
 _EXAMPLE_KEYS = ("line", "values")
 
@@ -73,14 +93,14 @@ class Validator:
         self._parser = parser
         self._names = names
         self._is_json = document.is_json
-        self._several: dict[tuple[str, ...], tuple[Pattern, tuple[str, ...]]] = {}
-        """The pattern of each list of headers, and its names."""
+        self._several: dict[tuple[str, ...], _Front] = {}
+        """What each list of headers is."""
         self._headers: dict[str, Header | None] = {}  # None: it is there and wrong
         for table in document.headers:
             for name, value in table.values.items():
                 self._add_header(table, name, value)
         default = self._headers.get(DEFAULT_HEADER, header)
-        self._default_front: _Front = (default.pattern, default.name) if default is not None else (None, None)
+        self._default_front: _Front = _front_of(default) if default is not None else _NO_FRONT
 
     def headers(self) -> list[Header]:
         """The headers that nothing is wrong with, in the order of the document."""
@@ -108,9 +128,9 @@ class Validator:
         identity = self._required(table, "id", misspelt)
         text = self._required(table, "pattern", misspelt)
         if "header" in values:
-            front, name = self._front(table)
+            front, name, times = self._front(table)
         else:
-            front, name = self._default_front
+            front, name, times = self._default_front
         pattern = self._pattern(table, text, front) if text is not None else None
         priority = self._priority(table) if "priority" in values else 0
         description = self._description(table) if "description" in values else ""
@@ -123,7 +143,9 @@ class Validator:
             self._report_second(table, identity, self._origins[identity])
         if identity is None or pattern is None or self._document.error_count > errors:
             return None
-        return Template(identity, pattern, front, priority, description, tags, match, no_match, origin, name, allow)
+        return Template(
+            *(identity, pattern, front, priority, description, tags, match, no_match, origin, name, allow, times)
+        )
 
     def _name_location(self, first: int, number: int) -> None:
         """Say in the errors from *first* on which template they are about, since no line does."""
@@ -143,28 +165,95 @@ class Validator:
         if name == NO_HEADER:
             hint = f'header = "{NO_HEADER}" says that a template has none; choose another name'
             self._document.fail(f"a header cannot be called {NO_HEADER!r}", location(table, name), hint)
+        elif isinstance(value, dict):
+            self._headers[name] = self._header_of_table(self._document.table_of(table, name, value), name)
         elif not isinstance(value, str):
             message = f"the header {name!r} must be a text, not {describe(value, json=self._is_json)}"
             example = self._written(name, '"<time:iso8601> "')
             self._document.fail(message, location(table, name), f"write for example {example}")
         else:
-            try:
-                pattern = parse_pattern(value, self._names)
-                check_fields(pattern, Pattern(()))
-            except TemplateSyntaxError as error:
-                self._report_pattern(table, name, value, error)
-                return
-            self._headers[name] = Header(name, pattern, self._document.file)
+            pattern = self._header_pattern(table, name, value)
+            self._headers[name] = None if pattern is None else Header(name, pattern, self._document.file)
+
+    def _header_pattern(self, table: Table, key: str, text: str) -> Pattern | None:
+        try:
+            pattern = parse_pattern(text, self._names)
+            check_fields(pattern, Pattern(()))
+        except TemplateSyntaxError as error:
+            self._report_pattern(table, key, text, error)
+            return None
+        return pattern
+
+    def _header_of_table(self, table: Table, name: str) -> Header | None:
+        """The header that *table* says: a pattern, and what is known of the times in it."""
+        document, values = self._document, table.values
+        errors = document.error_count
+        for key in values:
+            if key not in HEADER_KEYS:
+                hint = f"{did_you_mean(key, HEADER_KEYS)}The keys of a header are {', '.join(HEADER_KEYS)}"
+                document.fail(f"unknown key {key!r}", document.location_of_key(table, key), hint)
+        text = values.get("pattern")
+        pattern = None
+        if isinstance(text, str):
+            pattern = self._header_pattern(table, "pattern", text)
+        elif "pattern" in values:
+            self._wrong_header(table, "pattern")
+        else:
+            example = self._written("pattern", HEADER_KEYS["pattern"].example)
+            document.fail(f"the header {name!r} has no pattern", document.location_of_table(table), f"write {example}")
+        zone, year = values.get("zone"), values.get("year")
+        if "zone" in values:
+            self._check_zone(table)
+        if "year" in values and not is_year(year):
+            self._wrong_header(table, "year")
+        if "time" in values and pattern is not None:
+            self._check_time(table, pattern)
+        if pattern is None or document.error_count > errors:
+            return None
+        source = TimeSource(*(None if value is None else str(value) for value in (values.get("time"), zone, year)))
+        return Header(name, pattern, document.file, source)
+
+    def _check_zone(self, table: Table) -> None:
+        from logmatch.times.zone import load_zone
+
+        zone = table.values["zone"]
+        if not isinstance(zone, str):
+            self._wrong_header(table, "zone")
+            return
+        try:
+            load_zone(zone)
+        except UsageError as error:
+            self._document.fail(error.message, self._document.location_of_key(table, "zone"), error.hint)
+
+    def _check_time(self, table: Table, pattern: Pattern) -> None:
+        name, document = table.values["time"], self._document
+        types = {field.name: field.type for field in pattern.fields() if field.name not in (None, DROPPED)}
+        if not isinstance(name, str):
+            self._wrong_header(table, "time")
+        elif name not in types:
+            names = [str(each) for each in types]
+            hint = f"{did_you_mean(name, names)}its fields are {', '.join(map(repr, names)) or 'without names'}"
+            document.fail(f"the header has no field {name!r}", document.location_of_key(table, "time"), hint)
+        elif not is_dated(types[name]):
+            message = f"the field {name!r} is of the type {types[name]}, whose texts say no day"
+            hint = "types of times are iso8601, syslogtime, clftime, epoch, klogtime, timestamp, time(…), …"
+            document.fail(message, document.location_of_key(table, "time"), hint)
+
+    def _wrong_header(self, table: Table, key: str) -> None:
+        described = describe(table.values[key], json=self._is_json)
+        message = f"'{key}' must be {HEADER_KEYS[key].what}, not {described}"
+        example = f"write for example {self._written(key, HEADER_KEYS[key].example)}"
+        self._document.fail(message, self._document.location_of_key(table, key), example)
 
     def _front(self, table: Table) -> _Front:
         """The header that *table* names, or several as alternatives; and the name, or the names."""
         value = table.values["header"]
         if isinstance(value, str):
             header = self._header(table, value)
-            return (header.pattern, header.name) if header is not None else (None, None)
+            return _front_of(header) if header is not None else _NO_FRONT
         if not isinstance(value, list) or not value or not all(isinstance(name, str) for name in value):
             self._wrong_type(table, "header", value)
-            return None, None
+            return _NO_FRONT
         names = tuple(value)
         known = self._several.get(names)
         if known is None:
@@ -172,18 +261,22 @@ class Validator:
             if NO_HEADER in names or len(set(names)) < len(names):
                 hint = f"a list holds the names of headers of the file, each once; {NO_HEADER!r} stands alone"
                 self._document.fail(f"this is no list of headers: {', '.join(map(repr, names))}", location, hint)
-                return None, None
-            headers = [self._header(table, name) for name in names]
-            choices = [header.pattern.items for header in headers if header is not None]
+                return _NO_FRONT
+            headers = [header for header in (self._header(table, name) for name in names) if header is not None]
+            choices = [header.pattern.items for header in headers]
             if len(choices) < len(names) or not all(choices):
                 if len(choices) == len(names):
                     hint = "give that header a text, or leave it out"
                     self._document.fail("one of several headers is empty", location, hint)
-                return None, None
-            pattern = Pattern((Alternatives(tuple(choices)),) if len(choices) > 1 else choices[0])
-            known = self._several[names] = pattern, names
-        pattern, names = known
-        return pattern, names if len(names) > 1 else names[0]
+                return _NO_FRONT
+            if len(headers) == 1:
+                known = _front_of(headers[0])
+            else:
+                sources = tuple(header.time for header in headers)
+                has_any = any(source != NO_TIME_SOURCE for source in sources)
+                known = Pattern((Alternatives(tuple(choices)),)), names, sources if has_any else ()
+            self._several[names] = known
+        return known
 
     def _header(self, table: Table, name: str) -> Header | None:
         if name == NO_HEADER:
@@ -341,6 +434,10 @@ class Validator:
 
     def _written(self, key: str, value: str) -> str:
         return f'"{key}": {value}' if self._is_json else f"{key} = {value}"
+
+
+def _front_of(header: Header) -> _Front:
+    return header.pattern, header.name, () if header.time == NO_TIME_SOURCE else (header.time,)
 
 
 def name_types(documents: Sequence[Document]) -> dict[str, FieldType]:

@@ -6,7 +6,15 @@ from __future__ import annotations
 
 import re
 
-from logmatch.templates.template import DEFAULT_HEADER, NO_HEADER, Example, Template, TemplateSet
+from logmatch.templates.template import (
+    DEFAULT_HEADER,
+    NO_HEADER,
+    NO_TIME_SOURCE,
+    Example,
+    Header,
+    Template,
+    TemplateSet,
+)
 
 
 def write_toml(templates: TemplateSet) -> str:
@@ -21,13 +29,22 @@ def write_toml(templates: TemplateSet) -> str:
     unique = templates.with_unique_header_names()
     blocks: list[str] = []
     names = {header.name for header in unique.headers}
-    if unique.headers:
-        lines = [f"{_key(header.name)} = {toml_string(str(header.pattern))}" for header in unique.headers]
+    plain = [header for header in unique.headers if header.time == NO_TIME_SOURCE]
+    if plain:
+        lines = [f"{_key(header.name)} = {toml_string(str(header.pattern))}" for header in plain]
         blocks.append("\n".join(["[headers]", *lines]))
+    blocks += [_header(header) for header in unique.headers if header.time != NO_TIME_SOURCE]
     blocks += [_block(template, has_default=DEFAULT_HEADER in names) for template in unique.templates]
     text = "\n\n".join(blocks) + "\n"
     text.encode()
     return text
+
+
+def _header(header: Header) -> str:
+    """The table of a header that says something of times."""
+    lines = [f"[headers.{_key(header.name)}]", f"pattern = {toml_string(str(header.pattern))}"]
+    said = (("time", header.time.field), ("zone", header.time.zone), ("year", header.time.year))
+    return "\n".join([*lines, *(f"{key} = {toml_string(value)}" for key, value in said if value is not None)])
 
 
 def _block(template: Template, *, has_default: bool) -> str:
