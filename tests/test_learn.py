@@ -83,6 +83,11 @@ def test_a_log_is_learned_whole() -> None:
     assert result.left_over == {}
 
 
+def test_bytes_that_are_no_text_are_in_no_template() -> None:
+    lines = [b"codes caf\xe91,caf\xe92,caf\xe93 sent", b"codes caf\xe94,caf\xe95 sent", b"codes caf\xe96,caf\xe97 sent"]
+    assert ["codes <codes:word> sent"] == [text for _, _, text in patterns(learned(lines))]
+
+
 def test_ids_are_made_of_words() -> None:
     ids = {text: id_ for _, id_, text in patterns(learned(program_log()))}
     assert ids["Block blk_<blk:int> is missing at <path:path>"] == "block-blk-missing"

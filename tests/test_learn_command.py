@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import itertools
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support_cli import RunCli, run_cli, run_on_terminal
+
+from logmatch.commands import learn
 
 __all__ = ["run_cli"]  # a fixture
 
@@ -95,3 +100,33 @@ def test_templates_in_the_directory_of_the_logs_are_not_learned_from(log: Path, 
     first = run_cli("learn", ".", "-o", "app.toml")
     assert first.stderr.startswith("logmatch: 2 templates of 13 lines")
     assert run_cli("learn", ".", "-o", "app.toml") == first
+
+
+@pytest.mark.parametrize("stdin", [False, True])
+def test_a_binary_file_is_refused(log: Path, run_cli: RunCli, stdin: bool) -> None:
+    program = b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x03\x00>\x00\x01\n" * 40
+    (log.parent / "app.bin").write_bytes(program)
+    done = run_cli("learn", "-o", "app.toml", stdin=program) if stdin else run_cli("learn", "app.bin", "-o", "app.toml")
+    name = "stdin" if stdin else "app.bin"
+    hint = "  = help: templates are learned from text; leave this file out\n"
+    assert (2, "", f"logmatch: {name}: is binary\n{hint}") == (done.status, done.stdout, done.stderr)
+    assert not (log.parent / "app.toml").exists()
+    both = run_cli("learn", "app.bin", log.name)
+    assert (1, f"logmatch: app.bin: is binary\n{hint}") == (both.status, both.stderr)
+    assert run_cli("learn", log.name).stdout == both.stdout
+
+
+def test_a_log_that_was_cut_off_while_it_was_written_is_learned_from(log: Path, run_cli: RunCli) -> None:
+    log.write_bytes(bytes(100) + LINES.encode())
+    assert run_cli("learn", log.name).status == 0
+
+
+def test_progress_is_one_line_that_is_taken_away(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    seconds = itertools.count()
+    monkeypatch.setattr(time, "monotonic", lambda: float(next(seconds)))
+    monkeypatch.delenv("TERM", raising=False)
+    progress = learn._Progress()
+    progress.step("learning")
+    progress.advance(5_000_000)
+    progress.clear()
+    assert "\r\x1b[Klearning …\r\x1b[Klearning, 5 MB …\r\x1b[K" == capsys.readouterr().err

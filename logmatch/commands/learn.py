@@ -42,6 +42,8 @@ _IN_MEMORY = 32 << 20
 """Lines of stdin are read several times: more bytes of them than this go to a temporary file."""
 _MOST_KEPT = 8 << 30
 """Bytes of stdin that are kept at most: a stream without an end must not fill the disk."""
+_HEAD = 8000
+_CONTROL = bytes(byte for byte in range(32) if byte not in b"\t\n\r\f\x1b")
 _SECONDS_BETWEEN_DRAWINGS = 0.2
 _ROWS = 40
 _PACKS_MATCH = 0.5
@@ -117,6 +119,8 @@ def learn(options: LearnOptions) -> ExitStatus:
     shows_progress = is_terminal(2) if options.progress is None else options.progress
     with _Lines(found.inputs, options, shows_progress=shows_progress) as lines:
         result = learner.learn(lines.read, what, lines.step)
+    if lines.failed and not result.lines:
+        return ExitStatus.FATAL  # said already; nothing is written over
     if lines.too_long:
         result.left_over["longer than --max-line"] = lines.too_long
     if is_terminal(2) or options.output not in (None, "-"):  # the file says the same in comments
@@ -181,11 +185,15 @@ class _Lines:
 
     def _file(self, source: Input) -> Iterator[bytes]:
         from logmatch.input.chunk import blocking, read_chunks
+        from logmatch.input.resolve import location_of
 
         options = self._options
         try:
             chunks = read_chunks(source, chunk_size=_BLOCK, max_line=options.max_line, encoding=options.encoding)
-            for chunk in blocking(chunks):
+            for number, chunk in enumerate(blocking(chunks)):
+                if number == 0 and _is_binary(chunk.data):
+                    hint = "templates are learned from text; leave this file out"
+                    raise InputError("is binary", location=location_of(source.name), hint=hint)
                 if chunk.oversized is None:
                     yield bytes(chunk.data)
                 else:
@@ -226,6 +234,12 @@ class _Lines:
             yield whole + line_break
         if left:
             yield left
+
+
+def _is_binary(data: bytes | memoryview) -> bool:
+    """Tell whether an input that begins with *data* holds no text; a log that was cut off may begin with zero bytes."""
+    head = bytes(data[:_HEAD]).lstrip(b"\0")
+    return b"\0" in head and len(head) - len(head.translate(None, _CONTROL)) > len(head) / 20
 
 
 class _Progress:

@@ -117,6 +117,9 @@ _DIRECTIVE = re.compile(
 def read(source: Source) -> Imported:
     """The template of a format, or of every one in a configuration file."""
     name = source.text.strip()
+    if re.match(r"(?i)ErrorLogFormat\s", name):
+        hint = "the error log has templates already: --format apache-error"
+        raise source.error("ErrorLogFormat is no format of an access log", 0, len("ErrorLogFormat"), hint)
     if name in NAMED:
         formats = [(name, Unquoted.whole(Source(NAMED[name])))]
     elif "\n" in name or re.search(r"(?i)^(?:LogFormat|CustomLog|TransferLog)\s", name):

@@ -94,6 +94,10 @@ VARIABLES: dict[str, _Variable] = {
     # Tokens and traces.
     **_all("any", "jwt_payload", may_lack=True),
     **_all("word", "otel_trace_id otel_span_id otel_parent_id otel_parent_sampled", may_lack=True),
+    # Of the log format that ingress-nginx documents.
+    **_all("word", "req_id proxy_upstream_name", may_lack=True),
+    **_all("any", "proxy_alternative_upstream_name", may_lack=True),
+    **_all("word", "namespace ingress_name service_name service_port the_real_ip", may_lack=True),
 }
 """The variables of nginx's documentation."""
 

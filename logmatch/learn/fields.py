@@ -259,7 +259,7 @@ def _shared(values: Sequence[str], forms: set[str]) -> tuple[str, str]:
     if not forms <= _PREFIXED:
         return "", ""
     prefix = common_beginning(values)
-    if digit := re.search(r"\d", prefix):
+    if digit := re.search("[\\d\ud800-\udfff]", prefix):  # a byte that is no UTF-8 cannot be written in a template
         prefix = prefix[: digit.start()]
     if not all(value[len(prefix) : len(prefix) + 1].isdigit() for value in values):
         prefix = re.match(r"(?:.*[^A-Za-z0-9])?", prefix, re.DOTALL).group()  # type: ignore[union-attr]
