@@ -215,6 +215,16 @@ def test_methods_of_requests_are_values() -> None:
             id="a message that differs at two places from those of a group, where that group has words as values",
         ),
         pytest.param(
+            [
+                f"status {state} {name}:all {version}"
+                for state in ("half-in", "un-packed", "in", "pre-in", "not-in")
+                for name in ("ab", "cd", "ef", "gh", "ij")
+                for version in ("2.3-4", "1:2.3-4+deb")
+            ],
+            ["status <status:word> <value:word>:all <value_2:word>"],
+            id="lists are one value only where they differ in length",
+        ),
+        pytest.param(
             [f"session closed for user {user}" for user in ("anna", "boris", "chen", "dora")]
             + ["message for user anna by LOGIN"],
             ["message for user <user:word> by LOGIN", "session closed for user <user:word>"],

@@ -21,7 +21,7 @@ _UNFIT = re.compile(r"[^a-z0-9_]+")
 
 _LETTERS = 40
 _LEADS = word_set(
-    "a an and are as at be been by for from has have in into is its no not of off on onto or over per than that the"
+    "a all an and are as at be been by for from has have in into is its no not of off on onto or over per than that the"
     " then this to under until up was were will with within x got only already"
 )
 """Words that lead to a value and say nothing about it."""
@@ -72,6 +72,8 @@ def _name(before: str, type_name: str, after: str) -> str:
     key = _KEY.search(before)
     found = key or _WORD.search(before)
     word = snake(found.group(1)) if found else ""
+    if key is None and any(map(str.isdigit, word)):
+        word = ""  # `amd64 1.2`: a value of its own
     if type_name in _ADDRESSES and word in _SOURCES:
         return _SOURCES[word]
     if word and word not in _LEADS:

@@ -10,7 +10,7 @@ They are repeated until nothing changes; each is a function of all groups, so th
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from logmatch.learn.evidence import METHODS, Place, free_text, is_identifier, varies
 from logmatch.learn.groups import Cell, Cells, Change, Groups, keys_of, unchanged, with_values
@@ -101,16 +101,32 @@ def _hashes(shape: Shape) -> tuple[list[int], list[int]]:
 
 
 def _alike(groups: Groups, squash: Callable[[Shape], Cells]) -> Change:
-    """Squash the groups that are equal to another one then."""
+    """Squash the groups that are equal to another one then, where they differ."""
     by_result: dict[Shape, list[Shape]] = defaultdict(list)
     for shape in groups.by_keys():
         by_result[keys_of(squash(shape))].append(shape)
-    return {
-        shape: squash(shape)
-        for result, shapes in by_result.items()
-        if len(shapes) > 1 and any(map(is_word, result))  # without a word the template would match anything
-        for shape in shapes
-    }
+    change: Change = {}
+    for result, shapes in by_result.items():
+        if len(shapes) > 1 and any(map(is_word, result)):  # without a word the template would match anything
+            squashed = [squash(shape) for shape in shapes]
+            differs = [
+                len({shape[cell.first : cell.end] for shape, cell in zip(shapes, cells, strict=True)}) > 1
+                for cells in zip(*squashed, strict=True)
+            ]
+            for shape, cells in zip(shapes, squashed, strict=True):
+                change[shape] = _where(shape, cells, differs)
+    return change
+
+
+def _where(shape: Shape, cells: Cells, differs: Sequence[bool]) -> Cells:
+    """Return *cells*, but those of *shape* itself where groups do not differ."""
+    found: list[Cell] = []
+    for cell, is_other in zip(cells, differs, strict=True):
+        if is_other:
+            found.append(cell)
+        else:
+            found += [Cell(shape[place], place, place + 1) for place in range(cell.first, cell.end)]
+    return tuple(found)
 
 
 def merge_lists(shape: Shape) -> Cells:
