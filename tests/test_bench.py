@@ -1041,6 +1041,8 @@ def test_a_signal_leaves_nothing(tmp_path: Path, number: signal.Signals, status:
             process.send_signal(number)
         out, err = process.communicate(timeout=60)  # ends when no process holds them any more
     assert (status, b"") == (process.returncode, out)
+    assert err.endswith(b"logmatch: interrupted\n")
+    assert 1 == err.count(b"interrupted")
     assert b"Traceback" not in err
     assert [] == list(tmp_path.iterdir())
 

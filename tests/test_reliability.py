@@ -383,7 +383,10 @@ def test_a_stopped_worker_does_not_outlive_a_parent_that_is_killed(directory: Pa
 
 
 @pytest.mark.parametrize("way", [("-m", "logmatch"), ("-c", "import logmatch.__main__ as m; m.main()")])
-def test_an_interrupt_after_our_first_instruction_is_no_traceback(directory: Path, way: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_an_interrupt_after_our_first_instruction_is_no_traceback(
+    directory: Path, way: tuple[str, ...], number: signal.Signals
+) -> None:
     # The first import after the handler is set waits at a gate, in which the interrupt comes.
     gate = directory / "gate"
     os.mkfifo(gate)
@@ -402,9 +405,9 @@ def test_an_interrupt_after_our_first_instruction_is_no_traceback(directory: Pat
         env={**environment(), "PYTHONPATH": str(package)}, stderr=subprocess.PIPE, stdout=subprocess.PIPE,
     )  # fmt: skip
     with gate.open("wb"):  # waits until it is read
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         assert (b"", b"logmatch: interrupted\n") == process.communicate(timeout=WAIT)
-    assert 130 == process.returncode
+    assert 128 + number == process.returncode
 
 
 COMMANDS = {

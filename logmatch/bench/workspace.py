@@ -15,7 +15,9 @@ import signal
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+
+from logmatch.errors import PROGRAM
 
 PREFIX = "logmatch-bench-"
 
@@ -71,6 +73,8 @@ def _signals_raise() -> Iterator[None]:
         return
 
     def end(number: int, _frame: object) -> None:
+        with suppress(OSError):  # stderr may be closed
+            os.write(2, f"{PROGRAM}: interrupted\n".encode())
         raise SystemExit(128 + number)
 
     # A signal that is ignored (nohup) stays so.

@@ -22,7 +22,7 @@ from logmatch.program import Program
 
 
 class OpenOutput(Protocol):
-    """Where the records of a run go; the methods are called by one thread."""
+    """Where the records of a run go; the methods are called by one thread at a time."""
 
     @property
     def name(self) -> str:
