@@ -34,6 +34,7 @@ ORDER = (
     "entries.unwrap",
     "templates",
     "templates.grammar",
+    "templates.known_ends",
     "templates.values",
     "templates.field_type",
     "templates.time_grammar",

@@ -62,21 +62,19 @@ def test_what_a_type_swallows_never_follows_its_text(type_: NamedType) -> None:
 
 @each_type
 @given(st.data())
-def test_a_scan_that_need_not_be_made_again_has_the_same_end(type_: NamedType, data: st.DataObject) -> None:
+def test_scans_from_places_that_are_alike_have_the_same_end(type_: NamedType, data: st.DataObject) -> None:
     facts = type_.facts
-    if facts.same_end is None or facts.is_free:
+    if facts.next_alike is None or facts.is_free:
         return
     assert facts.expression is not None
     pieces = st.sampled_from([*type_.facts.samples, b" ", b"\t", b".", b'"', b"\\", b"x", b"0", b"-"])
     line = b"".join(data.draw(st.lists(pieces, max_size=6)))
     expression = re.compile(facts.expression, re.DOTALL)
     for start in range(len(line)):
-        match = expression.match(line, start)
-        result = match.end() if match else -1
-        for again in range(*facts.same_end(line, start, result)):
-            if facts.first_bytes is None or line[again] in facts.first_bytes:
-                other = expression.match(line, again)
-                assert result == (other.end() if other else -1)
+        again = facts.next_alike(line, start)
+        if again >= 0 and (facts.first_bytes is None or line[start] in facts.first_bytes):
+            ends = [match and match.end() for match in (expression.match(line, place) for place in (start, again))]
+            assert ends[0] == ends[1]
 
 
 @each_type

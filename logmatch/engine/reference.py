@@ -40,6 +40,7 @@ from logmatch.program import WHITESPACE, Program, Variant, common_prefix
 from logmatch.templates.field_type import SOLID_BYTES, ByteSet, FieldType, NamedType, RegexType, TypeList, WordList
 from logmatch.templates.grammar import Scan, run
 from logmatch.templates.json_scan import JsonScan
+from logmatch.templates.known_ends import KnownEnds
 from logmatch.templates.model import Field, Literal
 from logmatch.templates.types import ANY, PATH, REST, URL, URL_SCHEME, WORD
 
@@ -205,13 +206,13 @@ def walk(
                 fits = line.startswith(item.text, position)
                 position += len(item.text)
             elif item.type.facts.is_free:
-                position = scan.first_end(item.type, position, index)
+                position = scan.first_end(item.type, position)
                 fits = position != NO_MATCH and not (index in dead and dead[index][position])
                 if fits:
                     open_free.append(index)
             else:
                 try:
-                    position = scan.token_end(item.type, position, index)
+                    position = scan.token_end(item.type, position)
                 except TimeoutError:
                     raise FieldTimeoutError(slot_of[index]) from None
                 fits = position != NO_MATCH
@@ -285,20 +286,18 @@ class Scanner:
     """
     Finds the ends of fields in one line, in amortised constant time for each byte that a walk tries.
 
-    A token scanned from every byte of a long run of digits would cost the square of its length. So the scanner
-    remembers, for each item whose type has no bound on its length, the last range of places from which a scan has the
-    same result. For each item, since two of one type may read in turn, each in a run of its own.
+    A token scanned from every byte of a long run of digits would cost the square of its length. So what scans of a type
+    find is remembered (`known_ends`, `grammar.Scan`, `json_scan`).
     """
 
     def __init__(self, line: bytes, budget: RegexBudget | None = None) -> None:
         self.line = line
         self._budget = budget or RegexBudget()
-        # (item, its type) -> (first place, end of places, their result)
-        self._known: dict[tuple[int, FieldType], tuple[int, int, int]] = {}
+        self._ends: dict[FieldType, KnownEnds] = {}
         self._scan = Scan(line)
         self._json = JsonScan(line)
 
-    def first_end(self, type_: FieldType, start: int, item: int = 0) -> int:
+    def first_end(self, type_: FieldType, start: int) -> int:
         """Where free text of *type_* that begins at *start* can end at the earliest, or `NO_MATCH`."""
         if type_ == ANY:
             return start
@@ -308,7 +307,7 @@ class Scanner:
             prefix = _PATH_START.match(self.line, start)
             return prefix.end() if prefix else NO_MATCH
         assert type_ == URL, type_
-        scheme_end = self._token(URL, start, item)
+        scheme_end = self._token(URL, start)
         if scheme_end == NO_MATCH or not self.line.startswith(b"://", scheme_end):
             return NO_MATCH
         return self._one_more(scheme_end + len(b"://"))
@@ -317,7 +316,7 @@ class Scanner:
         """The end of the single non-whitespace byte at *start*."""
         return start + 1 if start < len(self.line) and self.line[start] not in WHITESPACE else NO_MATCH
 
-    def token_end(self, type_: FieldType, start: int, item: int = 0) -> int:
+    def token_end(self, type_: FieldType, start: int) -> int:
         """
         Where the longest text of *type_* that begins at *start* ends, or `NO_MATCH`.
 
@@ -331,35 +330,32 @@ class Scanner:
         if isinstance(type_, RegexType):
             return self._regex(type_, start)
         if isinstance(type_, TypeList):
-            return max(self._option_end(option, start, item) for option in type_.options)
-        return len(self.line) if type_ == REST else self._token(type_, start, item)
+            return max(self._option_end(option, start) for option in type_.options)
+        return len(self.line) if type_ == REST else self._token(type_, start)
 
-    def _option_end(self, option: NamedType | ByteSet | bytes, start: int, item: int) -> int:
+    def _option_end(self, option: NamedType | ByteSet | bytes, start: int) -> int:
         """Where an item of a list ends; free text goes up to the next whitespace there."""
         if isinstance(option, bytes):
             return start + len(option) if self.line.startswith(option, start) else NO_MATCH
         if not option.facts.is_free:
-            return self._token(option, start, item)
-        if self.first_end(option, start, item) == NO_MATCH:
+            return self._token(option, start)
+        if self.first_end(option, start) == NO_MATCH:
             return NO_MATCH
         return self._scan.end(_TO_WHITESPACE, start)
 
-    def _token(self, type_: NamedType | ByteSet, start: int, item: int) -> int:
+    def _token(self, type_: NamedType | ByteSet, start: int) -> int:
         facts = type_.facts
         if facts.options:
-            return max(self._option_end(option, start, item) for option in facts.options)
+            return max(self._option_end(option, start) for option in facts.options)
         if facts.grammar is not None and not facts.is_bounded:
             return self._scan.end(facts.grammar, start)
         if facts.scan is not None:
             return self._json.end(start)
-        first, end, result = self._known.get((item, type_), (0, 0, 0))
-        if first <= start < end:
-            return result if facts.first_bytes is None or self.line[start] in facts.first_bytes else NO_MATCH
-        match = _expression(type_).match(self.line, start)
-        result = match.end() if match else NO_MATCH
-        if facts.same_end is not None:
-            self._known[item, type_] = (*facts.same_end(self.line, start, result), result)
-        return result
+        known = self._ends.get(type_)
+        if known is None:
+            known = KnownEnds(self.line, _expression(type_), facts.first_bytes, facts.next_alike)
+            self._ends[type_] = known
+        return known.end(start)
 
     def _regex(self, type_: RegexType, start: int) -> int:
         match = _compiled(type_.source).match(self.line, start, timeout=self._budget.seconds_left())

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from logmatch.templates.grammar import Grammar, Run, expression
+from logmatch.templates.known_ends import Alike
 from logmatch.templates.values import json_number, json_string
 
 WHITESPACE = b" \t"
@@ -41,13 +42,6 @@ class JsonKind(enum.Enum):
     VALUE = "value"
     """Any JSON value: which, the text says."""
     NOTHING = "nothing"
-
-
-SameEnd = Callable[[bytes, int, int], tuple[int, int]]
-"""
-(line, start, result) -> half-open range of places: where the scan that began at *start* ended at *result* (-1: failed),
-a scan that begins within the range, with one of the type's first bytes, ends there too.
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +71,8 @@ class Facts:
     None where a bound on the length of a text keeps the cost of scans from every place of a line linear. Otherwise two
     scans read the same bytes only if the byte before the second is one of these.
     """
-    same_end: SameEnd | None = None
-    """Where there is no such bound: which scans need not be made again."""
+    next_alike: Alike | None = None
+    """Where there is no such bound, and no grammar: from which places scans end alike."""
     ends_in_order: bool = False
     """
     Whether a text ends no earlier when it begins later. Others may: of 13:05:59.1 the time that begins at 05 ends

@@ -13,6 +13,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 ANY_BYTE = bytes(range(256))
 
@@ -220,6 +221,11 @@ def is_bounded(grammar: Grammar) -> bool:
             return False
 
 
+@lru_cache(4096)
+def _run_expression(members: bytes) -> re.Pattern[bytes]:
+    return re.compile(byte_set(members) + b"*+", re.DOTALL)
+
+
 class Scan:
     """
     Finds the end of a grammar's text in one line, from any number of places, in time that is linear in the line.
@@ -269,9 +275,12 @@ class Scan:
         if index >= 0 and start <= ends[index]:
             end = ends[index]
         else:
-            match = re.compile(byte_set(members) + b"*+", re.DOTALL).match(self._line, start)
+            # Up to the next run that is known, if it comes so far.
+            following = starts[index + 1] if index + 1 < len(starts) else len(self._line)
+            match = _run_expression(members).match(self._line, start, following)
             end = match.end() if match else start
-            if index + 1 < len(starts) and ends[index + 1] == end:
+            if end == following and index + 1 < len(starts):
+                end = ends[index + 1]
                 starts[index + 1] = start
             else:
                 starts.insert(index + 1, start)

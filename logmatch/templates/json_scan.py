@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import re
 
+from logmatch.templates.known_ends import KnownEnds, alike
+
 MAX_DEPTH = 500
 """How deep arrays and objects may stand in each other; what is deeper is no value."""
 
@@ -13,6 +15,12 @@ _STRING = rb'"(?>[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+"'
 _SCALAR = re.compile(rb"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+|true|false|null|" + _STRING)
 _KEY = re.compile(rb"[ \t]*+(" + _STRING + rb")[ \t]*+:")
 _BLANKS = re.compile(rb"[ \t]*+")
+
+# Within a number another begins at a 0; a quote within a string is escaped, and what follows is read alike from both.
+_next_alike = alike(
+    rb"-(?=[0-9])|[1-9]0*+(?=[1-9])"
+    rb'|"(?>[^"\\\x00-\x1f]++|\\(?:[\\/bfnrt]|u[0-9a-fA-F]{4}))*+\\(?=")'
+)
 
 
 class JsonScan:
@@ -22,27 +30,17 @@ class JsonScan:
         self._line = line
         self._ends: dict[int, tuple[int, int]] = {}
         """For each place at which an array or object was tried: its end (-1: it has none), and how deep it is."""
-        self._bad_strings: tuple[int, int] = (0, 0)
+        self._scalars = KnownEnds(line, _SCALAR, b'"-tfn0123456789', _next_alike)
 
     def end(self, start: int) -> int:
         """Where the value ends that begins at *start*, or -1."""
         if self._line[start : start + 1] not in (b"[", b"{"):
-            return self._scalar(start)
+            return self._scalars.end(start)
         known = self._ends.get(start)
         if known is None:
             self._read(start)
             known = self._ends[start]
         return known[0]
-
-    def _scalar(self, start: int) -> int:
-        if self._bad_strings[0] <= start < self._bad_strings[1] and self._line.startswith(b'"', start):
-            return -1
-        match = _SCALAR.match(self._line, start)
-        if match is None and self._line.startswith(b'"', start):
-            # From a quote within a text that does not end, the text does not end either; such a quote is escaped.
-            broken = re.compile(_STRING[:-1]).match(self._line, start)
-            self._bad_strings = start, broken.end() if broken else start + 1
-        return match.end() if match else -1
 
     def _read(self, start: int) -> None:
         """Find the end of the array or object at *start* and of those in it."""
@@ -74,9 +72,10 @@ class JsonScan:
                 else:
                     continue
             else:
-                at = self._scalar(at)
-                if at < 0:
+                match = _SCALAR.match(line, at)
+                if match is None:
                     break
+                at = match.end()
             # A value ended at `at`: what follows closes, or goes on.
             while stack:
                 at = self._skip(at)

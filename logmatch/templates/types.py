@@ -46,6 +46,7 @@ from logmatch.templates.grammar import (
     run,
     sequence,
 )
+from logmatch.templates.known_ends import alike
 from logmatch.templates.pair_grammar import CEF, PairForm, pairs_with
 from logmatch.templates.time_grammar import DIGITS, NO_DIGIT, FormatError, digits
 
@@ -159,10 +160,6 @@ PATH = _row(
 )
 
 
-def _scheme_to_its_end(line: bytes, start: int, result: int) -> tuple[int, int]:
-    return (start, result)
-
-
 URL_SCHEME = rb"[A-Za-z][A-Za-z0-9+.-]*+"
 
 URL = _row(
@@ -174,7 +171,7 @@ URL = _row(
         to_whitespace=URL_SCHEME + rb"://[^ \t]++",
         first_bytes=_LETTERS,
         alphabet=SOLID_BYTES,
-        same_end=_scheme_to_its_end,  # what is scanned of free text is its scheme
+        next_alike=alike(rb"[A-Za-z][0-9+.-]*+(?=[A-Za-z])"),  # what is scanned of free text is its scheme
         samples=(b"http://example.com/", b"https://h:8443/p?q=1", b"ftp://x/y", b"s3://bucket/key", b"a://b"),
     ),
 )
@@ -192,10 +189,6 @@ REST = _row(
 )
 
 
-def _whole(line: bytes, start: int, result: int) -> tuple[int, int]:
-    return (start, result)
-
-
 WS = _row(
     "ws",
     Facts(
@@ -204,7 +197,7 @@ WS = _row(
         expression=rb"[ \t]*+",
         alphabet=WHITESPACE,
         run_bytes=WHITESPACE,
-        same_end=_whole,
+        next_alike=alike(rb"[ \t]"),
         ends_in_order=True,
         swallows=WHITESPACE,
         swallows_what="all spaces and tabs",
@@ -219,7 +212,6 @@ BLANKS = _row(
         "one or more spaces and tabs; never output",
         run(WHITESPACE),
         json_kind=JsonKind.NOTHING,
-        same_end=_whole,
         ends_in_order=True,
         swallows=WHITESPACE,
         swallows_what="all spaces and tabs",
@@ -231,10 +223,7 @@ BLANKS = _row(
 # Numbers
 
 
-def _first_digits(line: bytes, start: int, result: int) -> tuple[int, int]:
-    # From each digit of the first run of digits a number ends at the same place (or does not, for want of a '%').
-    match = re.compile(rb"[+-]?([0-9]*)").match(line, start)
-    return match.span(1) if match else (start, start)
+_next_digit = alike(rb"[0-9+-](?=[0-9])")
 
 
 INT = _row(
@@ -247,7 +236,7 @@ INT = _row(
         first_bytes=b"+-" + _DIGITS,
         alphabet=b"+-" + _DIGITS,
         run_bytes=_DIGITS,  # not the signs: a text holds at most two, so that no byte is read by more than three scans
-        same_end=_first_digits,
+        next_alike=_next_digit,
         ends_in_order=True,
         swallows=_DIGITS,
         swallows_what="all digits",
@@ -266,7 +255,7 @@ FLOAT = _row(
         first_bytes=b"+-." + _DIGITS,
         alphabet=b"+-.eE" + _DIGITS,
         run_bytes=_DIGITS + b".eE",
-        same_end=_first_digits,
+        next_alike=_next_digit,
         ends_in_order=True,
         swallows=_DIGITS,
         swallows_what="all digits",
@@ -283,18 +272,12 @@ PERCENT = _row(
         first_bytes=b"+-." + _DIGITS,
         alphabet=b"+-.eE%" + _DIGITS,
         run_bytes=_DIGITS + b".eE",
-        same_end=_first_digits,
+        next_alike=_next_digit,
         ends_in_order=True,
         trimmed_end=1,
         samples=(b"50%", b"99.9%", b"-1%", b".5%", b"100%"),
     ),
 )
-
-
-def _hex_digits(line: bytes, start: int, result: int) -> tuple[int, int]:
-    # Not from the last digit: it may be the 0 of a 0x.
-    match = re.compile(rb"(?:0[xX](?=[0-9a-fA-F]))?([0-9a-fA-F]*)").match(line, start)
-    return (match.start(1), match.end(1) - 1) if match else (start, start)
 
 
 HEX = _row(
@@ -305,7 +288,8 @@ HEX = _row(
         first_bytes=_HEX_DIGITS,
         alphabet=_HEX_DIGITS + b"xX",
         run_bytes=_HEX_DIGITS + b"xX",
-        same_end=_hex_digits,
+        # Not from a 0 that begins another 0x.
+        next_alike=alike(rb"0[xX](?=[0-9a-fA-F])|[0-9a-fA-F](?=[0-9a-fA-F])(?!0[xX][0-9a-fA-F])"),
         ends_in_order=True,
         swallows=_HEX_DIGITS,
         swallows_what="all hexadecimal digits",
@@ -530,22 +514,13 @@ HOST = _row(
         first_bytes=_LABEL,
         alphabet=_LABEL + b".",
         run_bytes=_LABEL + b".",
-        same_end=_whole,
+        next_alike=alike(rb"[A-Za-z0-9_-]\.?+(?=[A-Za-z0-9_-])"),
         ends_in_order=True,
         swallows=_LABEL,
         swallows_what="all labels",
         samples=(b"web-01.example.net", b"localhost", b"db_2", b"10.0.0.1", b"a", b"42"),
     ),
 )
-
-
-def _up_to_closing_quote(line: bytes, start: int, result: int) -> tuple[int, int]:
-    # A quote within the text is an escaped one. From it, too, the text ends at the next quote that has an even number
-    # of backslashes before it: those cannot reach back over the quote, so that their number does not depend on the
-    # start.
-    if not line.startswith(b'"', start):
-        return (start, start)
-    return (start, result - 1 if result >= 0 else len(line))
 
 
 QUOTED = _row(
@@ -555,7 +530,8 @@ QUOTED = _row(
         expression=rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"',
         first_bytes=b'"',
         run_bytes=b"\\",  # a quote begins a text within another only if it is escaped there
-        same_end=_up_to_closing_quote,
+        # A quote within a text is escaped, and what comes after it is read alike from both.
+        next_alike=alike(rb'"[^"\\]*+(?:\\[^"][^"\\]*+)*+\\(?=")'),
         ends_in_order=True,
         trimmed_start=1,
         trimmed_end=1,

@@ -9,7 +9,7 @@ then, some of them, damaged.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from logmatch.program import compile_program
@@ -199,6 +199,18 @@ def draw(seed: int) -> Case:
     drawn = templates.draw()
     lines = _Lines(random, templates.vocabulary, drawn)
     return Case(seed, tuple(drawn), tuple(lines.chunks()))
+
+
+def draw_templates(seed: int, most: int) -> list[Template]:
+    """At most so many templates, without `/regex/` fields, and no lines."""
+    random = Random(seed)
+    drawn = _Templates(random).draw()
+    chosen = random.sample(drawn, min(most, len(drawn)))
+    return [replace(each, pattern=_plain(each.pattern), header=each.header and _plain(each.header)) for each in chosen]
+
+
+def _plain(pattern: Pattern) -> Pattern:
+    return Pattern(tuple(_without_regexes(pattern.items)))
 
 
 class _Templates:

@@ -3,56 +3,63 @@
 Searches for templates and lines for which the time of an engine grows faster than the length of the line.
 
 usage: search_steps.py [--sets N] [--seed N] [--engine native|reference|portable] [--processes N]
+       search_steps.py --replay SEED [--engine E]       what each line of one set costs
 
 Each set of templates is random (`generator`), and each line repeats a few pieces of the set's own literals and samples
-of its types, in three lengths: n, 4n, 16n. The native engine is built so that it counts its steps (LM_COUNT_STEPS);
-calls are counted in the reference; the portable engine is measured by its time, with a wide margin. What grows is
-written down with the seed, and the status is 1.
+of its types, in lengths n, 4n, 16n, 64n, as long as what they cost grows too fast. Steps are counted in the kernel and
+in the reference (`steps.py`). A regular expression cannot be counted: the portable engine is measured by its time, with
+a wide margin, and without the lines that it leaves to `reference.walk`. What grows is written as JSON Lines, with the
+seed of its set, and the status is 1. Another `--seed` gives other sets.
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
-import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
-from types import FrameType
-from typing import Any
+from unittest import mock
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import generator
+from steps import counting_engine, native_steps, reference_steps
 
-from logmatch.engine import Engine, make_engine
+from logmatch.engine import Engine
+from logmatch.engine.portable import buckets
+from logmatch.engine.portable.engine import PortableEngine
+from logmatch.engine.reference import ReferenceEngine
 from logmatch.program import Program, compile_program
+from logmatch.templates.field_type import FieldType
 from logmatch.templates.model import Field, Literal
 
-LENGTH = 400
-"""Bytes of the shortest line; the others are 4 and 16 times as long."""
-
-MOST_GROWTH = 6.0
-"""How many times more steps a line of four times the length may take; 16 is the square."""
-
-FEW_STEPS = 20.0
-"""Steps a byte that are no matter."""
-
+MOST_TEMPLATES = 4
 LINES_A_SET = 4
+SETS_A_SEED = 1_000_000
+
+PIECES = (b" ", b"a", b"1", b"-", b'"', b'\\"', b'"\\"', b"[", b"]", b"=", b",", b"1.", b":")
+"""Of what lines are made besides what the templates of a set hold."""
+
+
+def samples_of(type_: FieldType) -> tuple[bytes, ...]:
+    """Texts of *type_*."""
+    return type_.facts.samples
 
 
 def pieces_of(program: Program, random: Random) -> list[bytes]:
     """Of what lines are made: literals of the set and parts of them, samples of its types and their beginnings."""
-    found: list[bytes] = [b" ", b"a", b"1"]
+    found = list(random.sample(PIECES, 4))
     for variant in program.variants[:6]:
         for item in variant.items:
             if isinstance(item, Literal):
                 text = item.text[:40]
                 found += [text, text[:1], text[:-1], text[-1:]]
             elif isinstance(item, Field):
-                samples = item.type.facts.samples
+                samples = samples_of(item.type)
                 if samples:
                     text = random.choice(samples)
                     found += [text, text[: random.randint(1, max(len(text), 1))], text[:1] * 3]
@@ -63,47 +70,20 @@ def makers_of(program: Program, random: Random) -> Iterator[Callable[[int], byte
     """For each of some lines, what makes one of about so many bytes."""
     found = pieces_of(program, random)
     for _ in range(LINES_A_SET):
-        unit = b"".join(random.choice(found) for _ in range(random.choice((1, 1, 1, 2, 2, 3, 5))))
-        other = random.choice(found)
-        begin = b"".join(random.choice(found) for _ in range(random.choice((0, 0, 1, 2, 4))))
-        end = b"".join(random.choice(found) for _ in range(random.choice((0, 0, 1, 2))))
-        halves = random.random() < 0.25
+        count = random.choice((1, 1, 1, 2, 2, 3))
+        units = [b"".join(random.choices(found, k=random.choice((1, 1, 1, 2, 2, 3, 5)))) for _ in range(count)]
+        ends = [b"".join(random.choices(found, k=random.choice((0, 0, 1, 2, 4)))) for _ in range(count + 1)]
+        nested = count > 1 and random.random() < 0.3
 
-        def make(size: int, unit: bytes = unit, other: bytes = other, begin: bytes = begin, end: bytes = end) -> bytes:
-            return begin + unit * (size // len(unit) + 1) + end
+        def make(size: int, units: list[bytes] = units, ends: list[bytes] = ends, nested: bool = nested) -> bytes:
+            share = size // len(units)
+            times = [share // len(unit) + 1 for unit in units]
+            if nested:  # as often as each other, as brackets that open and close
+                times = [min(times)] * len(units)
+            parts = (end + unit * number for end, unit, number in zip(ends, units, times, strict=False))
+            return b"".join(parts) + ends[-1]
 
-        def make_halves(
-            size: int, unit: bytes = unit, other: bytes = other, begin: bytes = begin, end: bytes = end
-        ) -> bytes:
-            half = size // 2
-            return begin + unit * (half // len(unit) + 1) + other * (half // len(other) + 1) + end
-
-        yield make_halves if halves else make
-
-
-def native_steps(engine: Engine, line: bytes) -> float:
-    """How many steps the kernel takes for *line*."""
-    from logmatch.engine.native import _kernel
-
-    before = _kernel.steps()
-    engine.locate(line)
-    return float(_kernel.steps() - before)
-
-
-def calls(engine: Engine, line: bytes) -> float:
-    """How many calls, of Python and of C, the reference makes for *line*."""
-    count = 0
-
-    def add(frame: FrameType, event: str, argument: Any) -> None:
-        nonlocal count
-        count += event in ("call", "c_call")
-
-    sys.setprofile(add)
-    try:
-        engine.locate(line)
-    finally:
-        sys.setprofile(None)
-    return float(count)
+        yield make
 
 
 def microseconds(engine: Engine, line: bytes) -> float:
@@ -113,46 +93,99 @@ def microseconds(engine: Engine, line: bytes) -> float:
         begun = time.process_time_ns()
         engine.locate(line)
         least = min(least, (time.process_time_ns() - begun) / 1e3)
+        if least < 200:
+            break
     return least
 
 
-COSTS: dict[str, Callable[[Engine, bytes], float]] = {
-    "native": native_steps,
-    "reference": calls,
-    "portable": microseconds,
+class Target:
+    """
+    An engine and how it is measured.
+
+    Args:
+        make: gives it for a program.
+        cost: of a line.
+        length: bytes of the shortest line; the others are 4, 16 and 64 times as long.
+        growth: how many times as much a line of four times the length may cost; 16 is the square.
+        few: what is no matter, for a byte.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[Program], Engine],
+        cost: Callable[[Engine, bytes], float],
+        *,
+        length: int,
+        growth: float,
+        few: float,
+    ) -> None:
+        self.make = make
+        self.cost = cost
+        self.length = length
+        self.growth = growth
+        self.few = few
+
+    def costs(self, engine: Engine, make_line: Callable[[int], bytes]) -> list[float] | None:
+        """What lines of each length cost, if that grows too fast all the way."""
+        costs: list[float] = []
+        for times in (1, 4, 16, 64):
+            size = times * self.length
+            costs.append(self.cost(engine, make_line(size)))
+            if len(costs) > 1 and costs[-1] <= max(self.growth * costs[-2], self.few * size):
+                return None
+        return costs
+
+
+TARGETS = {
+    "native": Target(counting_engine, native_steps, length=400, growth=5.0, few=4),
+    "reference": Target(ReferenceEngine, reference_steps, length=60, growth=5.5, few=4),
+    "portable": Target(PortableEngine, microseconds, length=400, growth=9.0, few=0.5),
 }
 
 
-def growing(engine_name: str, seed: int) -> dict[str, object] | None:
+def growing(target: Target, seed: int) -> dict[str, object] | None:
     """What of the set of *seed* grows too fast, or None."""
     random = Random(seed)
-    templates = generator.draw(seed).templates[:12]
+    templates = generator.draw_templates(seed, MOST_TEMPLATES)
     program = compile_program(templates)
-    engine = make_engine(program, engine_name)
-    cost = COSTS[engine_name]
-    margin = 1.0 if engine_name != "portable" else 1.6
-    for make in makers_of(program, random):
-        lines = [make(LENGTH), make(4 * LENGTH), make(16 * LENGTH)]
-        costs = [cost(engine, line) for line in lines]
-        if costs[2] < FEW_STEPS * len(lines[2]) * (0.05 if engine_name == "portable" else 1):
-            continue
-        if all(more > MOST_GROWTH * margin * max(less, 1) for less, more in itertools.pairwise(costs)):
-            line = lines[0]
+    engine = target.make(program)
+    for make_line in makers_of(program, random):
+        costs = target.costs(engine, make_line)
+        if costs is not None:
             patterns = [f"{template.header or ''}{template.pattern}" for template in templates]
+            line = make_line(target.length)
             return {"seed": seed, "patterns": patterns, "line": repr(line[:120]), "costs": costs}
     return None
 
 
-def search(engine_name: str, first: int, count: int) -> int:
+def search(name: str, first: int, count: int) -> int:
     """Search the sets of *count* seeds; write what was found as JSON Lines."""
     found = 0
-    for seed in range(first, first + count):
-        case = growing(engine_name, seed)
-        if case is not None:
-            found += 1
-            sys.stdout.write(json.dumps(case) + "\n")
-            sys.stdout.flush()
+    target = TARGETS[name]
+    with mock.patch.object(buckets, "walk", return_value=None):
+        for seed in range(first, first + count):
+            case = growing(target, seed)
+            if case is not None:
+                found += 1
+                sys.stdout.write(json.dumps(case) + "\n")
+            if case is not None or seed % 10_000 == 0:
+                sys.stdout.flush()
     return found
+
+
+def replay(name: str, seed: int) -> int:
+    """Show what the lines of one set cost, by the byte."""
+    target = TARGETS[name]
+    templates = generator.draw_templates(seed, MOST_TEMPLATES)
+    program = compile_program(templates)
+    for template in templates:
+        sys.stdout.write(f"{template.header or ''}{template.pattern}\n")
+    engine = target.make(program)
+    for make_line in makers_of(program, Random(seed)):
+        lines = [make_line(times * target.length) for times in (1, 4, 16, 64)]
+        costs = " ".join(f"{target.cost(engine, line) / len(line):.2f}" for line in lines)
+        sys.stdout.write(f"{costs}  {lines[0]!r}\n")
+    return 0
 
 
 def main() -> int:
@@ -160,25 +193,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sets", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--engine", choices=COSTS, default="native")
+    parser.add_argument("--engine", choices=TARGETS, default="native")
     parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--replay", type=int, metavar="SEED")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.replay is not None:
+        return replay(options.engine, options.replay)
     if options.child:
         return int(search(options.engine, options.seed, options.sets) > 0)
-    environment = dict(os.environ)
-    if options.engine == "native":
-        import fuzz
-
-        target = fuzz.BUILD / "steps"
-        fuzz.build_flavour(fuzz.ROOT, target, ("-O2", "-shared", "-fPIC", "-DLM_COUNT_STEPS"))
-        environment["PYTHONPATH"] = str(target)
     share = -(-options.sets // options.processes)
     command = [sys.executable, str(Path(__file__).resolve()), "--child", "--engine", options.engine]
     running = [
-        subprocess.Popen(
-            [*command, "--sets", str(share), "--seed", str(options.seed + number * share)], env=environment
-        )
+        subprocess.Popen([*command, "--sets", str(share), "--seed", str(options.seed * SETS_A_SEED + number * share)])
         for number in range(options.processes)
     ]
     status = max(process.wait() for process in running)

@@ -38,14 +38,15 @@ _MOST_MARK, _MARKS_SIZE = kernel.GRAMMAR_MARKS
 MAX_DEPTH: int = kernel.GRAMMAR_DEPTH
 """How many places to go back to the interpreter has room for."""
 
+# By identity: to hash or compare a grammar is to walk through all of it.
 _TWO_DIGITS = {
-    time_grammar.HOUR: (0, 23),
-    time_grammar.MINUTE: (0, 59),
-    time_grammar.SECOND: (0, 60),
-    time_grammar.MONTH: (1, 12),
-    time_grammar.DAY: (1, 31),
+    id(time_grammar.HOUR): (0, 23),
+    id(time_grammar.MINUTE): (0, 59),
+    id(time_grammar.SECOND): (0, 60),
+    id(time_grammar.MONTH): (1, 12),
+    id(time_grammar.DAY): (1, 31),
 }
-_NAMES = {time_grammar.MONTH_NAME: 0, time_grammar.DAY_NAME: 1}
+_NAMES = {id(time_grammar.MONTH_NAME): 0, id(time_grammar.DAY_NAME): 1}
 
 
 _SHORT_RUN = 64
@@ -71,7 +72,8 @@ class GrammarCode:
     def __init__(self, sets: Callable[[int], int]) -> None:
         self.words = array("i")
         self._sets = sets
-        self._programs: dict[Grammar, Program] = {}
+        self._programs: dict[int, tuple[Grammar, Program]] = {}
+        """By the identity of the grammar, which is kept."""
         self._kinds: dict[Grammar, int] = {}
 
     @property
@@ -86,14 +88,15 @@ class GrammarCode:
         Raises:
             ValueError: it is too deep for the interpreter.
         """
-        program = self._programs.get(grammar)
+        _, program = self._programs.get(id(grammar), (grammar, None))
         if program is None:
             if _depth(grammar) > MAX_DEPTH:
                 raise ValueError("a grammar is too deep")
             at = len(self.words)
             self._put(grammar)
             self._add("DONE")
-            program = self._programs[grammar] = Program(at, -1 if is_bounded(grammar) else self.kind_count)
+            program = Program(at, -1 if is_bounded(grammar) else self.kind_count)
+            self._programs[id(grammar)] = grammar, program
         return program
 
     def _add(self, operation: str, *numbers: int) -> int:
@@ -120,11 +123,11 @@ class GrammarCode:
         return self._kinds[key]
 
     def _put(self, grammar: Grammar) -> None:
-        if grammar in _TWO_DIGITS:
-            self._add("TWO", *_TWO_DIGITS[grammar])
+        if id(grammar) in _TWO_DIGITS:
+            self._add("TWO", *_TWO_DIGITS[id(grammar)])
             return
-        if grammar in _NAMES:
-            self._add("NAME", _NAMES[grammar])
+        if id(grammar) in _NAMES:
+            self._add("NAME", _NAMES[id(grammar)])
             return
         match grammar:
             case Text(text):

@@ -122,7 +122,7 @@ class Steps:
                 return None
             begin = before.end()
             try:
-                start = scanner.token_end(type_, begin, slot)
+                start = scanner.token_end(type_, begin)
             except TimeoutError:
                 raise FieldTimeoutError(slot) from None
             if start == NO_MATCH:
