@@ -2,7 +2,7 @@
 Steps: how many steps an engine takes for a line, a number that is the same each time.
 
 The kernel counts its own in a build with LM_COUNT_STEPS: instructions and bytes that it reads. Of the reference, calls
-are counted (Python's and C's), and the bytes that its expressions read.
+are counted (Python's and C's), the bytes that its expressions read, and its marks.
 """
 
 from __future__ import annotations
@@ -100,6 +100,16 @@ _IN_VAIN = {PERCENT: re.compile(FLOAT.facts.expression or b""), QUOTED: re.compi
 """Which bytes of a line are read, at most, where there is no token; of the other types, a few."""
 
 
+class Marks(bytearray):
+    """The marks of a free field; to make them takes a step for each."""
+
+    made = 0
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        Marks.made += size
+
+
 @contextmanager
 def _counted_expressions() -> Iterator[list[CountingExpression]]:
     """While this lasts the expressions of the reference are ones that count."""
@@ -121,6 +131,7 @@ def _counted_expressions() -> Iterator[list[CountingExpression]]:
 
     scalar, key, blanks = json_scan._SCALAR, json_scan._KEY, json_scan._BLANKS
     with (
+        mock.patch.object(reference, "bytearray", Marks, create=True),
         mock.patch.object(reference, "_expression", of_token),
         mock.patch.object(grammar, "_run_expression", of_run),
         mock.patch.object(json_scan, "_SCALAR", counting(scalar, _JSON_STRING)),
@@ -132,6 +143,7 @@ def _counted_expressions() -> Iterator[list[CountingExpression]]:
 
 def reference_steps(engine: Engine, line: bytes) -> int:
     """How many steps the reference takes for *line*."""
+    marks = Marks.made
     with _counted_expressions() as counted:
         profile = cProfile.Profile()
         before = sys.getprofile()
@@ -142,4 +154,4 @@ def reference_steps(engine: Engine, line: bytes) -> int:
             profile.disable()
             sys.setprofile(before)
     calls: int = sum(entry.callcount for entry in profile.getstats())
-    return calls + sum(each.bytes_read for each in counted)
+    return calls + sum(each.bytes_read for each in counted) + Marks.made - marks

@@ -69,6 +69,11 @@ HARD = [
     "<a><b:json><c:[\\]1]+>!",
     "<a><b:json|csv><c:any><d:host|url>!",
     "<a><b:quoted><c:iso8601>x",
+    "<a>=<b:ip> <c:rest>",
+    "<a>src=<b:ip> dst=<c:ip>",
+    "<a>[<b:date> <c:time>] <d>!",
+    "<a:word>=<b:mac> <c:time> end",
+    "<a>=<b:uuid> <c:ipv6>",
 ]
 """Patterns of many free fields and tokens that need a search for where each begins."""
 
@@ -136,6 +141,8 @@ HOSTILE: dict[str, Callable[[int], bytes]] = {
     "quotes-then-word": lambda n: b'"' + b'\\"1' * (n // 6) + b' "' + b"x" * (n // 2),
     "json-nested": lambda n: b"[" * (n // 2) + b"1" + b"]" * (n // 2),
     "json-flat": lambda n: b"[" * 400 + b"1," * (n // 2) + b"1" + b"]" * 200,
+    "equals": lambda n: b"=" * n,
+    "sources": lambda n: b"src=" * (n // 4),
     "apostrophes": lambda n: b"'\\'" * (n // 3),
 }
 """Lines of about n bytes."""

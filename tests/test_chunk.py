@@ -258,6 +258,17 @@ def test_a_line_of_100_mib_in_small_pieces_takes_linear_time(max_line: int, piec
     assert (1024 if max_line == MIB else size) == len(line.data)
 
 
+def test_a_line_of_100_mib_in_a_plain_file_takes_linear_time(tmp_path: Path) -> None:
+    path = tmp_path / "x.log"
+    with path.open("wb") as file:
+        file.truncate(100 * MIB)
+    begin = time.process_time()
+    [chunk] = blocking(read_chunks(Input(str(path)), chunk_size=MIB, max_line=200 * MIB))
+    # About 0.2 s; copying what is there with each read took more than two minutes.
+    assert time.process_time() - begin < 4
+    assert (None, 100 * MIB) == (chunk.oversized, len(chunk.data))
+
+
 # --- pipes
 
 

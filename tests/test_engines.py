@@ -15,12 +15,13 @@ import time
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import orjson
 import pytest
 from support import ENGINES, first_match, make_program, make_template, run_worker
 
-from logmatch.engine import make_engine
+from logmatch.engine import make_engine, reference
 from logmatch.engine.portable import buckets
 from logmatch.engine.portable.engine import PortableEngine
 from logmatch.engine.portable.merged import MergedPrefixes
@@ -277,6 +278,30 @@ def test_a_regex_that_takes_too_long_takes_all_of_them_out_of_the_line_and_is_co
     ((number, places, values),) = matches.groups()
     assert ("fast", [0, 1], [(line[2:],)] * 2) == (program.template_of(number).id, places, values)
     assert {(0, 0): 2} == matches.timeouts
+
+
+@pytest.mark.parametrize("way", ["match", "match_batch", "locate"])
+def test_all_regexes_of_a_line_take_no_more_than_their_time_together(
+    engine_name: str, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+
+    class NeverDone:
+        def match(self, line: bytes, start: int, timeout: float) -> None:
+            nonlocal now
+            now += timeout
+            raise TimeoutError
+
+    monkeypatch.setattr(reference, "time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr(reference, "_compiled", lambda source: NeverDone())
+    templates = [make_template(f"t{number}", f"<a>{number} <x:/(a|aa)*b/> <y>") for number in range(50)]
+    templates += [make_template(f"u{number}", f"x{number % 3}<x:/(a|aa)*b/><?> <y></?>") for number in range(50)]
+    engine = make_engine(compile_program(templates), engine_name)
+    for line in (b"x0 " + b" ".join(b"%d aaaa! z" % number for number in range(50)), b"x1aaaa!", b"x2aa aa"):
+        begun = now
+        getattr(engine, way)(line)
+        assert now - begun <= reference.REGEX_SECONDS * 1.000001
+        assert now > begun
 
 
 def test_a_regex_that_takes_too_long_leaves_the_variants_without_it(engine_name: str) -> None:

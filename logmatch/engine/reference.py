@@ -51,10 +51,11 @@ NO_MATCH = -1
 
 
 class FieldTimeoutError(Exception):
-    """A `/regex/` field took too long; `slot` is its number among the fields of the template."""
+    """A `/regex/` field took too long; `slot` is its number among the fields of the template of *variant*."""
 
-    def __init__(self, slot: int) -> None:
+    def __init__(self, variant: Variant, slot: int) -> None:
         super().__init__(slot)
+        self.variant = variant
         self.slot = slot
 
 
@@ -63,9 +64,13 @@ class RegexBudget:
     The time that `/regex/` fields have on one line, whatever the number of variants; it begins with the first question.
 
     When it is used up the line is matched without the variants that have such fields.
+
+    Args:
+        share: how much of it there is here.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, share: float = 1.0) -> None:
+        self._share = share
         self._deadline: float | None = None
         self.is_spent = False
 
@@ -80,7 +85,7 @@ class RegexBudget:
         check_stop()
         now = time.monotonic()
         if self._deadline is None:
-            self._deadline = now + REGEX_SECONDS
+            self._deadline = now + self._share * REGEX_SECONDS
         if now >= self._deadline:
             raise TimeoutError
         return self._deadline - now
@@ -121,17 +126,37 @@ class ReferenceEngine:
     def _match_lines(self, timeouts: FieldTimeouts) -> MatchLines:
         return lambda lines: match_each(lambda line: self.find(line, timeouts), lines)
 
-    def find(self, line: bytes, timeouts: FieldTimeouts) -> Found | None:
-        """Do as `match` does, and add to *timeouts* the field that was too slow."""
-        located = self._locate(line, timeouts)
+    def find(
+        self,
+        line: bytes,
+        timeouts: FieldTimeouts,
+        budget: RegexBudget | None = None,
+        too_slow: FieldTimeoutError | None = None,
+    ) -> Found | None:
+        """
+        Do as `match` does, and add to *timeouts* the field that was too slow.
+
+        Args:
+            budget: of the line.
+            too_slow: a field of which this is known already.
+        """
+        located = self._locate(line, timeouts, budget, too_slow)
         return None if located is None else (located[0], texts_of(line, located[1]))
 
-    def _locate(self, line: bytes, timeouts: FieldTimeouts) -> Located | None:
-        budget = RegexBudget()
+    def _locate(
+        self,
+        line: bytes,
+        timeouts: FieldTimeouts,
+        budget: RegexBudget | None = None,
+        too_slow: FieldTimeoutError | None = None,
+    ) -> Located | None:
+        budget = budget or RegexBudget()
         for number, variant in enumerate(self.program.variants):
             if has_regex(variant) and (budget.is_spent or not holds_literals(variant, line)):
                 continue
             try:
+                if too_slow is not None and variant is too_slow.variant:
+                    raise too_slow
                 spans = walk(variant, line, budget)
             except FieldTimeoutError as timeout:
                 budget.is_spent = True
@@ -214,7 +239,7 @@ def walk(
                 try:
                     position = scan.token_end(item.type, position)
                 except TimeoutError:
-                    raise FieldTimeoutError(slot_of[index]) from None
+                    raise FieldTimeoutError(variant, slot_of[index]) from None
                 fits = position != NO_MATCH
             ends[index] = position
             index += 1

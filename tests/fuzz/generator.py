@@ -8,8 +8,9 @@ then, some of them, damaged.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from random import Random
 
 from logmatch.program import compile_program
@@ -47,6 +48,12 @@ WITH_ARGUMENT = tuple(
     )
 )
 """Some of the types with an argument in parentheses."""
+
+ENDS = {
+    **{"csv": b",", "csv(;)": b";", "csv(\\t)": b"\t", "escaped(|)": b"|", "escaped(,)": b","},
+    **{"kv": b" ", "kv(;)": b"; ", "kv(, :)": b", ", "kv(& =)": b"&"},
+}
+"""What ends the text of a type that takes nearly everything: only a literal that begins so can follow it."""
 
 TOKENS = (*(type_ for type_ in TYPES.values() if type_ not in FREE and type_ != REST), *WITH_ARGUMENT)
 UNBOUNDED = tuple(type_ for type_ in TOKENS if not type_.facts.is_bounded)
@@ -136,6 +143,9 @@ SAMPLES: dict[str, list[bytes]] = {
 }
 """For named types, texts that they take besides those of their facts."""
 
+MOST_TEMPLATES = 1000
+"""More than are ever drawn."""
+
 MOST_WITH_REGEXES = 25
 """How many templates a case with `/regex/` fields may have: each is asked of Python, by both engines."""
 
@@ -204,13 +214,7 @@ def draw(seed: int) -> Case:
 def draw_templates(seed: int, most: int) -> list[Template]:
     """At most so many templates, without `/regex/` fields, and no lines."""
     random = Random(seed)
-    drawn = _Templates(random).draw()
-    chosen = random.sample(drawn, min(most, len(drawn)))
-    return [replace(each, pattern=_plain(each.pattern), header=each.header and _plain(each.header)) for each in chosen]
-
-
-def _plain(pattern: Pattern) -> Pattern:
-    return Pattern(tuple(_without_regexes(pattern.items)))
+    return _Templates(random).draw(most, regexes=False)
 
 
 class _Templates:
@@ -272,7 +276,7 @@ class _Templates:
         nullable = random.random() < 0.4
         return TypeList(unique, nullable or len(unique) == 1)
 
-    def draw(self) -> list[Template]:
+    def draw(self, most: int = MOST_TEMPLATES, *, regexes: bool = True) -> list[Template]:
         random = self.random
         ways = [
             self._varied,
@@ -286,6 +290,7 @@ class _Templates:
         ]
         lists = random.choice(ways)()
         random.shuffle(lists)
+        del lists[most:]
         headers: list[Pattern | None] = [None]
         if random.random() < 0.5:
             headers += [Pattern(joined(self._items(4))) for _ in range(random.randint(1, 2))]
@@ -293,10 +298,11 @@ class _Templates:
                 del headers[0]
         priorities = random.choice([[0], [0], [0, 0, 0, 1], [-1, 0, 1]])
         templates = []
-        if len(lists) > MOST_WITH_REGEXES:
+        if len(lists) > MOST_WITH_REGEXES or not regexes:
             lists = [_without_regexes(items) for items in lists]
             headers = [None if header is None else Pattern(tuple(_without_regexes(header.items))) for header in headers]
         for number, items in enumerate(lists):
+            items = self._ended(items)
             if random.random() < 0.08:
                 items = self._with_rest(items)
             pattern = Pattern(self._named(joined(items)))
@@ -441,13 +447,25 @@ class _Templates:
             type_ = random.choice(self.types)
         return Field(DROPPED if random.random() < 0.15 else None, type_)
 
+    def _ended(self, items: Items) -> Items:
+        """*items*, with something for most fields of `ENDS` to end at."""
+        result: Items = []
+        for index, item in enumerate(items):
+            result.append(item)
+            end = ENDS.get(str(item.type), b"") if isinstance(item, Field) else b""
+            following = items[index + 1] if index + 1 < len(items) else None
+            has_end = following is None or (isinstance(following, Literal) and following.text.startswith(end))
+            if end and not has_end and self.random.random() < 0.8:
+                result.append(Literal(end + self.random.choice([b"", *self.short])))
+        return result
+
     def _with_rest(self, items: Items) -> Items:
         rest = Field(None, REST)
         return [*items, rest] if self.random.random() < 0.7 else [*items, OptionalPart((Literal(b" "), rest))]
 
     def _named(self, items: Sequence[Item]) -> tuple[Item, ...]:
         """*items* with at most four optional parts, and with names for some fields."""
-        names = iter([f"n{number}" for number in range(100)])
+        names = (f"n{number}" for number in itertools.count())
         optional_parts = 0
 
         def named(item: Item) -> Item:

@@ -316,7 +316,8 @@ def _limited() -> Iterator[None]:
         raise _TooLongError(f"not done after {TOO_LONG} s")
 
     previous = signal.signal(signal.SIGALRM, strike)
-    signal.setitimer(signal.ITIMER_REAL, TOO_LONG)
+    # Again each second: what is raised while garbage is collected is lost.
+    signal.setitimer(signal.ITIMER_REAL, TOO_LONG, 1.0)
     try:
         yield
     finally:

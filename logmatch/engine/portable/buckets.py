@@ -29,6 +29,12 @@ Texts = Callable[[re.Match[bytes]], tuple[bytes, ...]]
 NO_LIMIT = 1 << 62
 """A number that no variant has."""
 
+SHARE_LEFT = 0.1
+"""
+How much of the time of `/regex/` fields is left where one was too slow, for those of variants that precede it and were
+not tried.
+"""
+
 MAX_JOINED = 16
 """Up to how many variants of a bucket are tried by one expression with alternatives."""
 
@@ -43,7 +49,7 @@ class Scratch:
         """`PrefixGroup` -> where its prefix ended in the line, where another group asks for it."""
         self.ends_of: dict[object, dict[int, int]] = {}
         """The same for many lines, by their places."""
-        self.budget = RegexBudget()
+        self.budget = RegexBudget(1 - SHARE_LEFT)
         """Of the line: all its `/regex/` fields share it."""
 
 
@@ -83,7 +89,7 @@ class Candidate:
         variant = self._variant
         if needs_scanner(variant):
             if self._has_steps is None:
-                self._steps = steps_of(self.items, variant.slots[self._prefix_fields :])
+                self._steps = steps_of(variant, self.items, self._prefix_fields)
                 self._has_steps = self._steps is not None
             if self._steps is not None and len(line) <= self._steps.longest_line:
                 return self._steps.match(line, start, budget)
@@ -101,7 +107,13 @@ class Steps:
     these, expressions what is between them. They are for lines of at most `longest_line` bytes.
     """
 
-    def __init__(self, expressions: Sequence[expression.Expression], fields: Sequence[tuple[FieldType, int]]) -> None:
+    def __init__(
+        self,
+        variant: Variant,
+        expressions: Sequence[expression.Expression],
+        fields: Sequence[tuple[FieldType, int]],
+    ) -> None:
+        self._variant = variant
         *before, last = expressions
         self.longest_line = min(each.longest_line for each in expressions)
         self._fields = [(_compiled(each.text), *field) for each, field in zip(before, fields, strict=True)]
@@ -124,7 +136,7 @@ class Steps:
             try:
                 start = scanner.token_end(type_, begin)
             except TimeoutError:
-                raise FieldTimeoutError(slot) from None
+                raise FieldTimeoutError(self._variant, slot) from None
             if start == NO_MATCH:
                 return None
             texts += (*before.groups(), line[begin:start])
@@ -132,8 +144,12 @@ class Steps:
         return None if last is None else texts + last.groups()
 
 
-def steps_of(items: Items, slots: Sequence[int]) -> Steps | None:
-    """The steps of *items*, whose fields have *slots*; None where a field that needs a scanner may begin anywhere."""
+def steps_of(variant: Variant, items: Items, prefix_fields: int) -> Steps | None:
+    """
+    The steps of *items* of *variant*, which come after so many fields; None where a field that needs a scanner may
+    begin anywhere.
+    """
+    slots = variant.slots[prefix_fields:]
     expressions: list[expression.Expression | None] = []
     fields: list[tuple[FieldType, int]] = []
     begin = 0
@@ -145,7 +161,7 @@ def steps_of(items: Items, slots: Sequence[int]) -> Steps | None:
             fields.append((item.type, slots[count_fields(items[:place])]))
             begin = place + 1
     expressions.append(expression.of_items(items[begin:]))
-    return Steps([each for each in expressions if each is not None], fields)
+    return Steps(variant, [each for each in expressions if each is not None], fields)
 
 
 class Bucket:

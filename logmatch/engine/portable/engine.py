@@ -35,12 +35,12 @@ from logmatch.engine.matches import (
     match_spans_in_groups,
     spans_of,
 )
-from logmatch.engine.portable.buckets import NO_LIMIT, Scratch
+from logmatch.engine.portable.buckets import NO_LIMIT, SHARE_LEFT, Scratch
 from logmatch.engine.portable.items import needs_scanner
 from logmatch.engine.portable.merged import MergedPrefixes, merge_prefixes
 from logmatch.engine.portable.prefixes import PrefixGroup
 from logmatch.engine.portable.split import split_by_prefix
-from logmatch.engine.reference import FieldTimeoutError, ReferenceEngine
+from logmatch.engine.reference import FieldTimeoutError, ReferenceEngine, RegexBudget
 from logmatch.line import Buffer
 from logmatch.program import Program
 
@@ -159,9 +159,9 @@ class PortableEngine:
                 if better is not None:
                     found = better
                     limit = better[0]
-        except FieldTimeoutError:
+        except FieldTimeoutError as too_slow:
             # Rare and slow: a variant that takes too long does not match, and the others are tried, by the definition.
-            found = ReferenceEngine(self.program).find(line, timeouts)
+            found = ReferenceEngine(self.program).find(line, timeouts, RegexBudget(SHARE_LEFT), too_slow)
         return found
 
 
