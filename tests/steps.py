@@ -1,7 +1,8 @@
 """
 Steps: how many steps an engine takes for a line, a number that is the same each time.
 
-The kernel counts its own in a build with LM_COUNT_STEPS: instructions and bytes that it reads. Of the reference, calls
+The kernel counts its own in a build with LM_COUNT_STEPS: instructions and bytes that it reads. Other builds for tests
+are made here too. Of the reference, calls
 are counted (Python's and C's), the bytes that its expressions read, and its marks.
 """
 
@@ -30,10 +31,15 @@ from logmatch.templates.model import FLOAT, PERCENT, QUOTED, NamedType
 BUILD = Path(__file__).resolve().parent.parent / "build" / "steps"
 
 
+COUNTING = ("-DLM_COUNT_STEPS",)
+AT_ONCE = ("-O0", "-DLM_PATIENCE=0", "-DLM_PLENTY=0")
+"""What is in vain is written down at once, and what a scan finds."""
+
+
 @cache
-def counting_kernel() -> ModuleType:
+def kernel_with(*flags: str) -> ModuleType:
     """
-    The kernel that is installed, built again so that it counts; what was built once stays in `build/steps`.
+    The kernel that is installed, built again with *flags*; what was built once stays in `build/steps`.
 
     Raises:
         FileNotFoundError: the C source, which an editable installation leaves beside the kernel, is not there.
@@ -44,14 +50,15 @@ def counting_kernel() -> ModuleType:
     name = _kernel.__name__
     directory = Path(_kernel.__file__).parent
     source = directory / "_kernel.c"
-    digest = hashlib.sha256(source.read_bytes() + (directory / "_simd.h").read_bytes()).hexdigest()[:16]
+    content = b"".join(path.read_bytes() for path in [source, *sorted(directory.glob("*.h"))]) + repr(flags).encode()
+    digest = hashlib.sha256(content).hexdigest()[:16]
     target = BUILD / f"{digest}{sysconfig.get_config_var('EXT_SUFFIX')}"
     if not target.exists():
         BUILD.mkdir(parents=True, exist_ok=True)
         made = target.with_suffix(f".{os.getpid()}")
         include = sysconfig.get_paths()["include"]
-        flags = ("-O1", "-w", "-shared", "-fPIC", "-DLM_COUNT_STEPS", f"-I{include}", f"-I{directory}")
-        subprocess.run(["gcc", *flags, str(source), "-o", str(made)], check=True)
+        others = ("-O1", "-w", "-shared", "-fPIC", f"-I{include}", f"-I{directory}")
+        subprocess.run(["gcc", *others, *flags, str(source), "-o", str(made)], check=True)
         made.replace(target)
     spec = importlib.util.spec_from_file_location(name, target)
     assert spec is not None
@@ -65,13 +72,13 @@ def counting_engine(program: Program) -> Engine:
     """A native engine whose steps `native_steps` counts."""
     from logmatch.engine.native import engine
 
-    with mock.patch.object(engine, "kernel", counting_kernel()):
+    with mock.patch.object(engine, "kernel", kernel_with(*COUNTING)):
         return engine.NativeEngine(program)
 
 
 def native_steps(engine: Engine, line: bytes) -> int:
     """How many steps the kernel of a `counting_engine` takes for *line*."""
-    count = counting_kernel().steps
+    count = kernel_with(*COUNTING).steps
     before: int = count()
     engine.locate(line)
     after: int = count()

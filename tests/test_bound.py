@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from steps import counting_engine, counting_kernel, native_steps, reference_steps
+from steps import COUNTING, counting_engine, kernel_with, native_steps, reference_steps
 from support import ENGINES, HAS_KERNEL, make_program
 
 from logmatch.engine import Engine, make_engine
@@ -69,6 +69,8 @@ HARD = [
     "<a><b:json><c:[\\]1]+>!",
     "<a><b:json|csv><c:any><d:host|url>!",
     "<a><b:quoted><c:iso8601>x",
+    "<a><b:quoted><c:ctime>x",
+    "<a><b:quoted><c:klogtime|timestamp>x",
     "<a>=<b:ip> <c:rest>",
     "<a>src=<b:ip> dst=<c:ip>",
     "<a>[<b:date> <c:time>] <d>!",
@@ -138,6 +140,7 @@ HOSTILE: dict[str, Callable[[int], bytes]] = {
     "durations": lambda n: b"1m2s" * (n // 4),
     "days": lambda n: b"2024-05-31 " * (n // 11),
     "quotes-then-time": lambda n: b'"' + b'\\"1' * (n // 6) + b'"2024-05-31T13:05:59.' + b"1" * (n // 2),
+    "quotes-then-ctime": lambda n: b'"' + b'\\"1' * (n // 6) + b'"Fri May 31 13:05:59.' + b"1" * (n // 2),
     "quotes-then-word": lambda n: b'"' + b'\\"1' * (n // 6) + b' "' + b"x" * (n // 2),
     "json-nested": lambda n: b"[" * (n // 2) + b"1" + b"]" * (n // 2),
     "json-flat": lambda n: b"[" * 400 + b"1," * (n // 2) + b"1" + b"]" * 200,
@@ -182,7 +185,7 @@ def test_the_steps_of_the_reference_for_a_byte_are_a_few_for_each_item(pattern: 
 def counting() -> Callable[[Program], Engine]:
     """What makes native engines that count their steps."""
     try:
-        counting_kernel()
+        kernel_with(*COUNTING)
     except FileNotFoundError:
         pytest.skip("the C source of the kernel is not beside it: the installation is not editable")
     return counting_engine

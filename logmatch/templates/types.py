@@ -289,7 +289,7 @@ HEX = _row(
         alphabet=_HEX_DIGITS + b"xX",
         run_bytes=_HEX_DIGITS + b"xX",
         # Not from a 0 that begins another 0x.
-        next_alike=alike(rb"0[xX](?=[0-9a-fA-F])|[0-9a-fA-F](?=[0-9a-fA-F])(?!0[xX][0-9a-fA-F])"),
+        next_alike=alike(rb"(?:0[xX]|[0-9a-fA-F])(?=[0-9a-fA-F])(?!0[xX][0-9a-fA-F])"),
         ends_in_order=True,
         swallows=_HEX_DIGITS,
         swallows_what="all hexadecimal digits",

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from generator import draw
+from steps import AT_ONCE, kernel_with
 from support import HAS_KERNEL
 
 if not HAS_KERNEL:
@@ -21,7 +22,7 @@ from comparison import Difference, compare, shrink
 from generator import Case
 
 from logmatch.engine import reference
-from logmatch.engine.native import assemble
+from logmatch.engine.native import assemble, engine
 from logmatch.engine.native.engine import NativeEngine
 from logmatch.output import jsonl as output
 from logmatch.output.json_text import json_string
@@ -36,6 +37,19 @@ def test_the_native_engine_gives_the_answers_of_the_reference(first: int) -> Non
         lines += counts.lines
         matched += counts.matched
     assert matched > 0.3 * lines
+
+
+@pytest.mark.parametrize("first", range(0, 60, 20))
+def test_a_kernel_that_writes_everything_down_gives_the_answers_of_the_reference(
+    first: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Ordinary lines never get so far: what only hostile ones need would hardly be tried.
+    try:
+        monkeypatch.setattr(engine, "kernel", kernel_with(*AT_ONCE))
+    except FileNotFoundError:
+        pytest.skip("the C source of the kernel is not beside it: the installation is not editable")
+    for seed in range(first, first + 20):
+        compare(draw(seed))
 
 
 def test_a_seed_gives_the_same_case_again() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from search_steps import TARGETS, Target, growing
-from steps import counting_kernel
+from steps import COUNTING, kernel_with
 from support import HAS_KERNEL
 
 from logmatch.engine.portable import buckets
@@ -17,7 +17,7 @@ def test_no_cost_grows_faster_than_the_line(name: str, count: int, monkeypatch: 
         if not HAS_KERNEL:
             pytest.skip("the kernel is not built")
         try:
-            counting_kernel()
+            kernel_with(*COUNTING)
         except FileNotFoundError:
             pytest.skip("the C source of the kernel is not beside it: the installation is not editable")
     monkeypatch.setattr(buckets, "walk", lambda variant, line, budget=None: None)

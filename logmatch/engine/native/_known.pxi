@@ -67,7 +67,7 @@ cdef Text next_alike(int type_, Text p, Text end) noexcept nogil:
             return q
     elif type_ == HEX:
         if begins_0x(p, end):
-            return p + 2
+            q += 1
         if CLASS[p[0]] & HEXDIGIT and q < end and CLASS[q[0]] & HEXDIGIT and not begins_0x(q, end):
             return q
     elif type_ == HOST:

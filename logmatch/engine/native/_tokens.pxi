@@ -22,8 +22,10 @@ cdef Text remembered_token_end(Machine *m, int type_, Text p) noexcept nogil:
         return known_token_end(m, type_, p)
     q = read = scan_end(type_, p, m.line_end, m.readable)
     if q == NULL:
-        # Where no text ends, only these have read more than a few bytes.
+        # Where no text ends, only these have read more than a few bytes: up to the end of the line, or a fraction and no year.
         if type_ == QUOTED and p < m.line_end and p[0] == c'"':
+            read = m.line_end
+        elif (type_ == CTIME or type_ == TIMESTAMP) and m.line_end - p >= 23 and lm_is_day(p):
             read = m.line_end
         elif type_ == PERCENT:
             read = float_end(p, m.line_end)

@@ -39,7 +39,7 @@ _UNORDERED, _NULLABLE = kernel.FLAGS["UNORDERED"], kernel.FLAGS["NULLABLE"]
 _MOST_LITERAL = (1 << 23) - 1
 """How many bytes a LITERAL instruction holds."""
 
-_BOUNDED = frozenset({"rest", "date", "ipv4", "ipv6", "ip", "mac", "uuid"})
+_BOUNDED = frozenset({"rest", "date", "rfc2822", "ipv4", "ipv6", "ip", "mac", "uuid"})
 """Tokens with a scanner of the kernel that reads no more than some bytes (or, at the end of all patterns, none)."""
 
 _MOST_KEYS = 16
