@@ -59,6 +59,7 @@ check: check-lint check-format check-types check-packages check-samples  ## lint
 
 check-lint: $(STAMP)
 	$(BIN)/ruff check
+	PATH="$(abspath $(BIN)):$$PATH" cython-lint logmatch
 
 check-format: $(STAMP)
 	$(BIN)/ruff format --check

@@ -34,7 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 SAME_WITHOUT_KERNEL = {
     *("test_bound", "test_check", "test_divergence", "test_docs", "test_explain", "test_formats", "test_grammar"),
     *("test_importers", "test_kinds", "test_layers", "test_learn", "test_learn_command", "test_learn_systems"),
-    *("test_lists", "test_loghub", "test_plain_toml", "test_preflight", "test_sink", "test_sketch"),
+    *("test_lists", "test_loghub", "test_plain_toml", "test_preflight", "test_sink", "test_sketch", "test_status_line"),
     *("test_template_file", "test_template_limits", "test_template_set", "test_terminal", "test_tokens", "test_types"),
 }
 """

@@ -128,6 +128,7 @@ REFUSED = [
     ("liblognorm", "rule=:100% done", "this % begins no field", "%"),
     ("liblognorm", "rule=no colon", "this rule has no colon", "no colon"),
     ("drain3", "nothing", "this is no snapshot of Drain3", "n"),
+    *((name, "x y", "there is no directive in this text", "x y") for name in ("apache", "grok", "haproxy", "nginx")),
     ("patterndb", "nothing", "this is no XML: syntax error: line 1, column 0", "n"),
 ]
 

@@ -218,6 +218,7 @@ ORDER = (
     "commands.template_options",
     "commands",
     "commands.terminal",
+    "commands.status_line",
     "commands.summary",
     "commands.manual",
     "commands.completion",

@@ -12,6 +12,7 @@ import pytest
 from support_cli import RunCli, run_cli, run_on_terminal
 
 from logmatch.commands import learn
+from logmatch.commands.status_line import StatusLine
 
 __all__ = ["run_cli"]  # a fixture
 
@@ -125,8 +126,8 @@ def test_progress_is_one_line_that_is_taken_away(monkeypatch: pytest.MonkeyPatch
     seconds = itertools.count()
     monkeypatch.setattr(time, "monotonic", lambda: float(next(seconds)))
     monkeypatch.delenv("TERM", raising=False)
-    progress = learn._Progress()
-    progress.step("learning")
-    progress.advance(5_000_000)
-    progress.clear()
+    with StatusLine(is_shown=True) as line:
+        progress = learn._Progress(line)
+        progress.step("learning")
+        progress.advance(5_000_000)
     assert "\r\x1b[Klearning …\r\x1b[Klearning, 5 MB …\r\x1b[K" == capsys.readouterr().err

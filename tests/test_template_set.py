@@ -341,14 +341,18 @@ def test_what_is_written_loads_to_the_same_set(templates: TemplateSet) -> None:
 
 def test_a_written_file_is_one_that_a_person_would_write() -> None:
     text = r"""
+        [types]
+        level = "DEBUG|INFO|WARN"
+        ticket = "/[A-Z]+-[0-9]+x?/"
+
         [headers]
-        default = "<time:iso8601> "
+        default = "<time:iso8601> <l:level> "
 
         [[template]]
         id = "login"
-        pattern = "user <user:word> in"
+        pattern = "user <user:word> in<?> <ticket:ticket>: <l2:level></?>"
         tags = ["auth", "in"]
-        match = ["2024-05-31T13:05:59Z user anna in"]
+        match = ["2024-05-31T13:05:59Z INFO user anna in"]
 
         [[template]]
         id = "path"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from logmatch.commands.input_options import encoding_option
+from logmatch.commands.input_options import encoding_option, progress_option
 from logmatch.commands.options import (
     INPUT,
     OUTPUT,
@@ -17,6 +17,7 @@ from logmatch.commands.options import (
     option,
     read_path,
 )
+from logmatch.commands.status_line import StatusLine
 from logmatch.commands.terminal import say, write, write_json
 from logmatch.errors import ExitStatus, UsageError
 from logmatch.wording import count, did_you_mean, listed
@@ -70,6 +71,7 @@ class CheckOptions:
         help='Do not report findings of this kind. A template does the same with allow = ["CODE"].',
     )
     json: bool = json_option("Write the findings as JSON.")
+    progress: bool | None = progress_option("Show on stderr what is being done. Default: if that is a terminal.")
 
 
 def check(options: CheckOptions) -> ExitStatus:
@@ -81,9 +83,11 @@ def check(options: CheckOptions) -> ExitStatus:
     if not options.templates:
         raise UsageError("no templates are given", hint="name a template file: logmatch check app.toml")
     templates = load_templates(options.templates, header=options.header)
-    usage = _usage(options, templates) if options.against else None
     allow = {code for codes in options.allow for code in codes.split(",")}
-    findings = check_templates(templates, allow, usage, listed(options.against, "and") if options.against else "")
+    with StatusLine(is_shown=options.progress) as line:
+        usage = _usage(options, templates, line) if options.against else None
+        logs = listed(options.against, "and") if options.against else ""
+        findings = check_templates(templates, allow, usage, logs, lambda step: line.show(f"{step} …"))
     if options.json:
         write_json("-", {"templates": len(templates), "findings": [finding.to_dict() for finding in findings]})
     else:
@@ -96,7 +100,7 @@ def check(options: CheckOptions) -> ExitStatus:
     return ExitStatus.ANSWER_IS_NO if findings else ExitStatus.DONE
 
 
-def _usage(options: CheckOptions, templates: Sequence[Template]) -> Usage:
+def _usage(options: CheckOptions, templates: Sequence[Template], line: StatusLine) -> Usage:
     """What *templates* match in the logs."""
     from logmatch.input.chunk import blocking, read_chunks
     from logmatch.input.resolve import resolve_inputs
@@ -112,6 +116,7 @@ def _usage(options: CheckOptions, templates: Sequence[Template]) -> Usage:
         for chunk in blocking(chunks):
             if chunk.oversized is None:
                 usage.add(bytes(chunk.data))
+            line.show(f"{count(usage.lines, 'line')} read …")
     return usage
 
 

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import errno
-import os
 import shlex
 import shutil
-import sys
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
@@ -29,6 +25,7 @@ from logmatch.commands.options import (
     option,
     read_count,
 )
+from logmatch.commands.status_line import StatusLine
 from logmatch.commands.terminal import is_terminal, say, write, write_file
 from logmatch.errors import PROGRAM, ExitStatus, InputError, Location, printable
 
@@ -44,7 +41,6 @@ _MOST_KEPT = 8 << 30
 """Bytes of stdin that are kept at most: a stream without an end must not fill the disk."""
 _HEAD = 8000
 _CONTROL = bytes(byte for byte in range(32) if byte not in b"\t\n\r\f\x1b")
-_SECONDS_BETWEEN_DRAWINGS = 0.2
 _ROWS = 40
 _PACKS_MATCH = 0.5
 """Packs that match a smaller share of the lines are not named."""
@@ -116,9 +112,8 @@ def learn(options: LearnOptions) -> ExitStatus:
     if not found.inputs:
         return ExitStatus.FATAL
     check_files(found.inputs, [Output(output, "templates")], options.known)
-    shows_progress = is_terminal(2) if options.progress is None else options.progress
-    with _Lines(found.inputs, options, shows_progress=shows_progress) as lines:
-        result = learner.learn(lines.read, what, lines.step)
+    with StatusLine(is_shown=options.progress) as line, _Lines(found.inputs, options, line) as lines:
+        result = learner.learn(lines.read, what, lines.progress.step)
     if lines.failed and not result.lines:
         return ExitStatus.FATAL  # said already; nothing is written over
     if lines.too_long:
@@ -146,11 +141,12 @@ def _header(text: str | None) -> Pattern | None:
 class _Lines:
     """Reads the inputs once for each pass; stdin is kept in a temporary file."""
 
-    def __init__(self, inputs: Sequence[Input], options: LearnOptions, *, shows_progress: bool) -> None:
+    def __init__(self, inputs: Sequence[Input], options: LearnOptions, line: StatusLine) -> None:
         self._inputs = inputs
         self._options = options
         self._kept: dict[str, IO[bytes]] = {}
-        self._progress = _Progress() if shows_progress else None
+        self._line = line
+        self.progress = _Progress(line)
         self._failed: dict[str, InputError] = {}
         self.too_long = 0
 
@@ -160,18 +156,11 @@ class _Lines:
     def __exit__(self, *exception: object) -> None:
         for file in self._kept.values():
             file.close()
-        if self._progress is not None:
-            self._progress.clear()
 
     @property
     def failed(self) -> bool:
         """Whether an input could not be read to its end."""
         return bool(self._failed)
-
-    def step(self, text: str) -> None:
-        """Show what is done now."""
-        if self._progress is not None:
-            self._progress.step(text)
 
     def read(self) -> Iterator[bytes]:
         """Yield blocks of whole lines."""
@@ -179,8 +168,7 @@ class _Lines:
         for source in self._inputs:
             blocks = self._stdin(source) if source.is_stdin else self._file(source)
             for block in blocks:
-                if self._progress is not None:
-                    self._progress.advance(len(block))
+                self.progress.advance(len(block))
                 yield block
 
     def _file(self, source: Input) -> Iterator[bytes]:
@@ -204,6 +192,7 @@ class _Lines:
     def _fail(self, source: Input, error: InputError) -> None:
         """Say, once, that *source* could not be read to its end."""
         if source.name not in self._failed:
+            self._line.clear()
             say(f"{PROGRAM}: {error}")
         self._failed[source.name] = error
 
@@ -243,39 +232,21 @@ def _is_binary(data: bytes | memoryview) -> bool:
 
 
 class _Progress:
-    """One line on stderr that says what is done, drawn over and over and taken away at the end."""
+    """Says in a status line which step is done, and how much of the input it has read."""
 
-    def __init__(self) -> None:
+    def __init__(self, line: StatusLine) -> None:
+        self._line = line
         self._text = ""
         self._bytes = 0
-        self._next = time.monotonic() + 1.0
-        self._drawn = False
-        self._plain = os.environ.get("TERM") == "dumb"
 
     def step(self, text: str) -> None:
         self._text, self._bytes = text, 0
-        self._draw()
+        self.advance(0)
 
     def advance(self, size: int) -> None:
         self._bytes += size
-        self._draw()
-
-    def clear(self) -> None:
-        if self._drawn:
-            self._put("\r\x1b[K")
-
-    def _draw(self) -> None:
-        now = time.monotonic()
-        if now >= self._next and not self._plain:
-            self._next = now + _SECONDS_BETWEEN_DRAWINGS
-            read = f", {self._bytes / 1e6:,.0f} MB" if self._bytes else ""
-            self._put(f"\r\x1b[K{self._text}{read} …")
-            self._drawn = True
-
-    def _put(self, text: str) -> None:
-        with suppress(OSError, ValueError, AttributeError):
-            sys.stderr.write(text)
-            sys.stderr.flush()
+        read = f", {self._bytes / 1e6:,.0f} MB" if self._bytes else ""
+        self._line.show(f"{self._text}{read} …")
 
 
 def _packs(result: Result, *, is_first: bool) -> Iterator[str]:

@@ -80,7 +80,7 @@ def _help(usage: str, command: Command, commands: Sequence[Command], width: int)
     width = max(24, min(width, WIDEST) - 1)
     blocks = [paragraph(f"Usage: {usage}", width, hanging="         "), paragraph(command.summary, width)]
     if command.examples:
-        blocks.append("".join(f"  {line}\n" for line in command.examples))
+        blocks.append("".join(_example(line, width) for line in command.examples))
     blocks += [paragraph(note, width) for note in command.notes]
     if commands:
         blocks.append("Commands:\n" + table([(each.name, each.summary) for each in commands], width))
@@ -92,6 +92,16 @@ def _help(usage: str, command: Command, commands: Sequence[Command], width: int)
     if any(variable for _, rows in _sections(command) for _, variable, _ in rows):
         blocks.append(paragraph(VARIABLES, width))
     return "\n".join(blocks)
+
+
+def _example(line: str, width: int) -> str:
+    """A command to copy, over several lines where it is too long; not cut in quotes, nor between option and value."""
+    rows = [" "]
+    for word in re.findall(r"(?:-\S+ (?=[^-]))?(?:'[^']*'|\"[^\"]*\"|\S)+", line):
+        if len(rows[-1]) + 1 + len(word) > width - 2 and rows[-1].strip():
+            rows.append("     ")
+        rows[-1] += f" {word}"
+    return " \\\n".join(rows) + "\n"
 
 
 def _sections(command: Command) -> Iterator[tuple[str, list[tuple[str, str, str]]]]:

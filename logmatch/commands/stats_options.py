@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,8 +17,9 @@ from logmatch.commands.options import (
     read_count,
     read_path,
 )
+from logmatch.commands.status_line import StatusLine
 from logmatch.commands.template_options import TemplateOptions, load
-from logmatch.commands.terminal import SECONDS_BETWEEN_DRAWINGS, WIDTH_OF_FILES, is_terminal, say
+from logmatch.commands.terminal import WIDTH_OF_FILES, is_terminal, say
 from logmatch.errors import PROGRAM, InputError
 from logmatch.wording import count
 
@@ -77,9 +76,7 @@ class Reading:
     def __init__(self, options: StatsOptions) -> None:
         self._options = options
         self._source: Source | None = None
-        self._shows = is_terminal(2) if options.progress is None else options.progress
-        self._next = time.monotonic() + SECONDS_BETWEEN_DRAWINGS
-        self._is_shown = False
+        self._line = StatusLine(is_shown=options.progress)
         self.failed = False
 
     @property
@@ -104,34 +101,16 @@ class Reading:
         """What *inputs* hold."""
         from logmatch.stats.read import gather
 
-        try:
+        with self._line:
             return gather(inputs, self.source, self._fail, self._progress)
-        finally:
-            self._clear()
 
     def _fail(self, error: InputError) -> None:
-        self._clear()
+        self._line.clear()
         self.failed = True
         say(f"{PROGRAM}: {error}")
 
     def _progress(self, lines: int, position: int) -> None:
-        if not self._shows or time.monotonic() < self._next:
-            return
-        self._next = time.monotonic() + SECONDS_BETWEEN_DRAWINGS
-        self._is_shown = True
-        self._draw(f"\r\x1b[K{count(lines, 'line')} read, {position / 1e6:,.0f} MB")
-
-    def _clear(self) -> None:
-        if self._is_shown:
-            self._is_shown = False
-            self._draw("\r\x1b[K")
-
-    def _draw(self, text: str) -> None:
-        try:
-            sys.stderr.write(text)
-            sys.stderr.flush()
-        except (OSError, ValueError):
-            self._shows = False
+        self._line.show(f"{count(lines, 'line')} read, {position / 1e6:,.0f} MB")
 
 
 def output_width() -> int:

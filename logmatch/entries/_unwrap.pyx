@@ -27,7 +27,7 @@ cdef enum:
     STREAMS = 3             # none, stdout, stderr
     HEAD = 1024             # as `unwrap.HEAD`
     SLACK = 64
-    MOST_BYTES = 0x7FFFFF00 # of all texts together: their places have 32 bits
+    MOST_BYTES = 0x7FFFFF00  # of all texts together: their places have 32 bits
     # as `entries.State`
     WHOLE = 0
     TRUNCATED = 1
@@ -260,7 +260,8 @@ cdef class Unwrapper:
 
     def take(self):
         """
-        None, or: the line and the offset of the first entry, how many physical lines there are, the texts, the inputs, and the columns in the order of `entries.COLUMNS`, as bytes.
+        None, or: the line and the offset of the first entry, how many physical lines there are, the texts, the inputs,
+        and the columns in the order of `entries.COLUMNS`, as bytes.
         """
         cdef Py_ssize_t count = self.row_count, i
         cdef int64_t lines = 0

@@ -50,7 +50,7 @@ def import_templates(name: str, source: Source) -> str:
     """
     import importlib
 
-    from logmatch.importers.draft import to_toml
+    from logmatch.importers.draft import has_field, to_toml
 
     if any("\ud800" <= char <= "\udfff" for char in source.text):  # bytes of an argument that are not UTF-8
         raise UsageError(f"{source.file or 'this text'} is not UTF-8", hint="a template file is UTF-8")
@@ -58,7 +58,11 @@ def import_templates(name: str, source: Source) -> str:
         raise UsageError(
             f"there is nothing in {source.file or 'this text'}", hint="give the setting itself, or its file"
         )
-    return to_toml(importlib.import_module(f"logmatch.importers.{importer(name)}").read(source))
+    imported = importlib.import_module(f"logmatch.importers.{importer(name)}").read(source)
+    if source.file is None and not any(has_field(draft.pieces) for draft in imported.drafts):
+        hint = "give the setting itself, or check the path of its file"
+        raise source.error("there is no directive in this text", 0, len(source.text), hint)
+    return to_toml(imported)
 
 
 def importer(name: str) -> str:

@@ -159,6 +159,14 @@ def _names_of(pieces: Sequence[Piece]) -> list[tuple[str, int]]:
     return names
 
 
+def has_field(pieces: Sequence[Piece]) -> bool:
+    """Whether something in a line of *pieces* varies, apart from what may be absent as a whole."""
+    return any(
+        any(map(has_field, piece.branches)) if isinstance(piece, Either) else isinstance(piece, Value | Raw)
+        for piece in pieces
+    )
+
+
 def _pattern(pieces: Sequence[Piece], names: dict[str, int]) -> str:
     """The pattern of *pieces*; *names* counts those that are taken and is added to."""
     todo = merged(pieces)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from logmatch.importers.dissect import patterns
 from logmatch.importers.draft import Blanks, Draft, Either, Imported, Maybe, Piece, Text, Value
 from logmatch.importers.source import Source, Unquoted
+from logmatch.templates.type_syntax import set_of_regex
 from logmatch.wording import did_you_mean
 
 MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
@@ -215,7 +216,7 @@ class _Reader:
             raise self.pattern.error("this ( is not closed", start, start + 1, "write a ) at its end")
         expression = self._expanded(text[self.at : end - 1], start)
         self.at = end
-        return [Value(name, f"/{expression}/")]
+        return [Value(name, set_of_regex(expression.encode()) or f"/{expression}/")]
 
     def _expanded(self, expression: str, start: int) -> str:
         """An expression without references."""
@@ -240,7 +241,8 @@ class _Reader:
         if pattern == "SPACE":
             return [Blanks()]
         if pattern in self.own:
-            return [Value(name, f"/{self._expanded(self.own[pattern], start)}/")]
+            expression = self._expanded(self.own[pattern], start)
+            return [Value(name, set_of_regex(expression.encode()) or f"/{expression}/")]
         if pattern in MADE_OF and pattern not in self.inside:
             source = Source(MADE_OF[pattern])
             return _Reader(Unquoted.whole(source), self.own, inside=(*self.inside, pattern)).read()

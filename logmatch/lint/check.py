@@ -8,7 +8,7 @@ looked for in a module of its own; this one puts them in order.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from logmatch.lint.against import Usage
 from logmatch.lint.contest import Contest
@@ -23,7 +23,11 @@ from logmatch.wording import did_you_mean
 
 
 def check_templates(
-    templates: Sequence[Template], allow: Collection[str] = (), usage: Usage | None = None, logs: str = ""
+    templates: Sequence[Template],
+    allow: Collection[str] = (),
+    usage: Usage | None = None,
+    logs: str = "",
+    step: Callable[[str], None] = lambda _: None,
 ) -> list[Finding]:
     """
     Return what is wrong with *templates*, whose order is their place in the file: by template, then by kind.
@@ -32,11 +36,14 @@ def check_templates(
         templates: what a template allows itself is not reported.
         allow: codes of findings that are not reported.
         usage: what the templates match in *logs*, as a sentence names them.
+        step: is told what is looked at.
 
     The cost grows about linearly with the number of variants; 10,000 templates take some ten seconds.
     """
     contest = usage.contest if usage is not None else Contest(templates)
+    step("regular expressions")
     slow = list(slow_regexes(templates))
+    step("examples")
     findings = [
         *failed_examples(contest),
         *failed_no_matches(contest),
@@ -53,7 +60,7 @@ def check_templates(
         # They would make every sample that reaches them wait for the time limit.
         contest = Contest([template for template in templates if not slow_sources & regex_sources(template)])
     told = {(each.template_id, each.others) for each in findings if each.kind is FindingKind.AMBIGUOUS}
-    lost = losers(contest)
+    lost = losers(contest, step)
     findings += [e for e in lost if e.kind is not FindingKind.AMBIGUOUS or (e.template_id, e.others) not in told]
     numbers = {template.id: number for number, template in reversed([*enumerate(templates)])}
     kinds = list(FindingKind)

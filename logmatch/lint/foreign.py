@@ -11,42 +11,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from logmatch.importers.grok import TYPES
 from logmatch.lint.contest import Contest
 from logmatch.lint.findings import Finding, FindingKind, make_finding
 from logmatch.lint.structure import field_spans
 from logmatch.templates.model import Pattern
 from logmatch.templates.template import Template
-
-GROK_TYPES = {
-    "INT": "int",
-    "POSINT": "int",
-    "NONNEGINT": "int",
-    "NUMBER": "float",
-    "BASE10NUM": "float",
-    "BASE16NUM": "hex",
-    "WORD": "word",
-    "NOTSPACE": "word",
-    "USER": "word",
-    "USERNAME": "word",
-    "IP": "ip",
-    "IPV4": "ipv4",
-    "IPV6": "ipv6",
-    "IPORHOST": "host",
-    "HOSTNAME": "host",
-    "HOST": "host",
-    "MAC": "mac",
-    "UUID": "uuid",
-    "PATH": "path",
-    "UNIXPATH": "path",
-    "URI": "url",
-    "QS": "quoted",
-    "QUOTEDSTRING": "quoted",
-    "TIMESTAMP_ISO8601": "iso8601",
-    "SYSLOGTIMESTAMP": "syslogtime",
-    "HTTPDATE": "clftime",
-    "TIME": "time",
-}
-"""The patterns of grok that a type of logmatch stands for; any other is text of any form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +37,11 @@ _FORMS = (
     ),
     _Form(r"(?<![\w$#%{])\{(?P<brace>[A-Za-z_]\w*)(?::[^{}]{0,12})?\}(?!\})", "a field of a format string"),
     _Form(r"(?<![\w%])%-?[0-9]*[sdi](?![\w%])", "a field of printf"),
+    _Form(r"<<(?P<angle>[A-Za-z_*][\w.-]*)>>", "a field in the angle brackets of another tool"),
 )
+
+_PLAIN_TYPES = {"[0-9]+": "int"}
+"""Types that say enough in a hint where the importer has a set of bytes; `word` for the others."""
 
 
 def foreign_syntax(contest: Contest) -> Iterator[Finding]:
@@ -105,8 +79,10 @@ def _written(match: re.Match[str]) -> str:
     groups = match.groupdict()
     if groups.get("grok") is not None:
         name = re.sub(r"[^\w.-]", "", groups.get("grok_name") or "") or groups["grok"].lower()
-        return f"a field is written <{name}:{GROK_TYPES.get(groups['grok'], 'any')}>"
-    name = re.sub(r"[^\w.-]", "", groups.get("dissect") or groups.get("brace") or groups.get("group") or "")
+        type_ = TYPES.get(groups["grok"], "any")
+        return f"a field is written <{name}:{_PLAIN_TYPES.get(type_, 'word') if type_.startswith('[') else type_}>"
+    name = next(filter(None, map(groups.get, ("dissect", "brace", "group", "angle"))), "") or ""
+    name = re.sub(r"[^\w.-]", "", name)
     if name:
         return f"a field is written <{name}>, or with a type, <{name}:int>"
     return "a field is written <name:type>, as <n:int>, or <name:/regex/>"

@@ -7,7 +7,7 @@ looked for with the examples and with samples.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from logmatch.lint.contest import Contest, Symbol, example_line, symbols
@@ -21,6 +21,7 @@ from logmatch.templates.model import (
     WORD,
     decode,
 )
+from logmatch.wording import count
 
 SAMPLES = 20
 """How many samples are made of a variant; more where a list has more words."""
@@ -37,8 +38,8 @@ EVIDENCE = 5
 _BLANKS = frozenset(WHITESPACE)
 
 
-def losers(contest: Contest) -> Iterator[Finding]:
-    """Templates that can never win, and those that win by their place in the file only."""
+def losers(contest: Contest, step: Callable[[str], None] = lambda _: None) -> Iterator[Finding]:
+    """Templates that can never win, and those that win by their place in the file only; *step* is told which."""
     duplicates = _duplicates(contest)
     dead = set()
     for number, first in duplicates.items():
@@ -50,6 +51,7 @@ def losers(contest: Contest) -> Iterator[Finding]:
     samples_each = max(1, min(SAMPLES, ALL_SAMPLES // max(1, len(contest.variants))))
     for number in range(len(contest.templates)):
         if number not in duplicates and not contest.is_exhausted:
+            step(f"which win: {number + 1:,} of {count(len(contest.templates), 'template')}")
             trial = _Trial(contest, number, ties)
             trial.run(samples_each)
             shadowed = _shadowed(contest, trial)

@@ -5,19 +5,16 @@ Slow regular expressions: `/regex/` fields, each tried on texts that make an exp
 from __future__ import annotations
 
 import itertools
-import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from logmatch.errors import TemplateSyntaxError
 from logmatch.lint.findings import Finding, FindingKind, make_finding
 from logmatch.lint.structure import PatternLayout
-from logmatch.templates.field_type import ByteSet
 from logmatch.templates.model import Field, Pattern, RegexType, decode
-from logmatch.templates.pattern import parse_pattern
 from logmatch.templates.template import Template
+from logmatch.templates.type_syntax import set_of_regex
 
 if TYPE_CHECKING:
     import regex
@@ -63,33 +60,11 @@ def costly_headers(templates: Sequence[Template]) -> Iterator[Finding]:
             continue
         seen.add(template.header)
         for slot, each in enumerate(template.header.fields()):
-            if isinstance(each.type, RegexType) and as_set(each.type.source) is None:
+            if isinstance(each.type, RegexType) and set_of_regex(each.type.source) is None:
                 text, span = PatternLayout(template).snippet(slot, slot)
                 message = f"the header of {template.id!r} has a regular expression, which runs on each line"
                 hint = "it costs more than all the rest; use a type for this text if there is one, or 'word' or 'any'"
                 yield make_finding(FindingKind.COSTLY_REGEX, template, message, hint, text=text, span=span)
-
-
-_SET = re.compile(rb"(?P<set>\[\^?(?:\\.|[^\]\\\[])+\]|\\[dwDW])(?P<count>[+*]|\{[0-9]+(?:,[0-9]*)?\})?\+?")
-_CLASSES = {b"\\d": b"0-9", b"\\w": b"A-Za-z0-9_", b"\\D": b"^0-9", b"\\W": b"^A-Za-z0-9_"}
-
-
-def as_set(source: bytes) -> str | None:
-    """How a set of bytes is written that takes what the expression *source* does; None: it is more than a set."""
-    match = _SET.fullmatch(source)
-    if match is None:
-        return None
-    members = match["set"]
-    if members in _CLASSES:
-        members = b"[" + _CLASSES[members] + b"]"
-    for name in (b"\\d", b"\\w"):
-        members = members.replace(name, _CLASSES[name])
-    written = decode(members + (match["count"] or b"{1}"))
-    try:
-        (item,) = parse_pattern(f"<x:{written}>").items
-    except (TemplateSyntaxError, ValueError):
-        return None
-    return written if isinstance(item, Field) and isinstance(item.type, ByteSet) else None
 
 
 def set_regexes(templates: Sequence[Template]) -> Iterator[Finding]:
@@ -102,7 +77,7 @@ def set_regexes(templates: Sequence[Template]) -> Iterator[Finding]:
         for slot, each in enumerate(Pattern(template.items()).fields()):
             if slot < layout.header_fields and not is_new:
                 continue
-            if isinstance(each.type, RegexType) and (written := as_set(each.type.source)) is not None:
+            if isinstance(each.type, RegexType) and (written := set_of_regex(each.type.source)) is not None:
                 text, span = layout.snippet(slot, slot)
                 message = f"{template.id!r}: the regular expression of {each} is a set of bytes"
                 hint = f"write {Field(each.name, each.type)!s}".replace(str(each.type), written)

@@ -2,9 +2,9 @@
 """
 Encode: columns of matches in, JSON Lines out: the native side of `jsonl`.
 
-What records look like comes from `jsonl`: what is the same for each record of a variant, once (`Encoder.bodies`); what is left for a line is to
-copy these pieces and the texts between them. A line without a byte that JSON escapes or that could be wrong in UTF-8
-(the kernel has looked) is copied as it is; in others such bytes are looked for 16 at a time, run by run.
+What records look like comes from `jsonl`: what is the same for each record of a variant, once (`Encoder.bodies`); what is
+left for a line is to copy these pieces and the texts between them. A line without a byte that JSON escapes or that could
+be wrong in UTF-8 (the kernel has looked) is copied as it is; in others such bytes are looked for 16 at a time, run by run.
 """
 
 cimport cython
@@ -35,7 +35,7 @@ cdef enum:
     LEAD = 52       # so that a lead of usual length takes one line of the processor's cache
     SLACK = 64      # lm_copy may write 31 bytes more than it is told
     MOST_KEY = 32   # bytes of a key with its punctuation
-    MOST_ERROR = 64 # the same of an error, with its key
+    MOST_ERROR = 64  # the same of an error, with its key
     KEYS = 256      # bytes of all keys, numbers and punctuation of a record that are not its variant's
     ESCAPED = 6     # bytes that one byte of a text becomes at most: \\u001b
 
@@ -284,8 +284,8 @@ cdef class Encoder:
     cdef tuple keys                 # the memory of these
 
     def __cinit__(
-        self, bytes field_counts, body_of, *, bint raw, bint offsets, bint entries, int time_form, bint safe_numbers, bint drop_blank,
-        bytes no_template, bytes raw_key, bytes offset_key, bytes lines_key, bytes more_key, bytes truncated, bytes input_key,
+        self, bytes field_counts, body_of, *, bint raw, bint offsets, bint entries, int time_form, bint safe_numbers,
+        bint drop_blank, bytes no_template, bytes raw_key, bytes offset_key, bytes lines_key, bytes more_key, bytes truncated, bytes input_key,
         bytes bytes_key
     ):
         cdef Py_ssize_t variant_count = len(field_counts) // 4
@@ -456,8 +456,8 @@ cdef class Encoder:
         return True
 
     cdef Py_ssize_t encode_lines(
-        self, const Lines *lines, const Entries *entries, const uint8_t *head, Py_ssize_t head_size, unsigned long long first_line,
-        unsigned long long offset, Output records, Output unmatched
+        self, const Lines *lines, const Entries *entries, const uint8_t *head, Py_ssize_t head_size,
+        unsigned long long first_line, unsigned long long offset, Output records, Output unmatched
     ) except -1 nogil:
         cdef Digits number
         cdef Py_ssize_t i, size, bound, replaced = 0

@@ -259,7 +259,8 @@ cdef const uint8_t *value_end(const uint8_t *at, const uint8_t *end, int *form) 
         form[0] = OTHER
         return at
     while at < end and at[0] != c"," and at[0] != c"}" and at[0] != c"]":
-        if not (c"0" <= at[0] <= c"9" or c"a" <= at[0] <= c"z" or at[0] == c"." or at[0] == c"+" or at[0] == c"-" or at[0] == c"E"):
+        if not (c"0" <= at[0] <= c"9" or c"a" <= at[0] <= c"z" or at[0] == c"." or at[0] == c"+" or at[0] == c"-"
+                or at[0] == c"E"):
             return NULL
         at += 1
     form[0] = INTEGER if is_integer(begin, at) else OTHER

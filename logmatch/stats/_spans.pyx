@@ -26,10 +26,10 @@ cdef uint32_t[256] CRC
 
 cdef void _fill_crc() noexcept:
     cdef uint32_t value
-    cdef int byte, bit
+    cdef int byte, _
     for byte in range(256):
         value = <uint32_t>byte
-        for bit in range(8):
+        for _ in range(8):
             value = value >> 1 ^ (<uint32_t>0xEDB88320 if value & 1 else <uint32_t>0)
         CRC[byte] = value
 

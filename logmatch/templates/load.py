@@ -362,7 +362,7 @@ class _Loader:
             ]
         if self.errors:
             raise TemplateErrors(self.errors)
-        return TemplateSet(tuple(self._headers), tuple(self._templates))
+        return TemplateSet(tuple(self._headers), tuple(self._templates), tuple(names.items()))
 
     def _given_header(self, names: Names) -> Header | None:
         """The header that was given beside the files."""

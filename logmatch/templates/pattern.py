@@ -225,6 +225,13 @@ def _fail_at_field(text: str, opening: int) -> NoReturn:
                 "an unnamed field is written <*:type>, a literal '<' is written '<<'",
             )
         fail("this '<' opens nothing", text, opening, opening + 1, _HINT_LITERAL)
+    if start["colon"] and (regex := re.compile(r"/(?:[^/\\<>]|\\.)+/(?=[|?])").match(text, start.end())):
+        mark = text[regex.end()]
+        message = "a list holds no regular expression" if mark == "|" else "no ? follows a regular expression"
+        hint = f"say all of it in one expression: <name:{regex[0][:-1]}|…/>"
+        if mark == "?":
+            hint = "put what may be absent into <?>…</?>, or into the expression: (…)?"
+        fail(message, text, regex.start(), regex.end() + (mark == "?"), hint)
     if start["colon"] and text.startswith("/", start.end()):
         fail(
             "the regular expression is not closed",

@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from logmatch.templates.model import Alternatives, Item, Pattern
+from logmatch.templates.model import Alternatives, FieldType, Item, Pattern
 from logmatch.templates.pattern import parse_pattern
 from logmatch.templates.pattern_rules import check_fields
 
@@ -154,6 +154,8 @@ class TemplateSet:
 
     headers: tuple[Header, ...] = ()
     templates: tuple[Template, ...] = ()
+    types: tuple[tuple[str, FieldType], ...] = ()
+    """What `[types]` gives names to; fields hold the types themselves."""
 
     def with_unique_header_names(self) -> TemplateSet:
         """
@@ -193,4 +195,4 @@ class TemplateSet:
             template if template.header is None else replace(template, header_name=names_of(template, template.header))
             for template in self.templates
         ]
-        return TemplateSet(tuple(headers), tuple(templates))
+        return TemplateSet(tuple(headers), tuple(templates), self.types)

@@ -21,7 +21,7 @@ from logmatch.templates.field_type import (
     TypeList,
     WordList,
 )
-from logmatch.templates.model import encode
+from logmatch.templates.model import decode, encode
 from logmatch.templates.time_grammar import FormatError
 from logmatch.templates.types import ANY, PARAMETRISED, REST, TYPES, named_type
 from logmatch.wording import did_you_mean
@@ -126,6 +126,12 @@ def _item(piece: str, text: str, at: int, names: Names, *, is_alone: bool) -> tu
             return found, name != piece
     if is_alone:
         _fail_at_type(piece, text, at, names)
+    if re.fullmatch(r"/.+/", piece, re.DOTALL):
+        hint = f'say all of it in one expression, or write "{piece}" for this text'
+        fail("a list holds no regular expression", text, at, at + len(piece), hint)
+    if bare and bare != piece:
+        hint = f'a ? follows a type: write {bare}|"-" for the word or a dash, "{piece}" for this text'
+        fail(f"{bare!r} is a word, which no ? follows", text, at, at + len(piece), hint)
     if not piece:
         fail("a word of the list is empty", text, max(at - 1, 0), max(at, 1), "words are joined by one '|'")
     return encode(piece), False
@@ -237,6 +243,28 @@ def regex_type(source: str, text: str, start: int) -> RegexType:
     except (RecursionError, OverflowError, ValueError) as error:
         fail(f"the regular expression cannot be compiled: {error}", text, start, start + len(source), "make it simpler")
     return RegexType(encoded)
+
+
+_REGEX_SET = re.compile(rb"(?P<set>\[\^?(?:\\.|[^\]\\\[])+\]|\\[dwDW])(?P<count>[+*]|\{[0-9]+(?:,[0-9]*)?\})?\+?")
+_REGEX_CLASSES = {b"\\d": b"0-9", b"\\w": b"A-Za-z0-9_", b"\\D": b"^0-9", b"\\W": b"^A-Za-z0-9_"}
+
+
+def set_of_regex(source: bytes) -> str | None:
+    """How a set of bytes is written that takes what the expression *source* does; None: it is more than a set."""
+    match = _REGEX_SET.fullmatch(source)
+    if match is None:
+        return None
+    members = match["set"]
+    if members in _REGEX_CLASSES:
+        members = b"[" + _REGEX_CLASSES[members] + b"]"
+    for name in (b"\\d", b"\\w"):
+        members = members.replace(name, _REGEX_CLASSES[name])
+    written = decode(members + (match["count"] or b"{1}"))
+    try:
+        type_ = parse_type(written)
+    except (TemplateSyntaxError, ValueError):
+        return None
+    return written if isinstance(type_, ByteSet) else None
 
 
 def check_line(text: str) -> None:

@@ -251,9 +251,14 @@ class Validator:
         if isinstance(value, str):
             header = self._header(table, value)
             return _front_of(header) if header is not None else _NO_FRONT
-        if not isinstance(value, list) or not value or not all(isinstance(name, str) for name in value):
+        if not isinstance(value, list) or not value:
             self._wrong_type(table, "header", value)
             return _NO_FRONT
+        for number, name in enumerate(value, 1):
+            if not isinstance(name, str):
+                described = describe(name, json=self._is_json)
+                self._wrong_item(table, "header", number, f"must be the name of a header, not {described}")
+                return _NO_FRONT
         names = tuple(value)
         known = self._several.get(names)
         if known is None:

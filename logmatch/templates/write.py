@@ -5,7 +5,9 @@ Write: a set of templates -> the text of a TOML file that loads to the same set.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
+from logmatch.templates.model import FieldType, Pattern, placed_fields
 from logmatch.templates.template import (
     DEFAULT_HEADER,
     NO_HEADER,
@@ -15,6 +17,7 @@ from logmatch.templates.template import (
     Template,
     TemplateSet,
 )
+from logmatch.templates.types import TYPES
 
 
 def write_toml(templates: TemplateSet) -> str:
@@ -29,26 +32,46 @@ def write_toml(templates: TemplateSet) -> str:
     unique = templates.with_unique_header_names()
     blocks: list[str] = []
     names = {header.name for header in unique.headers}
+    if unique.types:
+        lines = [f"{_key(name)} = {toml_string(str(type_))}" for name, type_ in unique.types]
+        blocks.append("\n".join(["[types]", *lines]))
+    types = {type_: name for name, type_ in reversed(unique.types) if type_ not in _BUILT_IN}
     plain = [header for header in unique.headers if header.time == NO_TIME_SOURCE]
     if plain:
-        lines = [f"{_key(header.name)} = {toml_string(str(header.pattern))}" for header in plain]
+        lines = [f"{_key(header.name)} = {toml_string(_text(header.pattern, types))}" for header in plain]
         blocks.append("\n".join(["[headers]", *lines]))
-    blocks += [_header(header) for header in unique.headers if header.time != NO_TIME_SOURCE]
-    blocks += [_block(template, has_default=DEFAULT_HEADER in names) for template in unique.templates]
+    blocks += [_header(header, types) for header in unique.headers if header.time != NO_TIME_SOURCE]
+    blocks += [_block(template, types, has_default=DEFAULT_HEADER in names) for template in unique.templates]
     text = "\n\n".join(blocks) + "\n"
     text.encode()
     return text
 
 
-def _header(header: Header) -> str:
+_BUILT_IN = frozenset(TYPES.values())
+"""Types that have a name without `[types]`."""
+
+
+def _text(pattern: Pattern, types: Mapping[FieldType, str]) -> str:
+    """*pattern* with the names of *types* in place of what they stand for."""
+    text = str(pattern)
+    if types:
+        for at, field in reversed(list(placed_fields(pattern.items))):
+            if field.type in types:
+                end = at + len(str(field)) - 1
+                text = f"{text[: end - len(str(field.type))]}{types[field.type]}{text[end:]}"
+    return text
+
+
+def _header(header: Header, types: Mapping[FieldType, str]) -> str:
     """The table of a header that says something of times."""
-    lines = [f"[headers.{_key(header.name)}]", f"pattern = {toml_string(str(header.pattern))}"]
+    lines = [f"[headers.{_key(header.name)}]", f"pattern = {toml_string(_text(header.pattern, types))}"]
     said = (("time", header.time.field), ("zone", header.time.zone), ("year", header.time.year))
     return "\n".join([*lines, *(f"{key} = {toml_string(value)}" for key, value in said if value is not None)])
 
 
-def _block(template: Template, *, has_default: bool) -> str:
-    lines = ["[[template]]", f"id = {toml_string(template.id)}", f"pattern = {toml_string(str(template.pattern))}"]
+def _block(template: Template, types: Mapping[FieldType, str], *, has_default: bool) -> str:
+    pattern = toml_string(_text(template.pattern, types))
+    lines = ["[[template]]", f"id = {toml_string(template.id)}", f"pattern = {pattern}"]
     name = NO_HEADER if template.header is None else template.header_name or DEFAULT_HEADER
     if isinstance(name, tuple):
         lines.append(f"header = [{', '.join(map(toml_string, name))}]")

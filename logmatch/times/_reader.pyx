@@ -87,7 +87,8 @@ cdef struct Reading:
 
 cdef struct Told:
     # What texts say; NOT_SAID where they do not.
-    int year, iso_year, short_year, century, month, day, day_of_year, week_from_sunday, week_from_monday, iso_week, weekday, weekday_number
+    int year, iso_year, short_year, century, month, day, day_of_year, week_from_sunday, week_from_monday, iso_week
+    int weekday, weekday_number
     int weekday_from_sunday, hour, hour12, is_pm, minute, second
     int has_epoch, has_offset, is_bad_offset, digits
     int nanoseconds

@@ -64,8 +64,8 @@ cdef extern from "_simd.h" nogil:
     void lm_prefetch(const void *p)
     uint64_t lm_key(const uint8_t *p, int k, const uint8_t *readable)
     bint lm_equal(const uint8_t *p, const uint8_t *q, Py_ssize_t n, const uint8_t *q_readable)
-    const uint8_t *lm_find(const uint8_t *p, const uint8_t *end, const uint8_t *needle, Py_ssize_t n, uint8_t first, uint8_t last,
-                           const uint8_t *readable)
+    const uint8_t *lm_find(const uint8_t *p, const uint8_t *end, const uint8_t *needle, Py_ssize_t n, uint8_t first,
+                           uint8_t last, const uint8_t *readable)
     const uint8_t *lm_find_space(const uint8_t *p, const uint8_t *end, const uint8_t *readable)
     Py_ssize_t lm_plain(const uint8_t *p, const uint8_t *end, const uint8_t *readable)
     int lm_index(const uint8_t *table, int k, uint8_t b)
@@ -204,8 +204,9 @@ cdef class Kernel:
     cdef list pool                  # of Scratch that no call is using
 
     def __cinit__(
-        self, bytes code, int32_t entry, int32_t entry_least, bytes sets, bytes grammars, *, bytes field_counts, Py_ssize_t most_fields,
-        Py_ssize_t most_frames, Py_ssize_t return_count, bytes return_bases, Py_ssize_t kind_count, list regex_entries, other_match
+        self, bytes code, int32_t entry, int32_t entry_least, bytes sets, bytes grammars, *, bytes field_counts,
+        Py_ssize_t most_fields, Py_ssize_t most_frames, Py_ssize_t return_count, bytes return_bases,
+        Py_ssize_t kind_count, list regex_entries, other_match
     ):
         cdef Py_ssize_t i
         if len(code) % 4 or len(sets) % LM_SETS_SIZE or len(code) > 0x7FFFFFFF:

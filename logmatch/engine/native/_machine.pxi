@@ -165,7 +165,8 @@ cdef int32_t run(Machine *m, int32_t entry, int32_t least, int32_t best, int32_t
                 frame -= 1
             limit = end
             literal = behind_number(at, word)
-            if not (word & MEMOIZED << 8 and LM_UNLIKELY(retries >= PATIENCE)) or extend(m, at[1], least, ANY, word >> 8, p, &limit):
+            if not (word & MEMOIZED << 8 and LM_UNLIKELY(retries >= PATIENCE)) \
+                    or extend(m, at[1], least, ANY, word >> 8, p, &limit):
                 n = literal[0]
                 q = find(p, limit, end, literal, <uint8_t>(word >> 16), <uint8_t>(word >> 24), readable)
                 if q != NULL:
@@ -180,7 +181,8 @@ cdef int32_t run(Machine *m, int32_t entry, int32_t least, int32_t best, int32_t
                 frame -= 1
             limit = end
             literal = behind_number(at, word)
-            if not (word & MEMOIZED << 8 and LM_UNLIKELY(retries >= PATIENCE)) or extend(m, at[1], least, ANY, word >> 8, p, &limit):
+            if not (word & MEMOIZED << 8 and LM_UNLIKELY(retries >= PATIENCE)) \
+                    or extend(m, at[1], least, ANY, word >> 8, p, &limit):
                 q = sweep(p, limit, end, content_end, m.sets + literal[0], word >> 8, readable)
                 if q != NULL:
                     frame = push(frame, at, span, limit - line, least)
@@ -383,4 +385,3 @@ cdef int32_t run(Machine *m, int32_t entry, int32_t least, int32_t best, int32_t
                     at = literal + index
                     frame += 1
                     break
-

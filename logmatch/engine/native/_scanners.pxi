@@ -35,7 +35,6 @@ fill_classes()
 ctypedef const uint8_t *Text
 
 
-
 cdef inline Text run_of(Text p, Text end, int wanted) noexcept nogil:
     cdef Text begin = p
     while p < end and CLASS[p[0]] & wanted:
@@ -265,4 +264,3 @@ cdef inline Text quoted_end(Text p, Text end) noexcept nogil:
         p += 2 if p[0] == c'\\' else 1
     LM_STEP(p - begin)
     return NULL
-

@@ -326,4 +326,3 @@ cdef Text token_end(int type_, Text p, Text end, Text readable) noexcept nogil:
             return run_of(p + 1, end, SCHEMEBYTE)
         return NULL
     return NULL
-
