@@ -165,6 +165,12 @@ record = st.fixed_dictionaries(
 odd_lines = (
     *(b"", b"\r", b"{}", b'{"template_id":"a"}', b'{"template_id":"a","values":{}}\r', b'{"template_id":"a"', b"\xff"),
     *(b'{"template_id":"a","values":{"n":01}}', b'{"template_id":"a","values":{"n":-0,"n":1.50}}'),
+    *(
+        b'{"line":0,"template_id":"a","values":{}}',
+        b'{"line":im,"template_id":"a"}',
+        b'{"line":true,"template_id":"a"}',
+    ),
+    *(b'{"template_id":"a","input":{x}}', b'{"template_id":"a","input":["}"],"raw":"\\u0041"}'),
     *(b'{"template_id":"a","values":7}', b'{"template_id":"a","values":{"n":-0,"m":"\\x"}}'),
 )
 record_line = st.one_of(

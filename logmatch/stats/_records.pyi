@@ -1,5 +1,7 @@
 from logmatch.line import Buffer
 
+NONE: int
+
 class Records:
     data: Buffer
     line_begins: memoryview
@@ -9,5 +11,6 @@ class Records:
     numbers: memoryview
     kinds: list[tuple[bytes | None, bytes, list[bytes]]]
     forms: list[bytearray]
+    unread: list[bytes]
     whole: bool
     def __init__(self, data: Buffer) -> None: ...

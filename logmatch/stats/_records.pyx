@@ -21,6 +21,11 @@ cdef enum:
     OTHER = 4           # any other value
 
 
+cdef int64_t _NONE = -9223372036854775807 - 1
+NONE = _NONE
+"""The number of a line that has none."""
+
+
 @cython.final
 cdef class Records:
     """
@@ -29,13 +34,14 @@ cdef class Records:
     Attributes:
         line_begins, span_begins, spans, variant_numbers: as in `matches`; the number is that of a kind, -1 of a record
             without a template, and of a blank line -2.
-        numbers: the numbers of the lines, as records say them; 0: they do not.
+        numbers: the numbers of the lines, as records say them; `NONE`: they do not.
+        unread: values that only a parser can tell to be right, and that nobody needs.
         kinds: names that belong together, by kind: the file or None, the id, and the names of values, each as JSON has it.
         forms: for each field of each kind what was there: the sum of 1 (texts), 2 (integers), 4 (others).
     """
 
     cdef public object data, line_begins, span_begins, spans, variant_numbers, numbers
-    cdef public list kinds, forms
+    cdef public list kinds, forms, unread
     cdef public bint whole
     cdef dict known
 
@@ -50,7 +56,7 @@ cdef class Records:
         cdef int32_t *spans
         cdef Py_ssize_t used = 0
         self.data = data
-        self.kinds, self.forms, self.known, self.whole = [], [], {}, False
+        self.kinds, self.forms, self.unread, self.known, self.whole = [], [], [], {}, False
         if size == 0 or size > 0x7FFFFFFF:
             return
         for at in range(size):
@@ -77,6 +83,7 @@ cdef class Records:
                     spans = grown(spans, room)
                 begins[line] = <int32_t>(text - &view[0])
                 span_begins[line] = <int32_t>used
+                numbers[line] = _NONE
                 variants[line] = self.read(text, next_, spans, &used, &numbers[line])
                 if variants[line] == -3:
                     return
@@ -139,7 +146,11 @@ cdef class Records:
                         return -3
                     file_size = names_size
                 elif is_key(key, key_size, b"line", 4):
-                    number[0] = integer(value, at) if form == INTEGER else 0
+                    if form != INTEGER:
+                        return -3
+                    number[0] = integer(value, at)
+                elif form == OTHER:
+                    self.unread.append(PyBytes_FromStringAndSize(<const char *>value, at - value))
             if at == end:
                 return -3
             at += 1

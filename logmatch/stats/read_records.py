@@ -61,10 +61,14 @@ class RecordReader:
         if not found.whole or not _is_utf8(data) or any(len(set(names)) < len(names) for _, _, names in found.kinds):
             return False
         groups = _spans.rows_by_number(found.variant_numbers)
-        lines = [[found.numbers[row] or chunk.first_line + row for row in rows] for _, rows in groups]
+        numbers, none = found.numbers, _records.NONE
+        lines = [
+            [numbers[row] if numbers[row] != none else chunk.first_line + row for row in rows] for _, rows in groups
+        ]
         if any(after < line for each in lines for line, after in pairwise(each)):
             return False  # sorted otherwise, or without numbers
         try:
+            _check(found.unread)
             columns = [_columns_of(found, number, rows) for number, rows in groups]
             names = [(None if named is None else _plain(named), _plain(id_)) for named, id_, _ in found.kinds]
         except ValueError:  # what only a parser can see
@@ -105,7 +109,7 @@ class RecordReader:
             self._gathered.too_long += record.get("error") == "line too long"
             places, rows = groups.setdefault((id_, where, tuple(values)), ([], []))
             line = record.get("line")
-            places.append(line if isinstance(line, int) else chunk.first_line + at)
+            places.append(line if type(line) is int else chunk.first_line + at)
             rows.append(list(values.values()))
         for (template, where, names), (places, rows) in groups.items():
             if any(after < line for line, after in pairwise(places)):
@@ -183,6 +187,14 @@ def _plain(text: bytes) -> str:
     import orjson
 
     return str(orjson.loads(text))
+
+
+def _check(values: Sequence[bytes]) -> None:
+    """Raise ValueError if one of *values* is none of JSON."""
+    import orjson
+
+    if values:
+        orjson.loads(b"[" + b",".join(values) + b"]")
 
 
 def _is_utf8(data: bytes) -> bool:
