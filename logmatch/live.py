@@ -14,12 +14,16 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from logmatch.errors import LogmatchError
 from logmatch.matcher import Line, Matcher
 from logmatch.record import Match, Record
 from logmatch.templates.load import load_templates
 from logmatch.templates.template import Template
+
+if TYPE_CHECKING:
+    from logmatch.output.arrow import ArrowRecords
 
 _LOG = logging.getLogger("logmatch")
 
@@ -119,6 +123,10 @@ class LiveMatcher:
     def parse_bytes(self, chunk: bytes | bytearray | memoryview, *, first_line: int = 1) -> bytes:
         """See `Matcher.parse_bytes`."""
         return self._now.matcher.parse_bytes(chunk, first_line=first_line)
+
+    def parse_arrow(self, chunk: bytes | bytearray | memoryview, *, first_line: int = 1) -> ArrowRecords:
+        """See `Matcher.parse_arrow`."""
+        return self._now.matcher.parse_arrow(chunk, first_line=first_line)
 
     def add(self, template: Template) -> int:
         """

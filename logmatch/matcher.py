@@ -12,6 +12,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import accumulate
+from typing import TYPE_CHECKING
 
 from logmatch.engine import make_engine
 from logmatch.gc_pause import held_back
@@ -26,6 +27,9 @@ from logmatch.record import Match, Record, Value, value_of
 from logmatch.templates.field_type import JsonKind
 from logmatch.templates.load import load_templates, templates_from_patterns
 from logmatch.templates.template import Template
+
+if TYPE_CHECKING:
+    from logmatch.output.arrow import ArrowRecords, ArrowWriter
 
 Line = str | bytes | bytearray | memoryview
 """A line, with or without its terminator."""
@@ -58,6 +62,7 @@ class Matcher:
         self._plans = _Plans(program)
         self._writers: list[Writer] = []
         """Writers that no call is using: each belongs to one thread at a time."""
+        self._arrow_writers: list[ArrowWriter] = []
 
     @classmethod
     def load(cls, *paths: str | os.PathLike[str], header: str | None = None, engine: str = "auto") -> Matcher:
@@ -176,27 +181,62 @@ class Matcher:
         Raises:
             TypeError: *chunk* is not bytes.
         """
-        if not isinstance(chunk, bytes | bytearray | memoryview):
-            raise TypeError(f"lines are bytes, not {type(chunk).__name__}")
-        data = memoryview(chunk).cast("B")
-        if first_line == 1 and data[: len(_MARK)] == _MARK:
-            data = data[len(_MARK) :]
+        data = _whole_lines(chunk, first_line)
         if not data:
             return b""
         # Between the question and the answer no other thread runs that could take the same writer.
         writer = self._writers.pop() if self._writers else self._new_writer()
         writer.begin("-")
-        for piece in pieces(data, self._engine.batch_size):
-            matches = self._engine.match_batch(piece)
-            writer.write(Batch(matches, first_line))
-            first_line += matches.line_count
+        for batch in self._batches(data, first_line):
+            writer.write(batch)
         made = writer.take()[0]
         records = made if isinstance(made, bytes) else copied(made)
         self._writers.append(writer)
         return records
 
+    def parse_arrow(self, chunk: bytes | bytearray | memoryview, *, first_line: int = 1) -> ArrowRecords:
+        """
+        Return the records of *chunk*, whole lines, as a table with typed columns: those of `parse -o x.parquet`.
+
+        It has the method `__arrow_c_stream__`, by which polars, DuckDB, pyarrow, pandas and arro3 take it without a
+        copy; none of them is needed here. With the native engine other threads run meanwhile.
+
+        Args:
+            chunk: lines, each ended by `\\n`; the last may lack it.
+            first_line: the number of the first of them, from 1.
+
+        Raises:
+            TypeError: *chunk* is not bytes.
+        """
+        data = _whole_lines(chunk, first_line)
+        writer = self._arrow_writers.pop() if self._arrow_writers else self._new_arrow_writer()
+        records = writer.table_of(self._batches(data, first_line))
+        self._arrow_writers.append(writer)
+        return records
+
+    def _batches(self, data: memoryview, first_line: int) -> Iterator[Batch]:
+        for piece in pieces(data, self._engine.batch_size):
+            matches = self._engine.match_batch(piece)
+            yield Batch(matches, first_line)
+            first_line += matches.line_count
+
+    def _new_arrow_writer(self) -> ArrowWriter:
+        from logmatch.output.arrow import ArrowWriter  # most programs make no tables
+
+        return ArrowWriter(self._program, by_columns=self._engine.by_columns)
+
     def _new_writer(self) -> Writer:
         return JSON_LINES.make_writer(self._program, RecordOptions(), by_columns=self._engine.by_columns)
+
+
+def _whole_lines(chunk: bytes | bytearray | memoryview, first_line: int) -> memoryview:
+    """The lines of *chunk*, without a mark at the beginning of the first one of all."""
+    if not isinstance(chunk, bytes | bytearray | memoryview):
+        raise TypeError(f"lines are bytes, not {type(chunk).__name__}")
+    data = memoryview(chunk).cast("B")
+    if first_line == 1 and data[: len(_MARK)] == _MARK:
+        data = data[len(_MARK) :]
+    return data
 
 
 def _template(value: object) -> Template:

@@ -18,16 +18,19 @@ import orjson
 import pytest
 from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
-from support import ENGINES, examples, first_match, run_worker
+from support import ENGINES, HAS_KERNEL, examples, first_match, run_worker
 
 from logmatch.engine import make_engine
 from logmatch.engine.portable import buckets, expression, prefilter, prefixes, split
 from logmatch.engine.portable.engine import PortableEngine
 from logmatch.engine.reference import ReferenceEngine
 from logmatch.errors import TemplateSyntaxError
+from logmatch.output.batch import Batch
+from logmatch.output.block_writer import make_block_writer
 from logmatch.output.json_text import json_string
 from logmatch.output.jsonl import json_number
 from logmatch.output.record_options import RecordOptions
+from logmatch.output.table import TableOptions, Tables, schema_of
 from logmatch.program import Variant, compile_program
 from logmatch.templates.field_type import ByteSet, TypeList
 from logmatch.templates.model import (
@@ -332,6 +335,24 @@ def test_engines_write_the_same_records(other: str, data: st.DataObject) -> None
     text = b"".join(line + data.draw(st.sampled_from([b"\n", b" \r\n"])) for line in lines * 4)
     expected, found = (run_worker(program, name, text, options) for name in ("reference", other))
     assert expected == found
+
+
+@pytest.mark.skipif(not HAS_KERNEL, reason="the kernel is not built")
+@settings(max_examples=examples(50))
+@given(st.data())
+def test_engines_write_the_same_tables(data: st.DataObject) -> None:
+    program = compile_program(data.draw(template_lists(), label="templates"))
+    lines = data.draw(st.lists(lines_of(program.variants), min_size=1, max_size=8), label="lines")
+    record = RecordOptions(raw=data.draw(st.booleans()), offsets=data.draw(st.booleans()))
+    options = TableOptions(data.draw(st.sampled_from(Tables)), data.draw(st.booleans()), data.draw(st.booleans()))
+    schema = schema_of(program, record, options)
+    made = []
+    for engine in ("reference", "native"):
+        writer = make_block_writer(program, schema, record, by_columns=engine == "native")
+        writer.begin("-")
+        writer.write(Batch(make_engine(program, engine).match_batch(b"\n".join(lines * 3)), 1))
+        made.append((bytes(writer.take()[0]), writer.replaced, writer.numbers_as_text))
+    assert made[0] == made[1]
 
 
 @each_other_engine

@@ -40,7 +40,7 @@ class Encoder:
         beginning: bytes,
         first_line: int,
         offset: int,
-        records: Output,
+        records: Output | None,
         unmatched: Output | None,
         entries: Entries | None = None,
         errors: tuple[bytes, ...] = (),

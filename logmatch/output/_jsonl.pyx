@@ -28,6 +28,7 @@ ctypedef const uint8_t *Text
 include "_text.pxi"
 include "_pairs.pxi"
 include "_values.pxi"
+include "_lines.pxi"
 
 
 cdef enum:
@@ -169,9 +170,6 @@ cdef inline uint8_t *put_digits(uint8_t *to, Digits *digits) noexcept nogil:
 
 
 include "_stamp.pxi"
-cdef enum:
-    COLUMNS = 7
-    MORE_COLUMNS = 4    # those of times, and what is kept
 
 
 cdef struct Lead:
@@ -204,25 +202,6 @@ cdef uint8_t *put_count(uint8_t *to, const Key *key, int64_t count) noexcept nog
     return put_digits(put_key(to, key), &digits)
 
 
-cdef struct Lines:
-    # The columns of `engine.matches.Matches`.
-    Py_ssize_t count
-    const int32_t *begins
-    const int32_t *ends
-    const uint8_t *needs_escape
-    const int32_t *numbers
-    const int32_t *span_begins
-    const int32_t *spans
-    Py_ssize_t span_count
-    Text text
-    Py_ssize_t size
-    # Those of `times.times.Times`, and `Batch.keep`; NULL where there are none.
-    const int64_t *nanoseconds
-    const uint8_t *states
-    const uint8_t *digits
-    const uint8_t *keep
-
-
 cdef inline uint8_t *put_line_time(uint8_t *to, int form, const Lines *lines, Py_ssize_t i, Stamp *stamp) noexcept nogil:
     if lines.nanoseconds == NULL:
         return put_time(to, form, 0, 0, 0, stamp)
@@ -230,13 +209,6 @@ cdef inline uint8_t *put_line_time(uint8_t *to, int form, const Lines *lines, Py
 
 
 include "_entry_columns.pxi"
-
-
-cdef inline bint is_blank(Text p, Text end) noexcept nogil:
-    # SAFETY: `p` is compared with the end of the line before it is read.
-    while p < end and (p[0] == c' ' or p[0] == c'\t'):
-        p += 1
-    return p >= end
 
 
 @cython.final
@@ -334,7 +306,7 @@ cdef class Encoder:
 
     def encode(
         self, matches, *, bytes beginning, unsigned long long first_line, unsigned long long offset,
-        Output records not None, Output unmatched, entries=None, tuple errors=(), times=None, keep=None
+        Output records, Output unmatched, entries=None, tuple errors=(), times=None, keep=None
     ):
         """
         Write the records of the lines of *matches* after those that are in the outputs; return how many U+FFFD they have
@@ -343,7 +315,8 @@ cdef class Encoder:
         Args:
             beginning: what comes before the number of the line.
             offset: of the data in its file.
-            unmatched: where the records of unmatched lines go; it may be *records*; None: they are dropped.
+            records: where those of matched lines go; None: they are dropped.
+            unmatched: where those of unmatched lines go; it may be *records*; None: they are dropped.
             entries: what the lines are, `entries.Entries`; None: one physical line each.
             errors: for each state of an entry what a record has of it, if it is an error.
             times: see `Batch.times`; without them the records of a form with times have none.
@@ -353,11 +326,14 @@ cdef class Encoder:
             ValueError: the columns are not those of matches.
         """
         cdef Py_ssize_t count = matches.line_count
-        cdef Py_buffer[COLUMNS + MORE_COLUMNS] buffers
-        cdef bint has_times = times is not None
-        cdef list columns
+        cdef Py_buffer[MOST_COLUMNS] buffers
         cdef int held = 0
+        cdef Lines lines
+        cdef Py_ssize_t replaced = 0
+        cdef const uint8_t *head = <const uint8_t *><const char *>beginning
+        cdef Py_ssize_t head_size = len(beginning)
         cdef EntryBuffers of_entries = None
+        cdef Entries *entries_columns = NULL
         if count == 0:
             return 0
         if entries is not None:
@@ -365,95 +341,21 @@ cdef class Encoder:
                 raise ValueError("this encoder was not made for entries")
             of_entries = EntryBuffers(entries, count, errors)
         try:
-            columns = [
-                matches.data, matches.needs_escape, matches.line_begins, matches.line_ends, matches.variant_numbers,
-                matches.span_begins, matches.spans
-            ]
-            if times is not None:
-                columns += (times.nanoseconds, times.states, times.digits)
-            if keep is not None:
-                columns.append(keep)
-            for column in columns:
-                PyObject_GetBuffer(column, &buffers[held], PyBUF_SIMPLE)
-                held += 1
-            return self.encode_columns(
-                buffers, count, type(matches) is Table, has_times, keep is not None, beginning, first_line, offset, records,
-                unmatched, of_entries
-            )
+            hold_columns(matches, times, keep, buffers, &held)
+            set_lines(&lines, buffers, count, type(matches) is Table, times is not None, keep is not None)
+            if of_entries is not None:
+                entries_columns = &of_entries.columns
+                if not are_of_lines(entries_columns, &lines):
+                    raise ValueError("the entries are not those of the lines")
+            with nogil:
+                replaced = self.encode_lines(
+                    &lines, entries_columns, head, head_size, first_line, offset, records, unmatched
+                )
+            return replaced
         finally:
             while held:
                 held -= 1
                 PyBuffer_Release(&buffers[held])
-
-    cdef Py_ssize_t encode_columns(
-        self, Py_buffer *buffers, Py_ssize_t count, bint is_table, bint has_times, bint has_keep, bytes beginning,
-        unsigned long long first_line, unsigned long long offset, Output records, Output unmatched, EntryBuffers of_entries
-    ) except -1:
-        cdef Lines lines
-        cdef Entries *entries = NULL if of_entries is None else &of_entries.columns
-        cdef Py_ssize_t replaced = 0
-        cdef int i
-        # SAFETY: columns are read as what `engine.matches` says that they are, if they have as many bytes.
-        if buffers[1].len != count or buffers[5].len != 4 * (count + 1) or buffers[6].len % 4:
-            raise ValueError("the columns are of different lengths")
-        for i in range(2, 5):
-            if buffers[i].len != 4 * count:
-                raise ValueError("the columns are of different lengths")
-        lines.nanoseconds = NULL
-        lines.keep = NULL
-        i = COLUMNS
-        if has_times:
-            if buffers[i].len != 8 * count or buffers[i + 1].len != count or buffers[i + 2].len != count:
-                raise ValueError("the times are those of other lines")
-            lines.nanoseconds = <const int64_t *>buffers[i].buf
-            lines.states = <const uint8_t *>buffers[i + 1].buf
-            lines.digits = <const uint8_t *>buffers[i + 2].buf
-            i += 3
-        if has_keep:
-            if buffers[i].len != count:
-                raise ValueError("what is to be kept is of other lines")
-            lines.keep = <const uint8_t *>buffers[i].buf
-        lines.count = count
-        lines.text = <Text>buffers[0].buf
-        lines.size = buffers[0].len
-        lines.needs_escape = <const uint8_t *>buffers[1].buf
-        lines.begins = <const int32_t *>buffers[2].buf
-        lines.ends = <const int32_t *>buffers[3].buf
-        lines.numbers = <const int32_t *>buffers[4].buf
-        lines.span_begins = <const int32_t *>buffers[5].buf
-        lines.spans = <const int32_t *>buffers[6].buf
-        lines.span_count = buffers[6].len // 4
-        cdef const uint8_t *head = <const uint8_t *><const char *>beginning
-        cdef Py_ssize_t head_size = len(beginning)
-        with nogil:
-            # Those of the kernel's own table are; others may come from anywhere.
-            if not is_table and not self.are_in_order(&lines):
-                with gil:
-                    raise ValueError("the columns are not those of matches")
-            if entries != NULL and not are_of_lines(entries, &lines):
-                with gil:
-                    raise ValueError("the entries are not those of the lines")
-            replaced = self.encode_lines(&lines, entries, head, head_size, first_line, offset, records, unmatched)
-        return replaced
-
-    cdef bint are_in_order(self, const Lines *lines) noexcept nogil:
-        # Whether all that is read of the columns is within the data, and each byte of it once.
-        cdef Py_ssize_t i, k
-        cdef int32_t place, last
-        for i in range(lines.count):
-            if not 0 <= lines.begins[i] <= lines.ends[i] <= lines.size:
-                return False
-            if not 0 <= lines.span_begins[i] <= lines.span_begins[i + 1] <= lines.span_count:
-                return False
-            last = 0
-            for k in range(lines.span_begins[i], lines.span_begins[i + 1]):
-                place = lines.spans[k]
-                if place < last:
-                    return False
-                last = place
-            if last > lines.ends[i] - lines.begins[i]:
-                return False
-        return True
 
     cdef Py_ssize_t encode_lines(
         self, const Lines *lines, const Entries *entries, const uint8_t *head, Py_ssize_t head_size,
@@ -503,6 +405,9 @@ cdef class Encoder:
             # SAFETY: bound is how many bytes are written at most: each byte of the line stands in at most one field and once
             # in "raw", and becomes at most ESCAPED bytes; a number gets at most one digit more.
             if variant >= 0:
+                if records is None:
+                    increment(&number)
+                    continue
                 if variant >= self.variant_count or span_begins[i + 1] - span_begins[i] != 2 * self.field_counts[variant]:
                     with gil:
                         raise ValueError("the matches are those of another program")

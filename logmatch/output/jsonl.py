@@ -97,10 +97,11 @@ class JsonLines:
         separate_unmatched: bool = False,
         drop_unmatched: bool = False,
         drop_blank: bool = False,
+        drop_matched: bool = False,
     ) -> Writer:
-        """See `OutputFormat.make_writer`."""
+        """See `OutputFormat.make_writer`; *drop_matched*: whether matched lines have no record."""
         kind = _ColumnWriter if by_columns else _GroupWriter
-        return kind(program, options, separate_unmatched, drop_unmatched, drop_blank)
+        return kind(program, options, separate_unmatched, drop_unmatched, drop_blank, drop_matched)
 
     def open_output(self, path: str, interrupt: Interrupt, *, line_buffered: bool = False) -> OpenOutput:
         """See `OutputFormat.open_output`."""
@@ -116,7 +117,13 @@ class _ColumnWriter:
     """Writes records of columns: all lines of a batch in one call, without the GIL."""
 
     def __init__(
-        self, program: Program, options: RecordOptions, separate_unmatched: bool, drop_unmatched: bool, drop_blank: bool
+        self,
+        program: Program,
+        options: RecordOptions,
+        separate_unmatched: bool,
+        drop_unmatched: bool,
+        drop_blank: bool,
+        drop_matched: bool,
     ) -> None:
         from logmatch.output import _jsonl
 
@@ -144,6 +151,7 @@ class _ColumnWriter:
         )
         self._records = _jsonl.Output()
         self._separate = _jsonl.Output() if separate_unmatched else None
+        self._matched = None if drop_matched else self._records
         self._unmatched = None if drop_unmatched else self._separate or self._records
 
     @property
@@ -171,7 +179,7 @@ class _ColumnWriter:
             beginning=self._beginning,
             first_line=batch.first_line,
             offset=batch.offset,
-            records=self._records,
+            records=self._matched,
             unmatched=self._unmatched,
             entries=batch.entries,
             errors=() if batch.entries is None else errors_of(batch.entries.kind),
@@ -195,13 +203,20 @@ class _GroupWriter:
     """Writes records of groups: for all lines of a variant at once."""
 
     def __init__(
-        self, program: Program, options: RecordOptions, separate_unmatched: bool, drop_unmatched: bool, drop_blank: bool
+        self,
+        program: Program,
+        options: RecordOptions,
+        separate_unmatched: bool,
+        drop_unmatched: bool,
+        drop_blank: bool,
+        drop_matched: bool,
     ) -> None:
         self.replaced = 0
         self._options = options
         self._names_size = _longest_names(program)
         self._bodies = Bodies(program, options)
         self._separate_unmatched = separate_unmatched
+        self._drop_matched = drop_matched
         self._drop_unmatched = drop_unmatched
         self._drop_blank = drop_blank
 
@@ -233,6 +248,10 @@ class _GroupWriter:
             line_numbers = batch.line_numbers()
             self._times = times_json(batch, self._options.time_form)
             for variant_number, places, values in matches.groups():
+                if self._drop_matched:
+                    for place in places:
+                        records[place] = b""
+                    continue
                 if keep is not None:
                     kept = [number for number, place in enumerate(places) if keep[place]]
                     if not kept:
@@ -295,7 +314,7 @@ class _GroupWriter:
             end = self._end(offsets[place])
             if record is None:
                 self._add_unmatched(records, place, line_numbers[place], line, end)
-            else:
+            elif record:
                 records[place] = record[:-2] + self._raw(line) + end
 
     def _add_entries(self, records: list[bytes | None], places: Sequence[int], batch: Batch, keys: EntryKeys) -> None:
@@ -303,7 +322,7 @@ class _GroupWriter:
         line_numbers, offsets, lines = batch.line_numbers(), batch.offsets(), batch.matches.lines()
         for place in places:
             record, line = records[place], lines[place]
-            if record is None and self._drop_unmatched:
+            if record == b"" or (record is None and self._drop_unmatched):
                 continue
             rest, replaced = keys.rest(place)
             self.replaced += replaced

@@ -18,8 +18,9 @@ Records = bytes | bytearray | memoryview
 class Writer(Protocol):
     """Makes records of matches; see the module."""
 
-    replaced: int
-    """How many U+FFFD were written since `begin` in place of bytes that are not UTF-8."""
+    @property
+    def replaced(self) -> int:
+        """How many U+FFFD were written since `begin` in place of bytes that are not UTF-8."""
 
     @property
     def numbers_as_text(self) -> int:

@@ -436,17 +436,23 @@ class ListValue:
         self.items = type_.items
         self.nullable = type_.nullable
 
+    def item_of(self, text: bytes) -> NamedType | ByteSet | bytes | None:
+        """The item whose value counts; None: it is null."""
+        if self.nullable and text == NULL:
+            return None
+        for item in self.items:
+            if item == text or (not isinstance(item, bytes) and takes_whole(item, text)):
+                return None if self.nullable and _is_null_in_quotes(option_facts(item), text) else item
+        return text
+
     def __call__(self, text: bytes) -> bytes:
         is_value = self._type.facts.json_kind is JsonKind.VALUE
-        if self.nullable and text == NULL:
+        item = self.item_of(text)
+        if item is None:
             return b"null"
-        for item in self.items:
-            facts = option_facts(item)
-            if item == text or (not isinstance(item, bytes) and takes_whole(item, text)):
-                if self.nullable and _is_null_in_quotes(facts, text):
-                    return b"null"
-                return facts.value_json(text) if is_value else facts.value_text(text)
-        return json_string(text) if is_value else text
+        if isinstance(item, bytes):
+            return json_string(text) if is_value else text
+        return item.facts.value_json(text) if is_value else item.facts.value_text(text)
 
 
 def _is_null_in_quotes(facts: Facts, text: bytes) -> bool:

@@ -23,7 +23,7 @@ from logmatch.templates.grammar import (
     run,
     sequence,
 )
-from logmatch.templates.values import pairs
+from logmatch.templates.values import json_object
 
 _QUOTED = sequence(b'"', Repeat(choice(run(but(b'"\\')), sequence(b"\\", ONE_BYTE))), b'"')
 
@@ -56,7 +56,15 @@ class PairForm:
         return PairSequence((pair, Repeat(sequence(self.separator, pair))), *marks)
 
     def convert(self, text: bytes) -> bytes:
-        """The object of the pairs of *text*; a value in quotes without them, escapes untouched."""
+        """The object of the pairs of *text*."""
+        return json_object(self.pairs_of(text))
+
+    def pairs_of(self, text: bytes) -> dict[bytes, bytes]:
+        """
+        The keys and values of *text*; a value in quotes without them, escapes untouched.
+
+        Of a key that comes again, the last value stands, where the first stood.
+        """
         pair, separator = self._expressions
         found: list[tuple[bytes, bytes]] = []
         match = pair.match(text)
@@ -65,7 +73,7 @@ class PairForm:
             found.append((name, value[1:-1] if self.has_quotes and value.startswith(b'"') else value))
             between = separator.match(text, match.end())
             match = pair.match(text, between.end()) if between else None
-        return pairs(found)
+        return dict(found)
 
     @cached_property
     def _expressions(self) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:

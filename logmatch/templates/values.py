@@ -9,6 +9,7 @@ Bytes that are not UTF-8 stay as they are; whoever writes them replaces them.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 # Numbers are computed in whole numbers and written digit by digit: a value is exact.
 
@@ -126,6 +127,6 @@ def json_number(text: bytes) -> bytes:
     return sign + digits if digits[:1].isdigit() else sign + b"0" + digits
 
 
-def pairs(found: list[tuple[bytes, bytes]]) -> bytes:
-    """The JSON object of keys and values; of a key that comes again, the last value stands, where the first stood."""
-    return b"{" + b",".join(json_string(key) + b":" + json_string(value) for key, value in dict(found).items()) + b"}"
+def json_object(pairs: Mapping[bytes, bytes]) -> bytes:
+    """The JSON object of keys and values, both strings."""
+    return b"{" + b",".join(json_string(key) + b":" + json_string(value) for key, value in pairs.items()) + b"}"
