@@ -65,7 +65,7 @@ Made = tuple[bytes, bytes, int, int]
 
 
 def blocks(
-    engine: str, program: Program, data: bytes, schema: Schema, record: RecordOptions, *, by_columns: bool, **what: bool
+    engine: str, program: Program, data: bytes, schema: Schema, record: RecordOptions, *, by_columns: bool, **what: Any
 ) -> Made:
     """What a writer makes of *data* and of a line that is too long."""
     writer = make_block_writer(program, schema, record, by_columns=by_columns, **what)
@@ -257,7 +257,7 @@ def test_a_name_with_two_kinds_is_text_and_the_schema_knows() -> None:
 
 def test_each_template_has_a_table_with_its_own_kinds_and_unmatched_lines_have_the_last() -> None:
     found = shown(TableOptions(Tables.TEMPLATE), a="a <n:int>", b="b <n:word>")
-    beginning = [("line", "integer"), ("template_id", "id")]
+    beginning = [("line", "integer"), ("template_id", "text")]
     assert {
         "a": [*beginning, ("n", "integer"), ("overflow", "pairs")],
         "b": [*beginning, ("n", "text")],

@@ -8,6 +8,7 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from logmatch.commands.format_options import exact_numbers_option, output_format, tables_option, to_option
 from logmatch.commands.input_options import (
     encoding_option,
     files_argument,
@@ -131,8 +132,12 @@ class ParseOptions(TemplateOptions):
         metavar="FILE",
         read=read_path,
         section=OUTPUT,
-        help="Where records go; - is stdout. A name that ends in .gz or .zst is written compressed.",
+        help="Where records go; - is stdout. A name that ends in .parquet, .arrow, .csv or .tsv is written as a table, "
+        "one that ends in .gz or .zst compressed.",
     )
+    to: str | None = to_option()
+    tables: str | None = tables_option()
+    exact_numbers: bool = exact_numbers_option()
     unmatched: str = option(
         "--unmatched",
         default="inline",
@@ -415,11 +420,19 @@ def _make_job(options: ParseOptions, program: Program, inputs: tuple[Input, ...]
     from logmatch.run.worker import BlankLines
 
     envelope = read_envelope(options.input, options.input_keys)
+    format_ = output_format(
+        options.output,
+        options.unmatched,
+        options.to,
+        options.tables,
+        exact_numbers=options.exact_numbers,
+        numbers=options.numbers,
+    )
     return Job(
         program=program,
         inputs=inputs,
         record_options=RecordOptions(
-            with_file=with_file or options.with_file,
+            with_file=with_file or options.with_file or format_.name != "jsonl",
             raw=options.raw,
             offsets=options.offsets,
             entries=envelope.kind is not Kind.LINES,
@@ -434,6 +447,7 @@ def _make_job(options: ParseOptions, program: Program, inputs: tuple[Input, ...]
         max_line=options.max_line,
         envelope=envelope,
         encoding=options.encoding,
+        format=format_,
         output=options.output,
         unmatched=parse_unmatched(options.unmatched),
         blank_lines=BlankLines(options.blank_lines),
@@ -446,7 +460,7 @@ def _check_files(job: Job, options: ParseOptions, templates: list[Template]) -> 
     """Raise `UsageError` if a run would write over a file that it reads or writes, or could not write its summary."""
     from logmatch.run.preflight import Output, check_files
 
-    outputs = list(job.outputs)
+    outputs = list(job.files)
     if options.summary_json is not None:
         outputs.append(Output(options.summary_json, "summary"))
     read = {template.origin.file for template in templates} | set(options.templates)

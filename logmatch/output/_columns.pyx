@@ -23,6 +23,7 @@ cdef extern from "Python.h":
 cdef extern from "_simd.h" nogil:
     void lm_copy(uint8_t *to, const uint8_t *from_, Py_ssize_t n, const uint8_t *readable)
     Py_ssize_t lm_plain(const uint8_t *p, const uint8_t *end, const uint8_t *readable)
+    uint64_t lm_key(const uint8_t *p, int k, const uint8_t *readable)
     bint LM_LIKELY(bint x)
 
 ctypedef const uint8_t *Text
@@ -33,6 +34,7 @@ include "_lines.pxi"
 include "_store.pxi"
 include "_blocks.pxi"
 include "_arrow.pxi"
+include "_text_rows.pxi"
 
 cdef enum:
     # Columns of the line itself, in the order in which `Filler` is told their places.
@@ -214,6 +216,7 @@ cdef class Filler:
         unmatched: the number of the table of unmatched lines; -1: they have no rows.
         raw: whether the rows of matched lines have the line too.
         drop_blank: whether unmatched lines that hold nothing but spaces and tabs have no row.
+        ids: what the numbers of templates stand for, UTF-8.
     """
 
     cdef object plan_of
@@ -238,10 +241,12 @@ cdef class Filler:
     cdef Marks *marks
     cdef int32_t marks_count
     cdef Pairs pairs
+    cdef Owner *ids                             # the texts of ids, for rows of text
+    cdef Bytes text                             # such rows
     cdef uint8_t *digits                        # a number as JSON writes it
     cdef Py_ssize_t digits_room
 
-    def __cinit__(self, bytes field_counts, plan_of, tables, int32_t unmatched, *, bint raw, bint drop_blank):
+    def __cinit__(self, bytes field_counts, plan_of, tables, int32_t unmatched, *, bint raw, bint drop_blank, ids):
         cdef Py_ssize_t i, k
         self.field_counts_of = field_counts
         self.field_counts = <const int32_t *><const char *>self.field_counts_of
@@ -255,6 +260,7 @@ cdef class Filler:
         self.touched = []
         self.makers = []
         self.pairs.seed = <uint64_t>hash(b"pairs")
+        self.ids = new_dictionary(ids)
         if not -1 <= unmatched < len(tables):
             raise ValueError("no such table")
         self.stores = <Store **>calloc(<size_t>len(tables) + 1, sizeof(Store *))
@@ -267,7 +273,7 @@ cdef class Filler:
         for i, (kinds, places) in enumerate(tables):
             for k, kind in enumerate(KINDS_OF_OWN):
                 self.places[i * OWN_COLUMNS + k] = places[k]
-                if places[k] >= 0 and kinds[places[k]] != kind:
+                if places[k] >= 0 and kinds[places[k]] != kind and not (k == TEMPLATE_ID and kinds[places[k]] == TEXT):
                     raise ValueError("a column of the line is of another kind")
 
     def __dealloc__(self):
@@ -278,6 +284,8 @@ cdef class Filler:
         free(self.names)
         free(self.marks)
         free(self.digits)
+        free(self.text.data)
+        leave_owner(self.ids)
         free_pairs(&self.pairs)
 
     def begin(self):
@@ -298,6 +306,42 @@ cdef class Filler:
             return (<Columns>self.columns[tables[0]]).take_block(tables[0], space)
         return b"".join([(<Columns>self.columns[table]).take_block(table) for table in tables])
 
+    def take_text(self, uint8_t separator, bint escaped, bint with_heads, space=None):
+        """
+        The same rows as lines of text; put into *space* if they fit.
+
+        Args:
+            separator: of values.
+            escaped: whether values have escapes; else quotes.
+            with_heads: whether the lines of each table come after the head of a block, which says whose they are.
+        """
+        cdef BlockHead head
+        cdef Store *store
+        cdef int64_t start
+        cdef uint8_t[::1] memory
+        self.text.size = 0
+        for table in self.touched:
+            store = self.stores[<int32_t>table]
+            start = self.text.size
+            if with_heads:
+                make_room_for_bytes(&self.text, sizeof(BlockHead))
+                self.text.size += <int64_t>sizeof(BlockHead)
+            with nogil:
+                put_rows(&self.text, store, &self.ids.columns[0], separator, escaped)
+            if with_heads:
+                head.size = self.text.size - start
+                head.rows = store.rows
+                head.table = table
+                head.columns = -1
+                memcpy(self.text.data + start, &head, sizeof(BlockHead))
+            empty_store(store)
+        self.touched = []
+        if space is None or len(space) < self.text.size or self.text.size == 0:
+            return PyBytes_FromStringAndSize(<const char *>self.text.data, self.text.size) if self.text.size else b""
+        memory = space
+        memcpy(&memory[0], self.text.data, <size_t>self.text.size)
+        return space[: self.text.size]
+
     def fill(self, matches, bytes file, int64_t first_line, int64_t offset):
         """
         Add a row for each line of *matches*.
@@ -312,7 +356,7 @@ cdef class Filler:
             OverflowError: a column would be larger than Arrow can tell.
         """
         cdef Py_ssize_t count = matches.line_count
-        cdef Py_buffer[MATCH_COLUMNS] buffers
+        cdef Py_buffer[MOST_COLUMNS] buffers
         cdef int held = 0
         cdef Lines lines
         cdef Text name = <Text><const char *>file
@@ -320,8 +364,8 @@ cdef class Filler:
         if count == 0:
             return
         try:
-            hold_columns(matches, buffers, &held)
-            set_lines(&lines, buffers, count, type(matches) is Table)
+            hold_columns(matches, None, None, buffers, &held)
+            set_lines(&lines, buffers, count, type(matches) is Table, False, False)
             with nogil:
                 self.fill_lines(&lines, name, name_size, first_line, offset)
         finally:
@@ -407,12 +451,27 @@ cdef class Filler:
         # Its template (-1: none) and its line (NULL: it is not wanted); the row is whole then.
         cdef const int32_t *places = self.places + table * OWN_COLUMNS
         cdef Store *store = self.stores[table]
+        cdef Column *column
         if template >= 0 and places[TEMPLATE_ID] >= 0:
-            add_id(&store.columns[places[TEMPLATE_ID]], store.rows, template)
+            column = &store.columns[places[TEMPLATE_ID]]
+            if column.kind == ID:
+                add_id(column, store.rows, template)
+            else:
+                self.add_id_text(column, store.rows, template)
         if line != NULL and places[RAW] >= 0:
             add_text(&store.columns[places[RAW]], store.rows, line, line_end, special, readable, &self.replaced)
         store.rows += 1
         return 0
+
+    cdef int add_id_text(self, Column *column, int64_t row, int32_t template) except -1 nogil:
+        cdef const Column *ids = &self.ids.columns[0]
+        if template >= ids.length:
+            with gil:
+                raise ValueError("no such template")
+        return add_text(
+            column, row, ids.data + ids.offsets[template], ids.data + ids.offsets[template + 1], False, ids.data + ids.size,
+            &self.replaced
+        )
 
     cdef int touch(self, int32_t table) except -1 with gil:
         if self.columns[table] is None:
@@ -494,7 +553,7 @@ cdef class Filler:
         cdef const Pair *pair
         cdef const Pair *last
         cdef Py_ssize_t i
-        find_pairs(&self.pairs, marks, p, end)
+        find_pairs(&self.pairs, marks, p, end, readable)
         for i in range(self.pairs.count):
             pair = &self.pairs.items[i]
             if pair.last >= 0:

@@ -13,10 +13,10 @@ from logmatch.output.batch import Batch
 from logmatch.output.block_writer import make_block_writer
 from logmatch.output.blocks import blocks_in
 from logmatch.output.record_options import RecordOptions
-from logmatch.output.table import Table, TableOptions, schema_of
+from logmatch.output.table import ColumnKind, Table, TableOptions, schema_of
+from logmatch.output.text_rows import utf8
 from logmatch.output.writer import Records
 from logmatch.program import Program
-from logmatch.templates.model import encode
 
 _MOST_BYTES = 1 << 30
 """Of columns: from here on rows go to another batch. Offsets within a batch have 31 bits."""
@@ -77,8 +77,8 @@ class Gathered(Protocol):
 
 def gather(table: Table, ids: Sequence[str]) -> Gathered:
     """What gathers the rows of *table*; *ids* is what the numbers of templates stand for."""
-    names = [_utf8(column.name) for column in table.columns]
-    texts = [_utf8(each) for each in ids]
+    names = [utf8(column.name).replace(b"\0", b"?") for column in table.columns]  # a NUL would end the name
+    texts = [utf8(each) for each in ids] if ColumnKind.ID in table.kinds else []
     try:
         from logmatch.output._columns import Columns, Shape
     except ImportError:
@@ -86,11 +86,6 @@ def gather(table: Table, ids: Sequence[str]) -> Gathered:
 
         return StructColumns(table.kinds, names, texts)
     return Columns(Shape(table.kinds, names, texts))
-
-
-def _utf8(text: str) -> bytes:
-    """*text*, which may hold bytes that are not UTF-8, as UTF-8 without a NUL, which would end a name in C."""
-    return encode(text).decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}").encode()
 
 
 class ArrowWriter:

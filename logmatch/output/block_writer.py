@@ -14,14 +14,15 @@ from functools import partial
 
 from logmatch.engine.matches import Matches
 from logmatch.output.batch import Batch
-from logmatch.output.blocks import Value, block_of
+from logmatch.output.blocks import Value, block_of, head_of, text_block
 from logmatch.output.columns import How, Plan, double_of, integer_of, plans_of
 from logmatch.output.jsonl import FORMAT as JSON_LINES
 from logmatch.output.record_options import RecordOptions
 from logmatch.output.table import Own, Schema, Table
+from logmatch.output.text_rows import TextForm, text_of, utf8
 from logmatch.output.writer import Records, Writer
 from logmatch.program import WHITESPACE, Program
-from logmatch.templates.pair_grammar import pairs_with
+from logmatch.templates.pair_grammar import CEF, pairs_with
 from logmatch.templates.values import json_number
 
 TOO_LONG = b"line too long"
@@ -37,6 +38,7 @@ class _Policy:
     separate_unmatched: bool
     drop_unmatched: bool
     drop_blank: bool
+    form: TextForm | None
 
     @property
     def has_unmatched(self) -> bool:
@@ -53,13 +55,18 @@ def make_block_writer(
     separate_unmatched: bool = False,
     drop_unmatched: bool = False,
     drop_blank: bool = False,
+    form: TextForm | None = None,
 ) -> BlockWriter:
     """
     Return a writer of blocks; see `format.OutputFormat.make_writer`.
 
     The records of unmatched lines that are kept apart are JSON Lines.
+
+    Args:
+        form: where rows are lines of text, how these are written; of a single table they come without the heads of
+            blocks.
     """
-    policy = _Policy(options, separate_unmatched, drop_unmatched, drop_blank)
+    policy = _Policy(options, separate_unmatched, drop_unmatched, drop_blank, form)
     kind: type[BlockWriter] = _ColumnFiller if by_columns else _GroupFiller
     return kind(program, schema, policy, by_columns)
 
@@ -151,6 +158,7 @@ class _ColumnFiller(BlockWriter):
             schema.unmatched if policy.has_unmatched else -1,
             raw=policy.record.raw,
             drop_blank=policy.drop_blank,
+            ids=list(map(utf8, schema.ids)),
         )
 
     @property
@@ -171,7 +179,10 @@ class _ColumnFiller(BlockWriter):
         self._filler.add_too_long(self._file, line_number, offset, head, TOO_LONG, size)
 
     def _take(self, space: memoryview | None) -> Records:
-        return self._filler.take(space)
+        form = self._policy.form
+        if form is None:
+            return self._filler.take(space)
+        return self._filler.take_text(form.separator[0], form.is_escaped, not self._schema.is_wide, space)
 
 
 class _Rows:
@@ -230,7 +241,9 @@ class _GroupFiller(BlockWriter):
             rows = self._begin_row(table_number, *at)
             for plan in plans:
                 self._put(rows, plan, texts[plan.field])
-            rows.put(rows.table.own[Own.TEMPLATE_ID], template_number)
+            rows.put(
+                rows.table.own[Own.TEMPLATE_ID], template_number if self._schema.is_wide else self._id(template_number)
+            )
             self._end_row(rows, line if self._policy.record.raw else None)
 
     def _fill_too_long(self, line_number: int, offset: int, head: bytes, size: int) -> None:
@@ -242,7 +255,17 @@ class _GroupFiller(BlockWriter):
     def _take(self, space: memoryview | None) -> Records:
         blocks = [block_of(number, rows.table.kinds, rows.count, rows.columns) for number, rows in self._rows.items()]
         self._rows = {}
+        if self._policy.form is not None:
+            blocks = [self._text_of(block, self._policy.form) for block in blocks]
         return b"".join(blocks)
+
+    def _id(self, template_number: int) -> bytes:
+        return utf8(self._schema.ids[template_number])
+
+    def _text_of(self, block: bytes, form: TextForm) -> bytes:
+        table_number, rows = head_of(block)
+        text = text_of(block, self._schema.tables[table_number].kinds, list(map(utf8, self._schema.ids)), form)
+        return text if self._schema.is_wide else text_block(table_number, rows, text)
 
     def _begin_row(self, table_number: int, line_number: int, offset: int) -> _Rows:
         rows = self._rows.get(table_number)
@@ -268,7 +291,7 @@ class _GroupFiller(BlockWriter):
             made = plan.extra(text)
         elif how is How.AS_PAIRS:
             separator, assign = plan.extra or (b"", b"")
-            made = pairs_with(separator, assign).pairs_of(text)
+            made = (pairs_with(separator, assign) if assign else CEF).pairs_of(text)
         if made is None:
             return
         if not isinstance(made, bytes):

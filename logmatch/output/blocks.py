@@ -71,6 +71,22 @@ def _ends(texts: Sequence[bytes]) -> Iterator[int]:
         yield at
 
 
+def text_block(table_number: int, rows: int, text: bytes) -> bytes:
+    """A block whose rows are lines of text."""
+    return _BLOCK_HEAD.pack(_BLOCK_HEAD.size + len(text), rows, table_number, -1) + text
+
+
+def text_in(block: Records) -> memoryview:
+    """The lines of such a block."""
+    return memoryview(block)[_BLOCK_HEAD.size :]
+
+
+def head_of(block: Records) -> tuple[int, int]:
+    """The number of the table of *block*, and how many rows it has."""
+    _, rows, table_number, _ = _BLOCK_HEAD.unpack_from(block)
+    return table_number, rows
+
+
 class Buffers(NamedTuple):
     """What a block holds of a column."""
 

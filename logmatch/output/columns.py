@@ -13,9 +13,11 @@ from functools import partial
 from typing import NamedTuple
 
 from logmatch.output.table import ColumnKind, Schema, pair_form
+from logmatch.output.value_plan import MOST_MARK
 from logmatch.program import Program
 from logmatch.templates.field_type import Facts, FieldType, JsonKind, ListValue, TypeList, option_facts
 from logmatch.templates.model import encode
+from logmatch.templates.pair_grammar import CEF
 
 
 class How(enum.IntEnum):
@@ -27,7 +29,7 @@ class How(enum.IntEnum):
     AS_INTEGER = 2
     AS_DOUBLE = 3
     AS_PAIRS = 4
-    """The separator of the pairs and their sign are the `extra` of the plan."""
+    """The separator of the pairs and their sign are the `extra` of the plan; both are empty for those of CEF."""
     MADE_TEXT = 5
     """The `extra` of the plan makes it: a text, or None for null."""
     MADE_INTEGER = 6
@@ -70,10 +72,6 @@ class Plan(NamedTuple):
     """The field's, for the overflow."""
 
 
-_MOST_MARK = 16
-"""How many bytes a separator of pairs may have for the compiled writer."""
-
-
 def plans_of(program: Program, schema: Schema, variant_number: int) -> tuple[int, int, list[Plan]]:
     """The numbers of a variant's table and template, and how the values of its lines are made."""
     variant = program.variants[variant_number]
@@ -97,14 +95,16 @@ _Steps = tuple[How, int, int, bool, Maker | tuple[bytes, bytes] | None]
 def _steps(type_: FieldType, kind: ColumnKind) -> _Steps:
     """How a value of *kind* is made of the text of a field of *type_*."""
     facts, nullable = type_.facts, False
-    if isinstance(facts.convert, ListValue) and facts.convert.only is not None:
-        facts, nullable = facts.convert.only, True
+    if isinstance(facts.convert, ListValue) and facts.convert.nullable and len(facts.convert.items) == 1:
+        facts, nullable = option_facts(facts.convert.items[0]), True
     if facts.convert is None:
         how = _AS_NUMBER[kind] if facts.json_kind is JsonKind.NUMBER else How.AS_TEXT
         return how, facts.trimmed_start, facts.trimmed_end, nullable, None
     form = pair_form(facts)
+    if kind is ColumnKind.PAIRS and form == CEF:
+        return How.AS_PAIRS, 0, 0, nullable, (b"", b"")
     if kind is ColumnKind.PAIRS and form is not None and form.mark is not None:
-        if max(len(form.mark), len(form.assign)) <= _MOST_MARK:
+        if max(len(form.mark), len(form.assign)) <= MOST_MARK:
             return How.AS_PAIRS, 0, 0, nullable, (form.mark, form.assign)
     return _MADE[kind], 0, 0, False, partial(_pairs_of if kind is ColumnKind.PAIRS else _text_of, type_)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import os
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Protocol
 
@@ -65,6 +66,13 @@ class OutputFormat(Protocol):
     def name(self) -> str:
         """How a person calls it."""
 
+    @property
+    def of_unmatched(self) -> OutputFormat:
+        """The format of the records of unmatched lines that are kept apart."""
+
+    def files(self, path: str, program: Program) -> Sequence[str]:
+        """The files that are made where *path* is the output."""
+
     def make_writer(
         self,
         program: Program,
@@ -88,11 +96,14 @@ class OutputFormat(Protocol):
             drop_blank: whether those of them that hold nothing but spaces and tabs have none.
         """
 
-    def open_output(self, path: str, interrupt: Interrupt, *, line_buffered: bool = False) -> OpenOutput:
+    def open_output(
+        self, path: str, interrupt: Interrupt, program: Program, options: RecordOptions, *, line_buffered: bool = False
+    ) -> OpenOutput:
         """
         Open *path* ("-" is stdout) for what writers give. A file is made, or emptied: `preflight` has seen that it may.
 
         Args:
+            program, options: as for writers.
             line_buffered: whether each record is to be there for readers at once.
 
         Raises:
@@ -101,10 +112,13 @@ class OutputFormat(Protocol):
         """
 
 
-_FORMATS = {"jsonl": "jsonl"}
+_FORMATS = {"jsonl": "jsonl", "parquet": "parquet", "arrow": "ipc", "csv": "csv", "tsv": "tsv"}
 """The module of each format by its name; it has the value as `FORMAT`."""
 
-_SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl"}
+_SUFFIXES = {
+    **{".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".csv": "csv", ".tsv": "tsv"},
+    **{".arrow": "arrow", ".arrows": "arrow", ".feather": "arrow"},
+}
 """The format of an output whose name ends so, after the suffix of a compression."""
 
 NAMES = tuple(_FORMATS)

@@ -88,6 +88,15 @@ class JsonLines:
 
     name: str = "jsonl"
 
+    @property
+    def of_unmatched(self) -> JsonLines:
+        """See `OutputFormat`."""
+        return self
+
+    def files(self, path: str, program: Program) -> Sequence[str]:
+        """See `OutputFormat.files`."""
+        return (path,)
+
     def make_writer(
         self,
         program: Program,
@@ -103,7 +112,9 @@ class JsonLines:
         kind = _ColumnWriter if by_columns else _GroupWriter
         return kind(program, options, separate_unmatched, drop_unmatched, drop_blank, drop_matched)
 
-    def open_output(self, path: str, interrupt: Interrupt, *, line_buffered: bool = False) -> OpenOutput:
+    def open_output(
+        self, path: str, interrupt: Interrupt, program: Program, options: RecordOptions, *, line_buffered: bool = False
+    ) -> OpenOutput:
         """See `OutputFormat.open_output`."""
         from logmatch.output.text_output import open_text_output  # programs that use the library open none
 

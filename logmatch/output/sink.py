@@ -89,6 +89,7 @@ class Sink(Closing):
         *,
         line_buffered: bool = False,
         takes_records: bool = True,
+        has_quotes: bool = False,
     ) -> None:
         """
         Make a sink of an open file.
@@ -99,6 +100,7 @@ class Sink(Closing):
             interrupt: what ends its waiting.
             line_buffered: whether each record is written by a system call of its own.
             takes_records: whether what is written are records; else bytes that are worth something only as a whole.
+            has_quotes: whether a line break within quotes ends no record.
         """
         self.name = name
         self.unfinished = 0
@@ -107,6 +109,8 @@ class Sink(Closing):
         self._is_terminal = os.isatty(descriptor)
         self._line_buffered = line_buffered and takes_records
         self._takes_records = takes_records
+        self._has_quotes = has_quotes
+        self._is_inside = False  # whether what has been written of the records at hand ends within quotes
         self._is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
         self._appends = bool(fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_APPEND)
         self.descriptor, self._channel = _open_channel(descriptor)
@@ -123,7 +127,9 @@ class Sink(Closing):
         if self._is_terminal:
             shown = printable_json(bytes(records))
             written = self._write(shown)
-            return len(records) if written == len(shown) else _end_of_record(records, shown[:written].count(b"\n"))
+            if written == len(shown):
+                return len(records)
+            return _end_of_record(records, shown[:written].count(b"\n"))
         return self._write(records)
 
     def _write(self, records: Records) -> int:
@@ -131,12 +137,13 @@ class Sink(Closing):
         view = memoryview(records)
         put, blocks = self._channel.put, self._channel.blocks
         done = 0
+        self._is_inside = False
         try:
             while done < len(records):
                 if self._is_over(records, done) or (blocks and not self._wait(records, done)):
                     break
                 try:
-                    done += put(view[done : self._end_of_piece(records, done)])
+                    done = self._advance(view, done, put(view[done : self._end_of_piece(records, done)]))
                 except BlockingIOError:
                     if not self._wait(records, done):
                         break
@@ -145,13 +152,15 @@ class Sink(Closing):
         except OSError as error:
             self.unfinished = self._length_of_unfinished(records, done)
             self._cut_back()
-            raise _output_error("write to", self.name, error) from None
+            raise output_error("write to", self.name, error) from None
         self.unfinished = self._length_of_unfinished(records, done)
         return done
 
     def count_records(self, records: Records) -> int:
         """How many whole records *records* holds."""
-        return bytes(records).count(b"\n")
+        if not self._has_quotes:
+            return bytes(records).count(b"\n")
+        return sum(part.count(b"\n") for part in bytes(records).split(b'"')[::2])
 
     def finish(self) -> None:
         """Records are written as they come: nothing is left to be done."""
@@ -167,7 +176,13 @@ class Sink(Closing):
             try:
                 os.close(descriptor)
             except OSError as error:
-                raise _output_error("write to", self.name, error) from None
+                raise output_error("write to", self.name, error) from None
+
+    def _advance(self, view: memoryview, done: int, count: int) -> int:
+        """*count* bytes more than *done* have been written."""
+        if self._has_quotes and bytes(view[done : done + count]).count(b'"') % 2:
+            self._is_inside = not self._is_inside
+        return done + count
 
     def _end_of_piece(self, records: Records, start: int) -> int:
         """Where the bytes that are offered next end: with a record, unless that alone is too long."""
@@ -175,8 +190,20 @@ class Sink(Closing):
         if self._channel.room is not None:
             end = min(end, start + self._channel.room())
         if self._line_buffered:
-            return _first_end(records, start, end)
-        return end if end == len(records) or not self._takes_records else _last_end(records, start, end) or end
+            return self._first_end(records, start, end)
+        if end == len(records) or not self._takes_records:
+            return end
+        return self._last_end(records, start, end, is_inside=self._is_inside) or end
+
+    def _first_end(self, records: Records, start: int, end: int) -> int:
+        if self._has_quotes:
+            return _first_end_outside(records, start, end, is_inside=self._is_inside)
+        return _first_end(records, start, end)
+
+    def _last_end(self, records: Records, start: int, end: int, *, is_inside: bool) -> int:
+        if self._has_quotes:
+            return _last_end_outside(records, start, end, is_inside=is_inside)
+        return _last_end(records, start, end)
 
     def _is_only_writer(self) -> bool:
         """
@@ -194,7 +221,7 @@ class Sink(Closing):
         """How many of the first *done* bytes are of a record that is not whole."""
         if done == len(records):
             return 0
-        return done - (_last_end(records, 0, done) if self._takes_records else 0)
+        return done - (self._last_end(records, 0, done, is_inside=False) if self._takes_records else 0)
 
     def _deadline(self, records: Records, done: int) -> float:
         return self._interrupt.deadline + (_LINE_SECONDS if self._length_of_unfinished(records, done) else 0)
@@ -255,10 +282,42 @@ def _last_end(records: Records, start: int, end: int) -> int:
     return 0
 
 
+def _first_end_outside(records: Records, start: int, end: int, *, is_inside: bool) -> int:
+    """As `_first_end`, for records with quotes; *is_inside*: whether *start* is within some."""
+    at = start
+    while at < end:
+        line_end = _first_end(records, at, end)
+        if bytes(records[at:line_end]).count(b'"') % 2:
+            is_inside = not is_inside
+        if not is_inside:
+            return line_end
+        at = line_end
+    return end
+
+
+def _last_end_outside(records: Records, start: int, end: int, *, is_inside: bool) -> int:
+    """As `_last_end`, for records with quotes; *is_inside*: whether *start* is within some."""
+    data = bytes(records[start:end])
+    place = data.rfind(b"\n")
+    is_inside ^= data.count(b'"', 0, max(place, 0)) % 2 == 1
+    while place >= 0 and is_inside:
+        earlier = data.rfind(b"\n", 0, place)
+        is_inside ^= data.count(b'"', max(earlier, 0), place) % 2 == 1
+        place = earlier
+    return start + place + 1 if place >= 0 else 0
+
+
 # --- opening
 
 
-def open_sink(path: str, interrupt: Interrupt, *, line_buffered: bool = False, takes_records: bool = True) -> Sink:
+def open_sink(
+    path: str,
+    interrupt: Interrupt,
+    *,
+    line_buffered: bool = False,
+    takes_records: bool = True,
+    has_quotes: bool = False,
+) -> Sink:
     """
     Open *path* ("-" is stdout) for writing. A file is made, or emptied; `preflight` has seen whether it may be.
 
@@ -278,8 +337,10 @@ def open_sink(path: str, interrupt: Interrupt, *, line_buffered: bool = False, t
         else:
             descriptor = _stdout() if own == 1 else os.dup(own)
     except (OSError, ValueError) as error:
-        raise _output_error("open", name, error) from None
-    return Sink(name, descriptor, interrupt, line_buffered=line_buffered, takes_records=takes_records)
+        raise output_error("open", name, error) from None
+    return Sink(
+        name, descriptor, interrupt, line_buffered=line_buffered, takes_records=takes_records, has_quotes=has_quotes
+    )
 
 
 def _stdout() -> int:
@@ -394,7 +455,8 @@ def _socket_channel(descriptor: int) -> _Channel:
     return _Channel(put, lambda: _SOCKET_PIECE)
 
 
-def _output_error(verb: str, name: str, error: OSError | ValueError) -> OutputError:
+def output_error(verb: str, name: str, error: OSError | ValueError) -> OutputError:
+    """What to raise where *name* cannot be opened or written to."""
     if isinstance(error, OSError):
         return OutputError(f"cannot {verb} {name}: {reason_of(error)}", hint=_HINTS.get(error.errno or 0))
     return OutputError(f"cannot {verb} {name!r}: it is not a file name")  # a NUL character

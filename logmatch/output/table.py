@@ -30,7 +30,7 @@ class ColumnKind(enum.IntEnum):
     PAIRS = 3
     """A map of texts to texts."""
     ID = 4
-    """The id of a template, by its number."""
+    """The id of a template, by its number, where the lines of several share a table."""
     TIME = 5
     """Nanoseconds since 1970 in UTC."""
 
@@ -141,10 +141,10 @@ def schema_of(program: Program, record: RecordOptions, options: TableOptions) ->
     templates = program.templates
     ids = tuple(template.id for template in templates)
     if options.tables is Tables.WIDE:
-        return Schema((_table("", templates, record, options, has_unmatched=True),), ids, is_wide=True)
+        return Schema((_table("", templates, record, options, has_unmatched=True, is_wide=True),), ids, True)
     tables = [_table(each.id, [each], record, options, has_unmatched=False) for each in templates]
     tables.append(_table("", [], record, options, has_unmatched=True))
-    return Schema(tuple(tables), ids, is_wide=False)
+    return Schema(tuple(tables), ids, False)
 
 
 def _table(
@@ -154,6 +154,7 @@ def _table(
     options: TableOptions,
     *,
     has_unmatched: bool,
+    is_wide: bool = False,
 ) -> Table:
     types: dict[str, dict[FieldType, None]] = {}
     seen: set[tuple[int, int]] = set()  # long lists of templates share their tuples
@@ -178,7 +179,8 @@ def _table(
         Own.OFFSET: record.offsets,
     }
     own_names = {each.name.lower() for each in Own}
-    columns = [Column(each.name.lower(), _KINDS[each]) for each in _FIRST if wanted[each]]
+    kinds = {**_KINDS, Own.TEMPLATE_ID: ColumnKind.ID if is_wide else ColumnKind.TEXT}
+    columns = [Column(each.name.lower(), kinds[each]) for each in _FIRST if wanted[each]]
     taken = own_names | fields.keys()
     for field_name, kind in fields.items():
         column_name = field_name

@@ -12,11 +12,18 @@ if TYPE_CHECKING:
     from logmatch.output.compressed import CompressedSink
 
 
-def open_text_output(path: str, interrupt: Interrupt, *, line_buffered: bool) -> Sink | CompressedSink:
-    """Open *path* ("-" is stdout); see `format.OutputFormat.open_output`."""
+def open_text_output(
+    path: str, interrupt: Interrupt, *, line_buffered: bool, has_quotes: bool = False
+) -> Sink | CompressedSink:
+    """
+    Open *path* ("-" is stdout); see `format.OutputFormat.open_output`.
+
+    Args:
+        has_quotes: whether a line break within quotes ends no record.
+    """
     kind = compression_of(path)
     if kind is None:
-        return open_sink(path, interrupt, line_buffered=line_buffered)
+        return open_sink(path, interrupt, line_buffered=line_buffered, has_quotes=has_quotes)
     from logmatch.output.compressed import CompressedSink, compressor
 
     compressor(kind)  # an error before there is a file

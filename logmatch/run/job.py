@@ -143,6 +143,12 @@ class Job:
         return (Output(self.output),)
 
     @property
+    def files(self) -> tuple[Output, ...]:
+        """The files that are written, all of them; `outputs` may be directories."""
+        first, *others = self.outputs
+        return (*(Output(path) for path in self.format.files(first.path, self.program)), *others)
+
+    @property
     def separate_unmatched(self) -> bool:
         """Whether the records of unmatched lines go to a file of their own."""
         return isinstance(self.unmatched, UnmatchedFile)

@@ -190,15 +190,17 @@ class _Run:
         job = self._job
         with ExitStack() as stack:
             stack.callback(self._waiter.close)
-            check_files(job.inputs, job.outputs)
+            check_files(job.inputs, job.files)
             # First, so that processes do not inherit what is opened later.
             pool = self._start_processes()
             if pool is not None:
                 stack.callback(pool.close)
                 self.workers = len(pool.workers)
             worker = Worker(self._spec) if pool is None else None
-            for output in job.outputs:
-                opened = job.format.open_output(output.path, self._interrupt, line_buffered=job.line_buffered)
+            for output, format_ in zip(job.outputs, (job.format, job.format.of_unmatched), strict=False):
+                opened = format_.open_output(
+                    output.path, self._interrupt, job.program, job.record_options, line_buffered=job.line_buffered
+                )
                 stack.push(opened.__exit__)
                 self._outputs.append(opened)
                 self._waiter.add(opened)

@@ -20,7 +20,8 @@ class WatchedSink(Protocol):
     """What `Waiter` must know of an output."""
 
     @property
-    def descriptor(self) -> int: ...
+    def descriptor(self) -> int:
+        """-1: it has none that says anything."""
 
     def closed_by_reader(self) -> OutputClosedError: ...
 
@@ -50,7 +51,8 @@ class Waiter:
 
     def add(self, sink: WatchedSink) -> None:
         """From now on look whether the reader of *sink* has gone."""
-        self._sinks[sink.descriptor] = sink
+        if sink.descriptor >= 0:
+            self._sinks[sink.descriptor] = sink
 
     def end(self) -> None:
         """The run is over: who waits, or waits from now on, gets `RunOver`."""
