@@ -92,6 +92,7 @@ ORDER = (
     "engine.native",
     "engine.native._kernel",
     "engine.native.grammar_code",
+    "engine.native.branches",
     "engine.native.assemble",
     "engine.native.engine",
     "times.times",

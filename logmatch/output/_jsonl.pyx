@@ -257,8 +257,8 @@ cdef class Encoder:
 
     def __cinit__(
         self, bytes field_counts, body_of, *, bint raw, bint offsets, bint entries, int time_form, bint safe_numbers,
-        bint drop_blank, bytes no_template, bytes raw_key, bytes offset_key, bytes lines_key, bytes more_key, bytes truncated, bytes input_key,
-        bytes bytes_key
+        bint drop_blank, bytes no_template, bytes raw_key, bytes offset_key, bytes lines_key, bytes more_key,
+        bytes truncated, bytes input_key, bytes bytes_key
     ):
         cdef Py_ssize_t variant_count = len(field_counts) // 4
         self.variant_count = variant_count

@@ -22,7 +22,7 @@ from comparison import Difference, compare, shrink
 from generator import Case
 
 from logmatch.engine import reference
-from logmatch.engine.native import assemble, engine
+from logmatch.engine.native import branches, engine
 from logmatch.engine.native.engine import NativeEngine
 from logmatch.output import jsonl as output
 from logmatch.output.json_text import json_string
@@ -80,7 +80,7 @@ def test_a_wrong_end_of_a_field_is_seen(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_wrong_code_for_the_kernel_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     # A free field before a token is ended only where the token can begin.
-    monkeypatch.setattr(assemble, "_first_bytes", lambda item: 1 << 127)
+    monkeypatch.setattr(branches, "_first_bytes", lambda item: 1 << 127)
     assert _first_difference(range(30)) is not None
 
 

@@ -18,16 +18,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from logmatch.engine.native import _kernel as kernel
+from logmatch.engine.native.branches import (
+    ALL_BYTES,
+    Entry,
+    Items,
+    after_literal,
+    beginnings_of,
+    common_literal,
+    is_literal,
+    type_at,
+)
 from logmatch.engine.native.grammar_code import GrammarCode
-from logmatch.program import WHITESPACE, common_prefix
+from logmatch.program import WHITESPACE
 from logmatch.templates.field_type import SOLID_BYTES, ByteSet, Facts, FieldType, NamedType, RegexType, WordList
 from logmatch.templates.model import Field, Literal
 from logmatch.templates.types import ANY, REST, WORD
-
-Items = tuple[Literal | Field, ...]
-
-_Entry = tuple[int, Items, int, int]
-"""A variant's number, its items, the index of the next of them, and how many bytes of that, a literal, are taken."""
 
 _OPERATION: dict[str, int] = kernel.OPERATIONS
 _LITERAL = _OPERATION["LITERAL"]
@@ -50,16 +55,6 @@ _MOST_WAYS = 100_000
 
 _TABLE_KEY = 8
 """How many bytes a TABLE instruction looks at, at most."""
-
-# Sets of bytes, as integers of 256 bits.
-_ALL = (1 << 256) - 1
-
-
-def _set(text: bytes) -> int:
-    bits = 0
-    for byte in text:
-        bits |= 1 << byte
-    return bits
 
 
 @dataclass(slots=True)
@@ -116,7 +111,7 @@ class Assembler:
         self._returns_of_tail: int | None = None
         """While a tail is laid out, how many numbers it has got."""
         self._set_offsets: dict[tuple[int, int], int] = {}
-        self._grammars = GrammarCode(lambda ends: self._sets(ends, _ALL))
+        self._grammars = GrammarCode(lambda ends: self._sets(ends, ALL_BYTES))
         self._tails: dict[tuple[object, ...], _Tail] = {}
         """By what remains of a variant and of its path."""
 
@@ -125,7 +120,7 @@ class Assembler:
         entry = len(self.code)
         # Trees that are still to be laid out, the last first: their variants, their paths, and where their place in the
         # code is to be written.
-        self._todo: list[tuple[list[_Entry], _Path, int]] = []
+        self._todo: list[tuple[list[Entry], _Path, int]] = []
         self._lay_out([(number, items, 0, 0) for number, items in variants], _Path())
         while self._todo:
             entries, path, at = self._todo.pop()
@@ -145,7 +140,7 @@ class Assembler:
         """The code and its padding."""
         return self.code.tobytes() + bytes(kernel.PADDING)
 
-    def _lay_out_tail(self, entry: _Entry, path: _Path) -> int:
+    def _lay_out_tail(self, entry: Entry, path: _Path) -> int:
         """Lay out the rest of one variant, unless another ends in the same way; return where it is."""
         number, items, index, taken = entry
         rest = [item.text if isinstance(item, Literal) else id(item.type) for item in items[index:]]
@@ -198,11 +193,11 @@ class Assembler:
                 if following is None:
                     return at
             else:
-                self._put_free(type_, path, beginnings=_beginnings([(0, items, index, 0)]))
+                self._put_free(type_, path, beginnings=beginnings_of([(0, items, index, 0)]))
         self.code.append(_OPERATION["END"])
         return at
 
-    def _lay_out(self, entries: list[_Entry], path: _Path) -> int:
+    def _lay_out(self, entries: list[Entry], path: _Path) -> int:
         """
         Lay out what the entries, in ascending order and never empty, have in common; put off where they part.
 
@@ -211,7 +206,7 @@ class Assembler:
         code = self.code
         at = self._begin()
         while True:
-            branches: dict[FieldType | type[Literal] | None, list[_Entry]] = {}
+            branches: dict[FieldType | type[Literal] | None, list[Entry]] = {}
             for entry in entries:
                 items, index = entry[1], entry[2]
                 item = items[index] if index < len(items) else None
@@ -226,12 +221,12 @@ class Assembler:
                 code.append(_OPERATION["END"])
                 return at
             if key is Literal:
-                text = _common_literal(entries)
+                text = common_literal(entries)
                 if not text:
                     self._part_by_byte(entries, path)
                     return at
                 self._literal(text)
-                entries = _after_literal(entries, len(text))
+                entries = after_literal(entries, len(text))
             else:
                 assert not isinstance(key, type)
                 following = [(number, items, index + 1, 0) for number, items, index, _ in entries]
@@ -250,13 +245,13 @@ class Assembler:
         self._fields_at = self._fields_end = self._token_at = -1
         return len(self.code)
 
-    def _split(self, branches: list[list[_Entry]], path: _Path) -> None:
+    def _split(self, branches: list[list[Entry]], path: _Path) -> None:
         code = self.code
         branches.sort(key=lambda entries: entries[0][0])
-        literals = [index for index, entries in enumerate(branches) if _is_literal(entries[0])]
+        literals = [index for index, entries in enumerate(branches) if is_literal(entries[0])]
         if len(branches) == 2 and literals:
             code.append(_OPERATION["FORK"] | literals[0] << 8)
-            firsts, _, _ = _beginnings(branches[literals[0]])
+            firsts, _, _ = beginnings_of(branches[literals[0]])
             for start in range(0, 256, 32):
                 bits = firsts >> start & 0xFFFFFFFF
                 code.append(bits if bits < 1 << 31 else bits - (1 << 32))
@@ -266,12 +261,12 @@ class Assembler:
         self._measure(path)
         self._part(branches, path)
 
-    def _part_by_byte(self, entries: list[_Entry], path: _Path) -> None:
+    def _part_by_byte(self, entries: list[Entry], path: _Path) -> None:
         """Where the line goes on with another byte for each of several groups of *entries*, whose next is a literal."""
         code = self.code
         if self._part_by_table(entries, path):
             return
-        by_byte: dict[int, list[_Entry]] = {}
+        by_byte: dict[int, list[Entry]] = {}
         for entry in entries:
             _, items, index, taken = entry
             item = items[index]
@@ -289,9 +284,9 @@ class Assembler:
                 indices[byte] = index
             code.append(_OPERATION["BYTES"])
             code.frombytes(bytes(indices))
-        self._part([_after_literal(group, 1) for group in by_byte.values()], path)
+        self._part([after_literal(group, 1) for group in by_byte.values()], path)
 
-    def _part_by_table(self, entries: list[_Entry], path: _Path) -> bool:
+    def _part_by_table(self, entries: list[Entry], path: _Path) -> bool:
         """The same by several bytes at once, if the literals are long enough and the branches not too many."""
         rests = []
         for _, items, index, taken in entries:
@@ -301,7 +296,7 @@ class Assembler:
         size = min(map(len, rests))
         if size < 2:
             return False
-        by_key: dict[bytes, list[_Entry]] = {}
+        by_key: dict[bytes, list[Entry]] = {}
         for entry, rest in zip(entries, rests, strict=True):
             by_key.setdefault(rest[:size], []).append(entry)
         if len(by_key) > _MOST_WAYS:
@@ -309,13 +304,13 @@ class Assembler:
         words, places = kernel.lay_out_table(list(by_key), len(self.code))
         at = len(self.code)
         self.code.frombytes(words)
-        groups = [_after_literal(group, size) for group in by_key.values()]
+        groups = [after_literal(group, size) for group in by_key.values()]
         for group, place in zip(reversed(groups), reversed(places), strict=True):
             self.code[at + place] = group[0][0]
             self._todo.append((group, dataclasses.replace(path, unbroken=False), at + place + 1))
         return True
 
-    def _part(self, branches: list[list[_Entry]], path: _Path) -> None:
+    def _part(self, branches: list[list[Entry]], path: _Path) -> None:
         """The pairs of an instruction with several targets."""
         at = len(self.code)
         for entries in branches:
@@ -417,21 +412,21 @@ class Assembler:
         else:
             code.extend((kinds["grammar"], *self._grammar(facts, path)))
 
-    def _free(self, type_: NamedType, following: list[_Entry], path: _Path) -> list[_Entry] | None:
+    def _free(self, type_: NamedType, following: list[Entry], path: _Path) -> list[Entry] | None:
         """Lay out a free field and what ends it; return what comes after that, None if nothing does."""
         if all(entry[2] < len(entry[1]) and isinstance(entry[1][entry[2]], Literal) for entry in following):
-            prefix = _common_literal(following)
+            prefix = common_literal(following)
         else:
             prefix = b""
-        rest = _after_literal(following, len(prefix)) if prefix else following
+        rest = after_literal(following, len(prefix)) if prefix else following
         if all(entry[2] == len(entry[1]) for entry in rest):
             self._put_free(type_, path, prefix, ends=True)
             return None
         if len(prefix) > 1 or (prefix and len(following) == 1) or (prefix and type_ != ANY and prefix[0] in WHITESPACE):
-            next_types = {_type_at(entry) for entry in rest}
+            next_types = {type_at(entry) for entry in rest}
             self._put_free(type_, path, prefix, final=next_types <= {ANY} or next_types <= {REST})
             return rest
-        self._put_free(type_, path, beginnings=_beginnings(following))
+        self._put_free(type_, path, beginnings=beginnings_of(following))
         return following
 
     def _put_free(
@@ -451,7 +446,7 @@ class Assembler:
             prefix: the literal after it.
             ends: whether the line ends after that.
             final: whether what follows the literal takes all there is.
-            beginnings: with what the items after it can begin, if that is no literal; see `_beginnings`.
+            beginnings: with what the items after it can begin, if that is no literal; see `beginnings_of`.
         """
         is_any = type_ == ANY
         flags = 0
@@ -546,74 +541,3 @@ def _flat_options(
             yield from _flat_options(option.facts.options)
         else:
             yield option
-
-
-def _is_literal(entry: _Entry) -> bool:
-    """Whether a literal comes next."""
-    _, items, index, _ = entry
-    return index < len(items) and isinstance(items[index], Literal)
-
-
-def _type_at(entry: _Entry) -> FieldType | None:
-    """The type of the field that comes next; None where none does."""
-    _, items, index, _ = entry
-    item = items[index] if index < len(items) else None
-    return item.type if isinstance(item, Field) else None
-
-
-def _common_literal(entries: list[_Entry]) -> bytes:
-    """With which bytes all *entries*, whose next item is a literal, go on."""
-    texts_ = []
-    for _, items, index, taken in entries:
-        item = items[index]
-        assert isinstance(item, Literal)
-        texts_.append(item.text[taken:])
-    if len(texts_) == 1:
-        return texts_[0]
-    return common_prefix(texts_)
-
-
-def _after_literal(entries: list[_Entry], count: int) -> list[_Entry]:
-    """*entries* when *count* more bytes of the literal that comes next are taken."""
-    result = []
-    for number, items, index, taken in entries:
-        item = items[index]
-        assert isinstance(item, Literal)
-        taken += count
-        result.append((number, items, index + 1, 0) if taken == len(item.text) else (number, items, index, taken))
-    return result
-
-
-def _beginnings(entries: Iterable[_Entry]) -> tuple[int, int, bool]:
-    """
-    With which bytes what follows can begin, which can be second, and whether it can be empty.
-
-    They are sets, as integers; all bytes where it is not worth telling.
-    """
-    firsts = seconds = 0
-    nullable = False
-    for _, items, index, taken in entries:
-        item = items[index] if index < len(items) else None
-        if isinstance(item, Literal):
-            firsts |= 1 << item.text[taken]
-            if taken + 1 < len(item.text):
-                seconds |= 1 << item.text[taken + 1]
-            elif index + 1 < len(items):
-                following = items[index + 1]
-                seconds |= _first_bytes(following)
-            else:
-                seconds |= _set(WHITESPACE)  # what may be left at the end of the line
-        elif item is None:
-            nullable = True
-        else:
-            firsts |= _first_bytes(item)
-            seconds = _ALL
-            nullable = nullable or item.type.facts.can_be_empty
-    return firsts, seconds, nullable
-
-
-def _first_bytes(item: Literal | Field) -> int:
-    if isinstance(item, Literal):
-        return 1 << item.text[0]
-    first_bytes = item.type.facts.first_bytes
-    return _ALL if first_bytes is None else _set(first_bytes)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from logmatch.engine.matches import FieldTimeouts, Found, LineSpans, Located, texts_of
 from logmatch.engine.native import _kernel as kernel
-from logmatch.engine.native.assemble import Assembler, Items
+from logmatch.engine.native.assemble import Assembler
+from logmatch.engine.native.branches import Items
 from logmatch.engine.reference import RegexBudget, Scanner, has_regex, holds_literals
 from logmatch.line import Buffer
 from logmatch.program import Program
