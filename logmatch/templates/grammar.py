@@ -104,6 +104,18 @@ END = Not(ONE_BYTE)
 
 def expression(grammar: Grammar) -> bytes:
     """The regular expression (`re`, DOTALL) that takes the same text."""
+    return _expression(grammar, {})
+
+
+def _expression(grammar: Grammar, known: dict[int, bytes]) -> bytes:
+    # *known*: by identity, what has been found of parts, which often stand in many places.
+    found = known.get(id(grammar))
+    if found is None:
+        found = known[id(grammar)] = _new_expression(grammar, known)
+    return found
+
+
+def _new_expression(grammar: Grammar, known: dict[int, bytes]) -> bytes:
     match grammar:
         case Text(text):
             return re.escape(text)
@@ -114,17 +126,18 @@ def expression(grammar: Grammar) -> bytes:
                 counts[least, most] = b"{%d}" % least if least == most else b"{%d,%b}+" % (least, upper)
             return byte_set(members) + counts[least, most]
         case Sequence(parts):
-            return b"".join(map(expression, parts))
+            return b"".join([_expression(part, known) for part in parts])
         case Choice(options):
-            return b"(?>" + b"|".join(map(expression, options)) + b")"
+            return b"(?>" + b"|".join([_expression(option, known) for option in options]) + b")"
         case Maybe(part):
-            return b"(?>" + expression(part) + b")?+"
+            return b"(?>" + _expression(part, known) + b")?+"
         case Repeat(part):
-            return b"(?>" + expression(part) + b")*+"
+            return b"(?>" + _expression(part, known) + b")*+"
         case Not(part):
-            return b"(?!" + expression(part) + b")"
+            return b"(?!" + _expression(part, known) + b")"
 
 
+@lru_cache(4096)
 def byte_set(members: bytes) -> bytes:
     """A set of bytes (ascending) as a regular expression writes it."""
     if len(members) == 256:
@@ -189,21 +202,24 @@ def _firsts(grammar: Grammar) -> set[int]:
 
 def alphabet(grammar: Grammar) -> bytes:
     """Which bytes the text can hold."""
-    return bytes(sorted(_alphabet(grammar)))
-
-
-def _alphabet(grammar: Grammar) -> set[int]:
-    match grammar:
-        case Text(text):
-            return set(text)
-        case Run(members, _, _):
-            return set(members)
-        case Sequence(parts) | Choice(parts):
-            return set().union(*map(_alphabet, parts))
-        case Maybe(part) | Repeat(part):
-            return _alphabet(part)
-        case Not(_):
-            return set()
+    found: set[int] = set()
+    seen: set[int] = set()
+    parts = [grammar]
+    while parts:
+        part = parts.pop()
+        if id(part) in seen:
+            continue
+        seen.add(id(part))
+        match part:
+            case Text(text):
+                found.update(text)
+            case Run(members, _, _):
+                found.update(members)
+            case Sequence(inner) | Choice(inner):
+                parts += inner
+            case Maybe(one) | Repeat(one):
+                parts.append(one)
+    return bytes(sorted(found))
 
 
 def is_bounded(grammar: Grammar) -> bool:

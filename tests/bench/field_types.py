@@ -189,8 +189,9 @@ def main() -> None:
         parser.error(f"unknown: {', '.join(unknown)}; known: {', '.join(_TEXTS)}")
     names = dict.fromkeys([BASELINE, *(options.types or _TEXTS)])
     cases = [case(name, options.lines) for name in names]
+    order = random.Random(1)
     for _ in range(options.rounds):
-        for each in cases:
+        for each in order.sample(cases, len(cases)):  # what one leaves in caches and on the heap is for no other alone
             each.measure()
     baseline = cases[0].least
     row = "| `{}` | {} | {} | {} | {} |" if options.markdown else "{:28} {:>10} {:>10} {:>10} {:>10}"
