@@ -258,6 +258,17 @@ def test_every_option_that_a_document_names_exists(document: Path) -> None:
     assert set() == {name for name in option_names(text) if name.startswith("--")} - ALL_NAMES
 
 
+def test_the_commands_of_what_is_promised_run_tests() -> None:
+    text = (ROOT / "docs" / "reliability.md").read_text("utf-8")
+    chosen = re.findall(r"""make test ARGS="-k ('[^']+'|\w+)\"""", text)
+    words = {word for each in chosen for word in each.strip("'").split(" or ")}
+    assert len(words) > 20
+    names = {path.stem for path in (ROOT / "tests").rglob("test_*.py")}
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        names.update(re.findall(r"^def (test_\w+)\(", path.read_text("utf-8"), re.MULTILINE))
+    assert set() == {word for word in words if not any(word in name for name in names)}
+
+
 @each_document
 def test_commands_that_are_not_run_have_options_that_exist(document: Path) -> None:
     for block in blocks_of(document):

@@ -77,7 +77,7 @@ cdef extern from "_simd.h" nogil:
         LM_SETS_SIZE
         PATIENCE "LM_PATIENCE"              # after so many frames taken up in a line, dead positions are recorded
         PLENTY "LM_PLENTY"                  # how often scans of a kind may read the line until they get a table
-        MOST_BY_LIMIT "LM_MOST_BY_LIMIT"    # how many numbers all `by_limit` and `places` may hold together (64 MiB of them)
+        MOST_BY_LIMIT "LM_MOST_BY_LIMIT"    # how many numbers all `by_limit` and `places` may hold together (40 MiB of them)
 
 cdef extern from "_times.h" nogil:
     bint lm_is_clock(const uint8_t *p)

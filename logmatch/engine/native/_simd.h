@@ -43,7 +43,7 @@
 #define LM_PLENTY 4
 #endif
 #ifndef LM_MOST_BY_LIMIT
-#define LM_MOST_BY_LIMIT (1 << 24)
+#define LM_MOST_BY_LIMIT (10 << 20)
 #endif
 
 /*
