@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 import threading
+from array import array
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support import ENGINES, HAS_KERNEL, examples
+from support_cli import RunCli, run_cli
 
 from logmatch import Matcher
 from logmatch.engine import make_engine
@@ -22,10 +24,14 @@ from logmatch.output.batch import Batch
 from logmatch.output.block_writer import make_block_writer
 from logmatch.output.blocks import blocks_in
 from logmatch.output.columns import double_of, integer_of
-from logmatch.output.record_options import RecordOptions
+from logmatch.output.record_options import RecordOptions, TimeForm
 from logmatch.output.table import ColumnKind, Schema, TableOptions, Tables, schema_of
+from logmatch.output.text_rows import CSV, TSV
 from logmatch.program import Program, compile_program
 from logmatch.templates.template import Template
+from logmatch.times.times import State, Times
+
+__all__ = ["run_cli"]  # a fixture
 
 PATTERNS = {
     **{"A": "<k:kv>", "B": "<k:kv(;)>", "C": "<k:kv(, :)>", "D": "<k:kv(|| =>)>", "F": "<j:json?>", "K": "<p:path?>"},
@@ -454,3 +460,60 @@ def test_blocks_of_many_batches_become_one() -> None:
     assert read(whole.take()) == read(parts.take())
     assert 0 == whole.rows == len(whole.take())
     assert ColumnKind.ID in table.kinds
+
+
+# --- what else is known of lines
+
+
+def times_of(nanoseconds: list[int], states: bytes) -> Times:
+    return Times(memoryview(array("q", nanoseconds)), states, bytes(len(states)), (0,) * 8)
+
+
+@pytest.mark.skipif(not HAS_KERNEL, reason="the kernel is not built")
+@settings(max_examples=examples(50), deadline=None)
+@given(st.lists(st.tuples(st.integers(-(2**63), 2**63 - 1), st.sampled_from(State), st.booleans()), min_size=1))
+@example([(-(2**63), State.ZONED, True), (2**63 - 1, State.GAP, True), (0, State.NAIVE, True), (-1, State.ZONED, True)])
+@example(
+    [(951782400 * 10**9 + 5000, State.ZONED, True), (10**9, State.AMBIGUOUS, False), (86400 * 10**9, State.ZONED, True)]
+)
+def test_moments_and_what_is_kept_are_the_same_in_both_writers(lines: list[tuple[int, State, bool]]) -> None:
+    program = compile_program([Template("x", "x<n:int>")])
+    record = RecordOptions(time_form=TimeForm.RFC3339)
+    matches = make_engine(program, "reference").match_batch(
+        b"".join(b"x%d\n" % n if n % 3 else b"y\n" for n in range(len(lines)))
+    )
+    times = times_of([each[0] for each in lines], bytes(each[1] for each in lines))
+    batch = Batch(matches, 1, times=times, keep=bytes(each[2] for each in lines))
+    for options, form in (
+        (TableOptions(), None),
+        (TableOptions(all_text=True), CSV),
+        (TableOptions(all_text=True), TSV),
+    ):
+        made = []
+        for by_columns in (False, True):
+            schema = schema_of(program, record, options)
+            writer = make_block_writer(program, schema, record, by_columns=by_columns, form=form)
+            writer.begin("-")
+            writer.write(batch)
+            made.append(bytes(writer.take()[0]))
+        assert made[0] == made[1]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_rows_say_what_entries_and_times_say(engine: str, tmp_path: Path, run_cli: RunCli) -> None:
+    log = tmp_path / "cri.log"
+    log.write_text(
+        "2024-05-31T13:05:59.5Z stdout F 2024-05-31T13:05:59.25Z user anna\n"
+        "2024-05-31T13:05:59.6Z stderr P part \n2024-05-31T13:05:59.7Z stderr F one\nno\n"
+        "2024-05-31T13:05:59.6Z stdout F 2024-05-31T13:05:59 user bob\n"
+    )
+    args = ["parse", str(log), "--input", "cri", "-e", "<t:iso8601> user <u:word>", "--time", "rfc3339", "--to", "csv"]
+    done = run_cli(*args, "--engine", engine, "--unmatched", "inline")
+    name = done.stdout.splitlines()[1].split(",")[4]
+    assert done.stdout.replace(str(log), "LOG").replace(name, "ID").splitlines() == [
+        "file,line,lines,ts,template_id,t,u,raw,more,truncated,input,error,bytes",
+        'LOG,1,1,2024-05-31T13:05:59.250Z,ID,2024-05-31T13:05:59.25Z,anna,,,,"{""time"":""2024-05-31T13:05:59.5Z"",""stream"":""stdout""}",,',
+        'LOG,2,2,,,,,part one,,,"{""time"":""2024-05-31T13:05:59.6Z"",""stream"":""stderr""}",,',
+        "LOG,4,1,,,,,no,,,,not a cri line,",
+        'LOG,5,1,,ID,2024-05-31T13:05:59,bob,,,,"{""time"":""2024-05-31T13:05:59.6Z"",""stream"":""stdout""}",,',
+    ]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from logmatch.commands.options import Command
 
-COMMANDS = ("parse", "learn", "explain", "check", "formats", "import", "stats", "diff", "bench", "help")
+COMMANDS = ("parse", "learn", "explain", "check", "formats", "import", "stats", "diff", "schema", "bench", "help")
 """The commands in the order of the help; each is the module of its name (with a `_` after a keyword)."""
 
 

@@ -1,9 +1,11 @@
 from collections.abc import Callable, Sequence
 
 from logmatch.engine.matches import Matches
+from logmatch.entries.entries import Entries
 from logmatch.line import Buffer
 from logmatch.output import arrow
 from logmatch.output.columns import Plan
+from logmatch.times.times import Times
 
 class Columns:
     def __init__(self, shape: Shape) -> None: ...
@@ -36,7 +38,17 @@ class Filler:
     def take_text(
         self, separator: int, escaped: bool, with_heads: bool, space: memoryview | None = None
     ) -> bytes | memoryview: ...
-    def fill(self, matches: Matches, file: bytes, first_line: int, offset: int) -> None: ...
+    def fill(
+        self,
+        matches: Matches,
+        file: bytes,
+        first_line: int,
+        offset: int,
+        entries: Entries | None = None,
+        errors: tuple[bytes, ...] = (),
+        times: Times | None = None,
+        keep: Buffer | None = None,
+    ) -> None: ...
     def add_too_long(
         self, file: bytes, line_number: int, offset: int, head: bytes, error: bytes, size: int
     ) -> None: ...

@@ -31,6 +31,7 @@ ctypedef const uint8_t *Text
 include "_text.pxi"
 include "_pairs.pxi"
 include "_lines.pxi"
+include "_entry_columns.pxi"
 include "_store.pxi"
 include "_blocks.pxi"
 include "_arrow.pxi"
@@ -46,7 +47,18 @@ cdef enum:
     BYTES = 5
     OVERFLOW = 6
     OFFSET = 7
-    OWN_COLUMNS = 8
+    LINES = 8
+    MORE = 9
+    TRUNCATED = 10
+    INPUT = 11
+    TS = 12
+    OWN_COLUMNS = 13
+
+cdef enum:
+    # Of `times.State`, those of moments.
+    ZONED = 2
+    AMBIGUOUS = 4
+    GAP = 5
 
 cdef enum:
     # How the text of a field becomes a value; the numbers are those of `columns.How`.
@@ -81,7 +93,9 @@ cdef struct Variant:
     int32_t count
 
 
-KINDS_OF_OWN = (TEXT, INTEGER, ID, TEXT, TEXT, INTEGER, PAIRS, INTEGER)
+cdef Text TRUE_TEXT = b"true"
+
+KINDS_OF_OWN = (TEXT, INTEGER, ID, TEXT, TEXT, INTEGER, PAIRS, INTEGER, INTEGER, TEXT, TEXT, TEXT, TIME)
 KIND_OF_HOW = (TEXT, TEXT, INTEGER, DOUBLE, PAIRS, TEXT, INTEGER, DOUBLE, PAIRS)
 
 
@@ -342,7 +356,7 @@ cdef class Filler:
         memcpy(&memory[0], self.text.data, <size_t>self.text.size)
         return space[: self.text.size]
 
-    def fill(self, matches, bytes file, int64_t first_line, int64_t offset):
+    def fill(self, matches, bytes file, int64_t first_line, int64_t offset, entries=None, tuple errors=(), times=None, keep=None):
         """
         Add a row for each line of *matches*.
 
@@ -350,6 +364,9 @@ cdef class Filler:
             file: the name of the input, UTF-8.
             first_line: the number of the first line.
             offset: of the data in its file.
+            entries: what the lines are, `entries.Entries`; None: one physical line each.
+            errors: for each state of an entry why it is not matched, if it is an error.
+            times, keep: see `Batch`.
 
         Raises:
             ValueError: the columns are not those of matches.
@@ -361,13 +378,20 @@ cdef class Filler:
         cdef Lines lines
         cdef Text name = <Text><const char *>file
         cdef Py_ssize_t name_size = len(file)
+        cdef EntryBuffers of_entries = None
+        cdef Entries *entry_columns = NULL
         if count == 0:
             return
+        if entries is not None:
+            of_entries = EntryBuffers(entries, count, errors)
+            entry_columns = &of_entries.columns
         try:
-            hold_columns(matches, None, None, buffers, &held)
-            set_lines(&lines, buffers, count, type(matches) is Table, False, False)
+            hold_columns(matches, times, keep, buffers, &held)
+            set_lines(&lines, buffers, count, type(matches) is Table, times is not None, keep is not None)
+            if entry_columns != NULL and not are_of_lines(entry_columns, &lines):
+                raise ValueError("the entries are not those of the lines")
             with nogil:
-                self.fill_lines(&lines, name, name_size, first_line, offset)
+                self.fill_lines(&lines, entry_columns, name, name_size, first_line, offset)
         finally:
             while held:
                 held -= 1
@@ -394,11 +418,13 @@ cdef class Filler:
         self.end_row_of(self.unmatched, -1, text, text + len(head), True, text + len(head))
 
     cdef int fill_lines(
-        self, const Lines *lines, Text file, Py_ssize_t file_size, int64_t first_line, int64_t offset
+        self, const Lines *lines, const Entries *entries, Text file, Py_ssize_t file_size, int64_t first_line,
+        int64_t offset
     ) except -1 nogil:
         cdef Text readable = lines.text + lines.size
         cdef Text line, line_end
         cdef Py_ssize_t i
+        cdef int64_t line_number, place
         cdef int32_t number
         cdef Variant *variant
         cdef bint special
@@ -407,9 +433,17 @@ cdef class Filler:
             line_end = lines.text + lines.ends[i]
             special = lines.needs_escape[i]
             number = lines.numbers[i]
+            if lines.keep != NULL and lines.keep[i] == 0:
+                continue
+            line_number = first_line + (i if entries == NULL else entries.line_deltas[i])
+            place = offset + (lines.begins[i] if entries == NULL else entries.offset_deltas[i])
             if number < 0:
                 if self.unmatched >= 0 and not (self.drop_blank and is_blank(line, line_end)):
-                    self.begin_row_of(self.unmatched, file, file_size, first_line + i, offset + lines.begins[i])
+                    self.begin_row_of(self.unmatched, file, file_size, line_number, place)
+                    if entries != NULL:
+                        self.add_entry(self.unmatched, entries, i, lines.text, readable)
+                    if lines.nanoseconds != NULL:
+                        self.add_time(self.unmatched, lines, i)
                     self.end_row_of(self.unmatched, -1, line, line_end, special, readable)
                 continue
             # SAFETY: spans has start and end of each field of the variant, which are within the line (`are_in_order`; the
@@ -423,7 +457,11 @@ cdef class Filler:
             variant = &self.variants[number]
             if variant.table < 0:
                 self.add_plans(number)
-            self.begin_row_of(variant.table, file, file_size, first_line + i, offset + lines.begins[i])
+            self.begin_row_of(variant.table, file, file_size, line_number, place)
+            if entries != NULL:
+                self.add_entry(variant.table, entries, i, lines.text, readable)
+            if lines.nanoseconds != NULL:
+                self.add_time(variant.table, lines, i)
             self.add_values(variant, line, lines.spans + lines.span_begins[i], special, readable)
             self.end_row_of(variant.table, variant.template, line if self.raw else NULL, line_end, special, readable)
         return 0
@@ -443,6 +481,46 @@ cdef class Filler:
             add_number(&store.columns[places[LINE]], store.rows, line_number)
         if places[OFFSET] >= 0:
             add_number(&store.columns[places[OFFSET]], store.rows, offset)
+        return 0
+
+    cdef int add_entry(
+        self, int32_t table, const Entries *entries, Py_ssize_t i, Text text, Text readable
+    ) except -1 nogil:
+        # What the row says of the entry that its line is.
+        # SAFETY: all places are within the data and the inputs (`are_of_lines`).
+        cdef const int32_t *places = self.places + table * OWN_COLUMNS
+        cdef Store *store = self.stores[table]
+        cdef int64_t row = store.rows
+        cdef uint8_t state = entries.states[i]
+        cdef const Key *error = &entries.errors[state]
+        cdef Text p
+        cdef Text end
+        if places[LINES] >= 0:
+            add_number(&store.columns[places[LINES]], row, entries.line_counts[i])
+        if places[MORE] >= 0 and entries.more_ends[i] > entries.ends[i]:
+            p = text + entries.ends[i] + 1
+            end = text + entries.more_ends[i]
+            add_text(&store.columns[places[MORE]], row, p, end, True, readable, &self.replaced)
+        if places[TRUNCATED] >= 0 and state == TRUNCATED_STATE:
+            p = TRUE_TEXT
+            add_text(&store.columns[places[TRUNCATED]], row, p, p + 4, False, p + 4, &self.replaced)
+        if places[INPUT] >= 0 and entries.input_ends[i] > entries.input_begins[i]:
+            p = entries.inputs + entries.input_begins[i]
+            end = entries.inputs + entries.input_ends[i]
+            add_text(&store.columns[places[INPUT]], row, p, end, False, entries.inputs + entries.inputs_size, &self.replaced)
+        if places[ERROR] >= 0 and error.size:
+            p = <Text>error.text
+            add_text(&store.columns[places[ERROR]], row, p, p + error.size, False, p + error.size, &self.replaced)
+        if places[BYTES] >= 0 and state == TOO_LONG_STATE:
+            add_number(&store.columns[places[BYTES]], row, entries.sizes[i])
+        return 0
+
+    cdef int add_time(self, int32_t table, const Lines *lines, Py_ssize_t i) except -1 nogil:
+        # A moment; what has no zone is none.
+        cdef int32_t place = self.places[table * OWN_COLUMNS + TS]
+        cdef uint8_t state = lines.states[i]
+        if place >= 0 and (state == ZONED or state == AMBIGUOUS or state == GAP):
+            add_number(&self.stores[table].columns[place], self.stores[table].rows, lines.nanoseconds[i])
         return 0
 
     cdef inline int end_row_of(

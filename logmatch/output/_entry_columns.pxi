@@ -2,6 +2,7 @@
 
 cdef enum:
     ENTRY_COLUMNS = 9
+    MOST_ERROR = 64     # bytes of what is written for a state that is an error
     STATES = 5
     TRUNCATED_STATE = 1     # as `entries.State`; those from FIRST_ERROR on are not matched
     TOO_LONG_STATE = 2
@@ -78,8 +79,3 @@ cdef bint are_of_lines(Entries *entries, const Lines *lines) noexcept nogil:
         if entries.states[i] >= STATES:
             return False
     return True
-
-
-cdef inline Py_ssize_t most_bytes_of(const Entries *entries, Py_ssize_t i, const int32_t *ends) noexcept nogil:
-    # How many bytes at most `put_entry` writes for the i-th.
-    return 2 * KEYS + ESCAPED * (entries.more_ends[i] - ends[i]) + entries.input_ends[i] - entries.input_begins[i]

@@ -29,6 +29,7 @@ include "_text.pxi"
 include "_pairs.pxi"
 include "_values.pxi"
 include "_lines.pxi"
+include "_entry_columns.pxi"
 
 
 cdef enum:
@@ -36,7 +37,6 @@ cdef enum:
     LEAD = 52       # so that a lead of usual length takes one line of the processor's cache
     SLACK = 64      # lm_copy may write 31 bytes more than it is told
     MOST_KEY = 32   # bytes of a key with its punctuation
-    MOST_ERROR = 64  # the same of an error, with its key
     KEYS = 256      # bytes of all keys, numbers and punctuation of a record that are not its variant's
     ESCAPED = 6     # bytes that one byte of a text becomes at most: \\u001b
 
@@ -180,22 +180,6 @@ cdef struct Lead:
     uint8_t text[LEAD]
 
 
-cdef struct Key:
-    const uint8_t *text
-    Py_ssize_t size
-
-
-cdef int set_key(Key *key, bytes text) except -1:
-    key.text = <const uint8_t *><const char *>text
-    key.size = len(text)
-    return 0
-
-
-cdef inline uint8_t *put_key(uint8_t *to, const Key *key) noexcept nogil:
-    memcpy(to, key.text, <size_t>key.size)
-    return to + key.size
-
-
 cdef uint8_t *put_count(uint8_t *to, const Key *key, int64_t count) noexcept nogil:
     cdef Digits digits
     set_digits(&digits, <unsigned long long>count)
@@ -208,7 +192,9 @@ cdef inline uint8_t *put_line_time(uint8_t *to, int form, const Lines *lines, Py
     return put_time(to, form, lines.nanoseconds[i], lines.states[i], lines.digits[i], stamp)
 
 
-include "_entry_columns.pxi"
+cdef inline Py_ssize_t most_bytes_of(const Entries *entries, Py_ssize_t i, const int32_t *ends) noexcept nogil:
+    # How many bytes at most `put_entry` writes for the i-th.
+    return 2 * KEYS + ESCAPED * (entries.more_ends[i] - ends[i]) + entries.input_ends[i] - entries.input_begins[i]
 
 
 @cython.final

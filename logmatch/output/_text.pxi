@@ -194,3 +194,19 @@ cdef inline uint8_t *put_quoted(
         to += end - p
     to[0] = c'"'
     return to + 1
+
+
+cdef struct Key:
+    const uint8_t *text
+    Py_ssize_t size
+
+
+cdef int set_key(Key *key, bytes text) except -1:
+    key.text = <const uint8_t *><const char *>text
+    key.size = len(text)
+    return 0
+
+
+cdef inline uint8_t *put_key(uint8_t *to, const Key *key) noexcept nogil:
+    memcpy(to, key.text, <size_t>key.size)
+    return to + key.size

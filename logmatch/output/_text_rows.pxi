@@ -2,6 +2,7 @@
 
 cdef enum:
     MOST_DIGITS = 24
+    MOST_MOMENT = 32    # bytes of a moment: 2024-05-31T13:05:59.123456789Z
 
 
 cdef struct Bytes:
@@ -46,6 +47,59 @@ cdef void put_integer(Bytes *out, int64_t number) noexcept nogil:
         put_byte(out, c'-')
     memcpy(out.data + out.size, digits + at, <size_t>(MOST_DIGITS - at))
     out.size += MOST_DIGITS - at
+
+
+cdef uint8_t *put_two(uint8_t *to, int64_t number) noexcept nogil:
+    to[0] = <uint8_t>(c'0' + number // 10)
+    to[1] = <uint8_t>(c'0' + number % 10)
+    return to + 2
+
+
+cdef void put_moment(Bytes *out, int64_t nanoseconds) noexcept nogil:
+    # RFC 3339 in UTC; of a fraction three, six or nine digits. The date is that of the proleptic Gregorian calendar
+    # (https://howardhinnant.github.io/date_algorithms.html, civil_from_days).
+    cdef int64_t seconds = nanoseconds // 1000000000, rest = nanoseconds % 1000000000
+    cdef int64_t days, era, year, month, day_of_era, year_of_era, day_of_year
+    cdef uint8_t *to = out.data + out.size
+    cdef int places, i
+    if rest < 0:
+        rest += 1000000000
+        seconds -= 1
+    days = seconds // 86400
+    seconds = seconds % 86400
+    if seconds < 0:
+        seconds += 86400
+        days -= 1
+    days += 719468      # never negative: 64 bits of nanoseconds begin in 1677
+    era = days // 146097
+    day_of_era = days - era * 146097
+    year_of_era = (day_of_era - day_of_era // 1460 + day_of_era // 36524 - day_of_era // 146096) // 365
+    day_of_year = day_of_era - (365 * year_of_era + year_of_era // 4 - year_of_era // 100)
+    month = (5 * day_of_year + 2) // 153
+    year = year_of_era + era * 400 + (1 if month >= 10 else 0)
+    to = put_two(put_two(to, year // 100), year % 100)
+    to[0] = c'-'
+    to = put_two(to + 1, month + 3 if month < 10 else month - 9)
+    to[0] = c'-'
+    to = put_two(to + 1, day_of_year - (153 * month + 2) // 5 + 1)
+    to[0] = c'T'
+    to = put_two(to + 1, seconds // 3600)
+    to[0] = c':'
+    to = put_two(to + 1, seconds // 60 % 60)
+    to[0] = c':'
+    to = put_two(to + 1, seconds % 60)
+    if rest:
+        places = 9
+        while rest % 1000 == 0:
+            rest //= 1000
+            places -= 3
+        to[0] = c'.'
+        for i in range(places, 0, -1):
+            to[i] = <uint8_t>(c'0' + rest % 10)
+            rest //= 10
+        to += places + 1
+    to[0] = c'Z'
+    out.size = to + 1 - out.data
 
 
 cdef void put_in_quotes(Bytes *out, Text p, Text end, uint8_t separator) noexcept nogil:
@@ -100,8 +154,8 @@ cdef int put_rows(Bytes *out, const Store *store, const Column *ids, uint8_t sep
     for row in range(store.rows):
         for i in range(store.count):
             column = &store.columns[i]
-            # SAFETY: for a null or a number, and for what separates.
-            make_room_for_bytes(out, MOST_DIGITS + 4)
+            # SAFETY: for a null, a number or a moment, and for what separates.
+            make_room_for_bytes(out, MOST_MOMENT + 4)
             if i:
                 put_byte(out, separator)
             # SAFETY: a column has bits for the rows that it has been filled up to.
@@ -112,6 +166,9 @@ cdef int put_rows(Bytes *out, const Store *store, const Column *ids, uint8_t sep
                 continue
             if column.kind == INTEGER:
                 put_integer(out, column.numbers[row])
+                continue
+            if column.kind == TIME:
+                put_moment(out, column.numbers[row])
                 continue
             texts = column
             place = row

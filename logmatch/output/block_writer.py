@@ -10,9 +10,10 @@ from __future__ import annotations
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 from logmatch.engine.matches import Matches
+from logmatch.entries.entries import TOO_LONG_ERROR, Entries, State, error_of
 from logmatch.output.batch import Batch
 from logmatch.output.blocks import Value, block_of, head_of, text_block
 from logmatch.output.columns import How, Plan, double_of, integer_of, plans_of
@@ -24,8 +25,19 @@ from logmatch.output.writer import Records, Writer
 from logmatch.program import WHITESPACE, Program
 from logmatch.templates.pair_grammar import CEF, pairs_with
 from logmatch.templates.values import json_number
+from logmatch.times.times import State as TimeState
 
-TOO_LONG = b"line too long"
+TOO_LONG = TOO_LONG_ERROR.encode()
+
+
+@cache
+def _errors_of(kind: str) -> tuple[bytes, ...]:
+    """For each `State` why an entry of *kind* is not matched; nothing where it is."""
+    return tuple(error_of(state, kind).encode() if state.is_error else b"" for state in State)
+
+
+_MOMENTS = (TimeState.ZONED, TimeState.AMBIGUOUS, TimeState.GAP)
+"""What is known of times that have a zone; others have no place in a column of moments."""
 
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
@@ -173,7 +185,17 @@ class _ColumnFiller(BlockWriter):
         self._filler.begin()
 
     def _fill(self, batch: Batch) -> None:
-        self._filler.fill(batch.matches, self._file, batch.first_line, batch.offset)
+        errors = () if batch.entries is None else _errors_of(batch.entries.kind)
+        self._filler.fill(
+            batch.matches,
+            self._file,
+            batch.first_line,
+            batch.offset,
+            batch.entries,
+            errors,
+            batch.times,
+            batch.keep,
+        )
 
     def _fill_too_long(self, line_number: int, offset: int, head: bytes, size: int) -> None:
         self._filler.add_too_long(self._file, line_number, offset, head, TOO_LONG, size)
@@ -223,15 +245,17 @@ class _GroupFiller(BlockWriter):
 
     def _fill(self, batch: Batch) -> None:
         matches = batch.matches
-        begins = memoryview(matches.line_begins)
+        line_numbers, offsets = batch.line_numbers(), batch.offsets()
+        keep = None if batch.keep is None else memoryview(batch.keep)
         for place, (line, found) in enumerate(zip(matches.lines(), _by_line(matches), strict=True)):
-            at = batch.first_line + place, batch.offset + begins[place]
+            if keep is not None and not keep[place]:
+                continue
+            at = line_numbers[place], offsets[place]
             if found is None:
                 is_dropped = self._policy.drop_blank and not line.strip(WHITESPACE)
                 if self._policy.has_unmatched and not is_dropped:
-                    rows = self._begin_row(
-                        self._schema.unmatched, batch.first_line + place, batch.offset + begins[place]
-                    )
+                    rows = self._begin_row(self._schema.unmatched, *at)
+                    self._put_rest(rows, batch, place)
                     self._end_row(rows, line)
                 continue
             number, texts = found
@@ -239,6 +263,7 @@ class _GroupFiller(BlockWriter):
                 self._plans[number] = plans_of(self._program, self._schema, number)
             table_number, template_number, plans = self._plans[number]
             rows = self._begin_row(table_number, *at)
+            self._put_rest(rows, batch, place)
             for plan in plans:
                 self._put(rows, plan, texts[plan.field])
             rows.put(
@@ -275,6 +300,28 @@ class _GroupFiller(BlockWriter):
         rows.put(rows.table.own[Own.LINE], line_number)
         rows.put(rows.table.own[Own.OFFSET], offset)
         return rows
+
+    def _put_rest(self, rows: _Rows, batch: Batch, place: int) -> None:
+        """What else is known of the line."""
+        self._put_entry(rows, batch.entries, place)
+        if batch.times is not None and memoryview(batch.times.states)[place] in _MOMENTS:
+            rows.put(rows.table.own[Own.TS], memoryview(batch.times.nanoseconds)[place])
+
+    def _put_entry(self, rows: _Rows, entries: Entries | None, place: int) -> None:
+        """What the row says of the entry that its line is."""
+        if entries is None:
+            return
+        own = rows.table.own
+        end, more_end = memoryview(entries.ends)[place], memoryview(entries.more_ends)[place]
+        state = memoryview(entries.states)[place]
+        input_ = memoryview(entries.input_begins)[place], memoryview(entries.input_ends)[place]
+        rows.put(own[Own.LINES], memoryview(entries.line_counts)[place])
+        if own[Own.MORE] >= 0 and more_end > end:
+            rows.put(own[Own.MORE], self._clean(bytes(memoryview(entries.data)[end + 1 : more_end])))
+        rows.put(own[Own.TRUNCATED], b"true" if state == State.TRUNCATED else None)
+        rows.put(own[Own.INPUT], bytes(memoryview(entries.inputs)[slice(*input_)]) or None)
+        rows.put(own[Own.ERROR], _errors_of(entries.kind)[state] or None)
+        rows.put(own[Own.BYTES], memoryview(entries.sizes)[place] if state == State.TOO_LONG else None)
 
     def _end_row(self, rows: _Rows, line: bytes | None) -> None:
         if line is not None:

@@ -46,6 +46,11 @@ class Own(enum.IntEnum):
     BYTES = 5
     OVERFLOW = 6
     OFFSET = 7
+    LINES = 8
+    MORE = 9
+    TRUNCATED = 10
+    INPUT = 11
+    TS = 12
 
 
 _KINDS = {
@@ -57,10 +62,15 @@ _KINDS = {
     Own.BYTES: ColumnKind.INTEGER,
     Own.OVERFLOW: ColumnKind.PAIRS,
     Own.OFFSET: ColumnKind.INTEGER,
+    Own.LINES: ColumnKind.INTEGER,
+    Own.MORE: ColumnKind.TEXT,
+    Own.TRUNCATED: ColumnKind.TEXT,
+    Own.INPUT: ColumnKind.TEXT,
+    Own.TS: ColumnKind.TIME,
 }
 
-_FIRST = (Own.FILE, Own.LINE, Own.TEMPLATE_ID)
-_LAST = (Own.RAW, Own.ERROR, Own.BYTES, Own.OVERFLOW, Own.OFFSET)
+_FIRST = (Own.FILE, Own.LINE, Own.LINES, Own.TS, Own.TEMPLATE_ID)
+_LAST = (Own.RAW, Own.MORE, Own.TRUNCATED, Own.INPUT, Own.ERROR, Own.BYTES, Own.OVERFLOW, Own.OFFSET)
 """The columns before the fields, and those after them, in their order."""
 
 
@@ -177,6 +187,8 @@ def _table(
         Own.BYTES: has_unmatched,
         Own.OVERFLOW: has_numbers,
         Own.OFFSET: record.offsets,
+        Own.TS: record.time_form is not None,
+        **dict.fromkeys((Own.LINES, Own.MORE, Own.TRUNCATED, Own.INPUT), record.entries),
     }
     own_names = {each.name.lower() for each in Own}
     kinds = {**_KINDS, Own.TEMPLATE_ID: ColumnKind.ID if is_wide else ColumnKind.TEXT}

@@ -5,7 +5,8 @@ CSV is that of RFC 4180, with `\n` at the end of a line: a value stands in quote
 or a line break, and quotes in it are doubled. Null is nothing at all, an empty text `""`. TSV has no quotes: `\t`,
 `\n`, `\r` and `\\` stand for the bytes that would be taken for something else, and `\N` for null.
 
-All columns are text but for whole numbers of the line itself and ids; so no digit is lost.
+All columns are text but for whole numbers of the line itself, ids and moments, which are written as RFC 3339 has them,
+in UTC; so no digit is lost.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import re
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from logmatch.output.blocks import Buffers, open_block
 from logmatch.output.table import ColumnKind, Table
@@ -71,10 +73,24 @@ def _texts(kind: ColumnKind, rows: int, column: Buffers | None, ids: Sequence[by
         ends, data = array("i", body), rest[0]
         value = lambda row: data[ends[row] : ends[row + 1]]  # noqa: E731
     else:
-        assert kind in (ColumnKind.INTEGER, ColumnKind.ID), kind
         numbers = array("i" if kind is ColumnKind.ID else "q", body)
-        value = (lambda row: ids[numbers[row]]) if kind is ColumnKind.ID else (lambda row: b"%d" % numbers[row])
+        if kind is ColumnKind.ID:
+            value = lambda row: ids[numbers[row]]  # noqa: E731
+        elif kind is ColumnKind.TIME:
+            value = lambda row: _moment(numbers[row])  # noqa: E731
+        else:
+            assert kind is ColumnKind.INTEGER, kind
+            value = lambda row: b"%d" % numbers[row]  # noqa: E731
     return [value(row) if valid[row >> 3] >> (row & 7) & 1 else None for row in range(rows)]
+
+
+def _moment(nanoseconds: int) -> bytes:
+    seconds, rest = divmod(nanoseconds, 10**9)
+    text = (datetime(1970, 1, 1) + timedelta(seconds=seconds)).isoformat()
+    fraction = f".{rest:09}" if rest else ""
+    while fraction.endswith("000"):
+        fraction = fraction[:-3]
+    return f"{text}{fraction}Z".encode()
 
 
 def utf8(text: str) -> bytes:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from unittest import mock
 
+from arrow_consumer import count_rows
 from generator import Case, joined
 
 from logmatch import _linescan
@@ -23,7 +24,16 @@ from logmatch.engine.matches import Found, Located, Matches, match_each, match_i
 from logmatch.engine.native.engine import NativeEngine
 from logmatch.input.framing import Chunk
 from logmatch.line import Buffer
+from logmatch.output.arrow import Gathered, gather
+from logmatch.output.blocks import blocks_in, head_of
+from logmatch.output.csv import FORMAT as CSV
+from logmatch.output.format import OutputFormat
+from logmatch.output.jsonl import FORMAT as JSON_LINES
+from logmatch.output.parquet import FORMAT as PARQUET
+from logmatch.output.parquet import Parquet
 from logmatch.output.record_options import RecordOptions
+from logmatch.output.table import Schema, TableOptions, Tables
+from logmatch.output.tsv import FORMAT as TSV
 from logmatch.program import Program, compile_program
 from logmatch.run import worker
 from logmatch.templates.model import Item, Literal, OptionalPart, Pattern
@@ -200,7 +210,12 @@ def _compare_records(case: Case, program: Program, engine: Remembering, seed: in
     random = Random(seed)
     options = RecordOptions(random.random() < 0.3, random.random() < 0.4, random.random() < 0.4)
     unmatched = random.choice(["inline", "inline", "apart", "dropped"])
-    spec = worker.WorkerSpec(program, "native", options, unmatched == "apart", unmatched == "dropped")
+    form: OutputFormat = JSON_LINES
+    if random.random() < 0.5:
+        form = replace(
+            random.choice([PARQUET, CSV, TSV]), options=TableOptions(random.choice(list(Tables)), random.random() < 0.3)
+        )
+    spec = worker.WorkerSpec(program, "native", options, unmatched == "apart", unmatched == "dropped", format=form)
     with mock.patch.object(worker, "make_engine", return_value=engine):
         first = worker.Worker(spec)
     second = worker.Worker(spec)
@@ -217,13 +232,31 @@ def _compare_records(case: Case, program: Program, engine: Remembering, seed: in
             space = None if room is None or room < 0 else exact(bytes(room))
             with mock.patch.object(NativeEngine, "batch_size", piece):
                 actual = second.run(Chunk(file, first_line, count, offset, exact(chunk), 0), space)
-            what = f"{options}, unmatched {unmatched}, pieces of {piece}, space of {room}, chunk {chunk!r}"
+            if isinstance(form, Parquet):
+                _take_arrow(program, form.schema(program, options), bytes(actual.output), random)
+            what = f"{form}, {options}, unmatched {unmatched}, pieces of {piece}, space of {room}, chunk {chunk!r}"
             check(f"records: {what}", bytes(expected.output), bytes(actual.output))
             check(f"unmatched records: {what}", bytes(expected.unmatched), bytes(actual.unmatched))
             check(f"tally: {what}", expected.tally, actual.tally)
             del actual
         first_line += count
         offset += len(chunk)
+
+
+def _take_arrow(program: Program, schema: Schema, records: bytes, random: Random) -> None:
+    """Gather the blocks in *records*, and take them by the Arrow C data interface, wholes and parts in any order."""
+    gathered: dict[int, Gathered] = {}
+    rows: dict[int, int] = {}
+    for number, block in blocks_in(records):
+        if number not in gathered:
+            gathered[number] = gather(schema.tables[number], schema.ids)
+        gathered[number].add(exact(bytes(block)))
+        rows[number] = rows.get(number, 0) + head_of(block)[1]
+    for number, each in gathered.items():
+        made = each.take()
+        made.__arrow_c_schema__()
+        made.__arrow_c_stream__()
+        check("rows of an Arrow stream", rows[number], count_rows(made, random.random() < 0.5))
 
 
 # Cases with less in them.

@@ -213,7 +213,7 @@ def build_flavour(package: Path, where: Path, flags: Sequence[str]) -> None:
     include = sysconfig.get_paths()["include"]
     target = where / "logmatch"
     shutil.copytree(package / "logmatch", target, ignore=shutil.ignore_patterns("__pycache__", "*.so", "*.c"))
-    for module in "engine/native/_kernel", "output/_jsonl", "_linescan":
+    for module in "engine/native/_kernel", "output/_jsonl", "output/_columns", "_linescan":
         # In its package, so that Cython finds the files that it includes.
         environment = {**os.environ, "PYTHONPATH": str(cython)}
         command = [sys.executable, "-P", "-m", "cython", "-3", f"logmatch/{module}.pyx"]
