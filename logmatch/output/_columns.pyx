@@ -77,7 +77,7 @@ cdef struct Plan:
     int32_t field
     int32_t place       # of its column
     int32_t how
-    int32_t left, right # bytes of the text that are left off
+    int32_t left, right  # bytes of the text that are left off
     int32_t nullable    # whether `-` is null
     int32_t extra       # which marks, which maker
     int32_t name        # of the field, in `Filler.names`: where
