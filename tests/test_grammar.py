@@ -90,7 +90,7 @@ ARGUMENTS = [
     "time(%d.%m.%Y %H:%M:%S,%L)",
     "time(%s)",
 ]
-LISTS = ["int?", "ip|host", 'int|"N/A"', "float|int", "[a-c]+|ab|b?", "json?", "quoted?", "word|-", "[0-9]{2,3}"]
+LISTS = ["int?", "ip|host", 'int|"N/A"', "float|int", "[a-c]+?|ab|b", "json?", "quoted?", "word|-", "[0-9]{2,3}"]
 TOKENS = [
     *(each for each in TYPES.values() if not each.facts.is_free and each.name != "rest"),
     *map(parse_type, ARGUMENTS + LISTS),
