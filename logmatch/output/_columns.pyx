@@ -356,7 +356,9 @@ cdef class Filler:
         memcpy(&memory[0], self.text.data, <size_t>self.text.size)
         return space[: self.text.size]
 
-    def fill(self, matches, bytes file, int64_t first_line, int64_t offset, entries=None, tuple errors=(), times=None, keep=None):
+    def fill(
+        self, matches, bytes file, int64_t first_line, int64_t offset, entries=None, tuple errors=(), times=None, keep=None
+    ):
         """
         Add a row for each line of *matches*.
 
