@@ -3,7 +3,8 @@
 # ARGS goes to the command: make test ARGS="-k layers", make bench ARGS=--json.
 
 .PHONY: help run test test-pure coverage check format bench samples manual fuzz lock clean
-.PHONY: check-lint check-format check-types check-packages check-samples check-lowest fuzz-kernel fuzz-readers fuzz-time
+.PHONY: check-lint check-format check-types check-packages check-samples check-lowest
+.PHONY: fuzz-kernel fuzz-entries fuzz-readers fuzz-time
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -81,10 +82,13 @@ bench: $(STAMP)  ## measure one and two workers on a corpus made from the built-
 	$(BIN)/logmatch bench --workers 2 $(ARGS)
 
 # Separate targets: those of the kernel need Linux and gcc.
-fuzz: fuzz-kernel fuzz-readers fuzz-time  ## give engines, parsers and readers random inputs, each for MINUTES=1, from SEED on (this week's)
+fuzz: fuzz-kernel fuzz-entries fuzz-readers fuzz-time  ## give engines, parsers and readers random inputs, each for MINUTES=1, from SEED on (this week's)
 
 fuzz-kernel: $(STAMP)
 	$(BIN)/python tests/fuzz/fuzz.py --minutes $(MINUTES) --seed $(SEED)
+
+fuzz-entries: $(STAMP)
+	$(BIN)/python tests/fuzz/entries.py --minutes $(MINUTES) --seed $(SEED)
 
 fuzz-readers: $(STAMP)
 	$(BIN)/python tests/fuzz/readers.py --minutes $(MINUTES) --seed $(SEED)

@@ -55,9 +55,10 @@ class Interrupt:
         """Whether somebody has asked to stop."""
         return self.count > 0
 
-    def wait(self, wanted: Mapping[int, int]) -> dict[int, int]:
+    def wait(self, wanted: Mapping[int, int], seconds: float | None = None) -> dict[int, int]:
         """
         Wait until one of *wanted* (descriptor -> what `poll` is to look for) is ready; return those that are, and how.
+        Not longer than *seconds*, if these are given.
 
         None is ready when an interrupt has come, and now and then after that: the caller looks whether its grace is
         over, and waits again if not. Any thread may wait.
@@ -69,7 +70,7 @@ class Interrupt:
             # What would tell of the next request is readable for good, so that all who wait see the first.
             return dict(poll.poll(_AGAIN))
         poll.register(self.descriptor, select.POLLIN)
-        ready = dict(poll.poll())
+        ready = dict(poll.poll(None if seconds is None else math.ceil(1000 * seconds)))
         if ready.pop(self.descriptor, None) is not None and not ready and not self.requested:
             # A signal has come, and its handler, which runs in the main thread, has yet to; or it was not for us.
             poll.unregister(self.descriptor)

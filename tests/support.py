@@ -50,7 +50,7 @@ ENGINES = ("reference", *(name for name in available() if name != "reference"))
 """All engines; the first defines what the others must answer."""
 
 KERNEL = (
-    *("engine.native._kernel", "output._jsonl", "entries._unwrap", "output._columns", "_linescan"),
+    *("engine.native._kernel", "output._jsonl", "entries._unwrap", "output._columns", "entries._joining", "_linescan"),
     *("stats._spans", "stats._records", "times._reader"),
 )
 """The modules that are compiled."""

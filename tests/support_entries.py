@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from array import array
 from collections.abc import Iterable
+from dataclasses import replace
+from itertools import accumulate
 from random import Random
 from typing import Any
 
+from logmatch.entries import joining
 from logmatch.entries.entries import COLUMNS, Entries
 from logmatch.entries.envelope import Envelope, Kind
+from logmatch.entries.joining import Limits, concatenated, continuing, join, lines_as_entries, picked, starting
 from logmatch.entries.unwrap import NativeUnwrapper, PythonUnwrapper, Unwrapper
 
 Row = tuple[Any, ...]
@@ -173,3 +178,43 @@ def difference(random: Random) -> tuple[Any, ...] | None:
         if actual != expected:
             return chosen, max_line, data, expected, actual
     return None
+
+
+def column_of(numbers: Iterable[int]) -> memoryview:
+    """A column of 32-bit numbers."""
+    return memoryview(array("i", numbers))
+
+
+def difference_of_joining(random: Random) -> tuple[Any, ...] | None:
+    """What definition and compiled module join of something random, in two steps; None where that is the same."""
+    compiled = vars(joining)["_joining"]
+    lines = [text(random).replace("\n", "").encode() for _ in range(random.randint(0, 20))]
+    states = bytes(random.choice([0] * 8 + [1, 2, 3]) for _ in lines)
+    streams = bytes(random.randint(0, 2) for _ in lines)
+    starts = bytearray(random.randint(0, 1) for _ in lines)
+    limits = random.choice([Limits(), Limits(3, 100), Limits(500, 12)])
+    line_break = random.choice([b"\n", b"\r\n"])
+    cut = random.randint(0, len(lines))
+    data = b"".join(line + line_break for line in lines)
+    places = [0, *accumulate(len(line) + len(line_break) for line in lines)][: len(lines)]
+    ends = column_of(place + len(line) for place, line in zip(places, lines, strict=True))
+    numbers = column_of(random.choice([-1, 0, 1]) for _ in lines)
+    results = []
+    try:
+        for module in (None, compiled):
+            joining._joining = module
+            entries = lines_as_entries(data, column_of(places), ends)
+            entries = replace(entries, states=states, streams=streams)
+            first = join(entries.part(0, cut), starts[:cut], limits)
+            again = concatenated(first.entries, entries.part(cut, len(lines)), 0, 0)
+            joined = join(again, bytearray(b"\1" * len(first.entries)) + starts[cut:], limits, first)
+            rows = rows_of(joined.entries.compacted(), 0, 0)
+            assert rows_of(joined.entries, 0, 0) == rows
+            left_out = joined.entries.left_out, first.entries.left_out
+            asked = continuing(numbers, b"\1\0")
+            flags = starting(len(lines), asked, picked(numbers, asked))
+            ends_of = joined.rows, joined.last_lines, joined.last_offsets, joined.first_open(), asked, flags
+            results.append((rows, left_out, ends_of))
+    finally:
+        joining._joining = compiled
+    return None if results[0] == results[1] else (lines, states, streams, starts, limits, cut, *results)

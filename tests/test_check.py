@@ -123,9 +123,19 @@ def test_an_example_that_an_earlier_template_wins() -> None:
     assert "example 1 of 'b' goes to 'a' (t.toml:1), which has the earlier place" == found[0].message
 
 
-def test_an_example_with_a_line_break() -> None:
-    found = findings('[[template]]\nid = "a"\npattern = "p <x:any>"\nmatch = ["p 1\\np 2"]')
-    assert ["example 1 of 'a' holds a line break, which no line does"] == [finding.message for finding in found]
+def test_an_example_of_several_lines_is_matched_by_a_pattern_that_holds_a_line_break_or_by_its_first_line() -> None:
+    one = (
+        '[[template]]\nid = "a"\npattern = "p <x:int>"\nmatch = [{ line = "p 1\\n\\tat q\\nr", values = { x = 1 } }]\n'
+    )
+    two = (
+        '[[template]]\nid = "b"\npattern = "p <x:int>\\nError: <why:any>\\n<rest:rest>"\n'
+        'match = [{ line = "p 1\\r\\nError: no\\r\\nat q\\r\\nr", values = { why = "no", rest = "at q\\nr" } }]'
+    )
+    assert [] == findings(one + two)
+    wrong = one.replace('"p 1\\n\\tat q\\nr"', '"p 1\\nError: no\\nq"')
+    assert ["example 1 of 'a' goes to 'b' (t.toml:6), which has more literal bytes (11 against 2)"] == [
+        finding.message for finding in findings(wrong + "\n" + two)
+    ]
 
 
 def test_the_end_of_an_example_is_read_as_that_of_a_line() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from logmatch.commands.input_options import encoding_option, show_short_help
 from logmatch.commands.options import (
@@ -17,10 +18,14 @@ from logmatch.commands.options import (
     read_count,
     read_path,
 )
-from logmatch.commands.template_options import TemplateOptions, load
+from logmatch.commands.template_options import TemplateOptions, load_set
 from logmatch.commands.terminal import is_terminal, say, write, write_json_line
 from logmatch.errors import PROGRAM, ExitStatus, InputError, Location, UsageError
 from logmatch.wording import count
+
+if TYPE_CHECKING:
+    from logmatch.run.records import Starts
+    from logmatch.templates.template import TemplateSet
 
 MOST_LINE = 1 << 26
 """Lines longer than this, in bytes, are not explained."""
@@ -92,10 +97,12 @@ def explain(options: ExplainOptions) -> ExitStatus:
         return ExitStatus.FATAL
     if [options.read_stdin, STDIN in options.lines or not has_lines, options.records == STDIN].count(True) > 1:
         raise UsageError("stdin is named twice", hint="name a file for one of them")
-    explainer = Explainer(load(options))
+    loaded = load_set(options)
+    explainer = Explainer(loaded.templates)
+    starts = _starts(loaded)
     width = _width()
     is_first = True
-    for line, source in _lines(options) if has_lines else _read_lines(STDIN, options.encoding):
+    for line, source in _lines(options, starts) if has_lines else _read_lines(STDIN, options.encoding, starts):
         explanation = explainer.explain(line, options.top)
         if options.json:
             write_json_line(explanation.to_dict())
@@ -105,27 +112,56 @@ def explain(options: ExplainOptions) -> ExitStatus:
     return ExitStatus.DONE
 
 
-def _lines(options: ExplainOptions) -> Iterator[tuple[bytes, str]]:
+def _starts(loaded: TemplateSet) -> Starts | None:
+    """What tells which lines start records, where the templates are of records of several lines."""
+    if loaded.multiline is None:
+        return None
+    from logmatch.program import compile_program
+    from logmatch.run.records import Starts, compile_rules
+
+    rules = compile_rules(loaded.templates, compile_program(loaded.templates), loaded.multiline)
+    return Starts(rules.starts, "auto")
+
+
+def _lines(options: ExplainOptions, starts: Starts | None) -> Iterator[tuple[bytes, str]]:
     """The lines that are asked for, without their ends, and where each was read."""
     for text in options.lines:
         if text == STDIN:
-            yield from _read_lines(STDIN, options.encoding)
+            yield from _read_lines(STDIN, options.encoding, starts)
         else:
-            yield from ((_content(line), "") for line in _encoded(text).removesuffix(b"\n").split(b"\n"))
+            lines = enumerate(_encoded(text).removesuffix(b"\n").split(b"\n"), 1)
+            yield from ((line, "") for _, _, line in _joined(lines, starts))
     if options.file is not None:
-        yield from _numbered_lines(options.file, options.line, options.encoding)
+        yield from _numbered_lines(options.file, options.line, options.encoding, starts)
     if options.records is not None:
         yield from _unmatched_lines(options.records)
 
 
-def _numbered_lines(file: str, numbers: tuple[int, ...], encoding: str) -> Iterator[tuple[bytes, str]]:
-    """The lines of *file* that have *numbers*, in the order of the numbers as they were given."""
+def _joined(lines: Iterable[tuple[int, bytes]], starts: Starts | None) -> Iterator[tuple[int, int, bytes]]:
+    """The records that *lines* are, each with the numbers of its first and last line."""
+    record: list[bytes] = []
+    first = last = 0
+    for number, line in lines:
+        if record and (starts is None or starts.starts(_content(line))):
+            yield first, last, b"\n".join(record)
+            record = []
+        if not record:
+            first = number
+        last = number
+        record.append(_content(line))
+    if record:
+        yield first, last, b"\n".join(record)
+
+
+def _numbered_lines(
+    file: str, numbers: tuple[int, ...], encoding: str, starts: Starts | None
+) -> Iterator[tuple[bytes, str]]:
+    """The lines of *file* that have *numbers*, or their records, in the order of the numbers as they were given."""
     found: dict[int, bytes] = {}
     last = 0
-    for last, line in _whole_lines(file, encoding):
-        if last in numbers:
-            found[last] = _content(line)
-        if last == max(numbers):
+    for first, last, line in _joined(_whole_lines(file, encoding), starts):
+        found.update((number, line) for number in numbers if first <= number <= last)
+        if last >= max(numbers):
             break
     for number in numbers:
         if number not in found:
@@ -136,10 +172,10 @@ def _numbered_lines(file: str, numbers: tuple[int, ...], encoding: str) -> Itera
         yield found[number], f"{file}:{number}"
 
 
-def _read_lines(name: str, encoding: str) -> Iterator[tuple[bytes, str]]:
+def _read_lines(name: str, encoding: str, starts: Starts | None) -> Iterator[tuple[bytes, str]]:
     """The lines of a file, or of stdin, as they are matched."""
-    for number, line in _whole_lines(name, encoding):
-        yield _content(line), f"{_shown(name)}:{number}"
+    for number, _, line in _joined(_whole_lines(name, encoding), starts):
+        yield line, f"{_shown(name)}:{number}"
 
 
 def _shown(name: str) -> str:
@@ -181,7 +217,9 @@ def _unmatched_lines(name: str) -> Iterator[tuple[bytes, str]]:
         if not isinstance(raw, str) or "error" in record:
             say(f"{PROGRAM}: {location}: the record does not hold the whole line; it is not explained")
             continue
-        yield _content(_encoded(raw)), f"{file}:{number}" if file is not None else f"line {number}"
+        more = record.get("more")
+        whole = raw if not isinstance(more, str) else f"{raw}\n{more}"
+        yield _content(_encoded(whole)), f"{file}:{number}" if file is not None else f"line {number}"
 
 
 def _content(line: bytes) -> bytes:

@@ -17,6 +17,7 @@ from logmatch.commands.input_options import (
     max_line_option,
     progress_option,
 )
+from logmatch.commands.line_options import LineOptions
 from logmatch.commands.options import (
     INPUT,
     OUTPUT,
@@ -37,7 +38,7 @@ from logmatch.commands.options import (
     show_size,
     workers_option,
 )
-from logmatch.commands.template_options import TemplateOptions, load
+from logmatch.commands.template_options import load_set
 from logmatch.commands.terminal import Destination, Observer, destination_of, is_terminal, say, write_json
 from logmatch.errors import PROGRAM, ExitStatus, UsageError, printable
 from logmatch.run.tally import Summary, summarize
@@ -48,7 +49,8 @@ if TYPE_CHECKING:
     from logmatch.program import Program
     from logmatch.run.job import Job
     from logmatch.run.pipeline import Outcome
-    from logmatch.templates.template import Template
+    from logmatch.run.records import RecordRules
+    from logmatch.templates.template import Template, TemplateSet
     from logmatch.times.times import TimeOptions
 
 
@@ -85,7 +87,7 @@ def read_year(text: str, name: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ParseOptions(TemplateOptions):
+class ParseOptions(LineOptions):
     """What `logmatch parse` takes."""
 
     files: tuple[str, ...] = files_argument()
@@ -108,21 +110,13 @@ class ParseOptions(TemplateOptions):
         section=INPUT,
         help="Of a directory, leave out files and directories that fit. May be given several times.",
     )
-    input: str = option(
-        "--input",
-        default="lines",
-        metavar="KIND",
+    multiline_idle: int = option(
+        "--multiline-idle",
+        default=250,
+        metavar="MILLISECONDS",
+        read=read_count,
         section=INPUT,
-        help="What the lines are wrapped in: lines (nothing), cri, docker, container (either of these, by the first "
-        "byte of each input), journald (journalctl -o json), or json:FIELD, the name of the field that holds the text; "
-        "a dot goes down: json:log.message.",
-    )
-    input_keys: str = option(
-        "--input-keys",
-        default="all",
-        metavar="all|none|NAME,...",
-        section=INPUT,
-        help='Which of the other keys of an envelope a record has under "input".',
+        help="How long a pipe must be silent until the last record is written.",
     )
     max_line: int = max_line_option()
     encoding: str = encoding_option()
@@ -293,12 +287,19 @@ def parse(options: ParseOptions) -> ExitStatus:
         return ExitStatus.FATAL
     if STDIN in files and options.read_stdin:
         raise UsageError("stdin cannot be the templates and the lines as well", hint="name a file for one of them")
-    templates = _load_templates(options)
+    loaded = _load_templates(options)
+    templates = options.prefixed(list(loaded.templates))
     program = compile_program(templates)
+    multiline = options.multiline_of(loaded)
+    rules = None
+    if multiline is not None:
+        from logmatch.run.records import compile_rules
+
+        rules = compile_rules(loaded.templates, program, multiline, options.pattern_of_prefix())
     found = find_inputs(files, _selection(options, templates), is_quiet=options.quiet)
     if not found.inputs:
         return ExitStatus.FATAL
-    job = _make_job(options, program, found.inputs, with_file=found.with_file)
+    job = _make_job(options, program, rules, found.inputs, with_file=found.with_file)
     _check_files(job, options, templates)
     if options.verbose:
         _tell(job)
@@ -387,8 +388,8 @@ def _tell(job: Job) -> None:
         say(f"{PROGRAM}: reads {name}" + (f" ({count(source.size, 'byte')})" if source.size is not None else ""))
 
 
-def _load_templates(options: ParseOptions) -> list[Template]:
-    return load(options, hint="" if options.are_given else _what_would_match(options.files))
+def _load_templates(options: ParseOptions) -> TemplateSet:
+    return load_set(options, hint="" if options.are_given else _what_would_match(options.files))
 
 
 def _what_would_match(files: Sequence[str]) -> str:
@@ -412,14 +413,21 @@ def _time_options(options: ParseOptions, program: Program) -> TimeOptions | None
     return asked
 
 
-def _make_job(options: ParseOptions, program: Program, inputs: tuple[Input, ...], *, with_file: bool) -> Job:
-    from logmatch.entries.envelope import Kind, read_envelope
+def _make_job(
+    options: ParseOptions,
+    program: Program,
+    rules: RecordRules | None,
+    inputs: tuple[Input, ...],
+    *,
+    with_file: bool,
+) -> Job:
+    from logmatch.entries.envelope import Kind
     from logmatch.output.record_options import RecordOptions, TimeForm
     from logmatch.run.cores import available_workers
     from logmatch.run.job import Job, Pool, parse_unmatched
     from logmatch.run.worker import BlankLines
 
-    envelope = read_envelope(options.input, options.input_keys)
+    envelope = options.envelope()
     format_ = output_format(
         options.output,
         options.unmatched,
@@ -435,7 +443,7 @@ def _make_job(options: ParseOptions, program: Program, inputs: tuple[Input, ...]
             with_file=with_file or options.with_file or format_.name != "jsonl",
             raw=options.raw,
             offsets=options.offsets,
-            entries=envelope.kind is not Kind.LINES,
+            entries=rules is not None or envelope.kind is not Kind.LINES,
             time_form=None if options.time is None else TimeForm(options.time),
             safe_numbers=options.numbers == "safe",
         ),
@@ -446,6 +454,8 @@ def _make_job(options: ParseOptions, program: Program, inputs: tuple[Input, ...]
         chunk_size=options.chunk_size,
         max_line=options.max_line,
         envelope=envelope,
+        rules=rules,
+        multiline_idle=options.multiline_idle / 1000,
         encoding=options.encoding,
         format=format_,
         output=options.output,

@@ -9,7 +9,7 @@ from logmatch.commands.options import STDIN, formats_option, header_option, patt
 from logmatch.errors import UsageError
 
 if TYPE_CHECKING:
-    from logmatch.templates.template import Template
+    from logmatch.templates.template import Template, TemplateSet
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,16 +37,24 @@ class TemplateOptions:
         return STDIN in self.templates
 
 
-def load(options: TemplateOptions, hint: str = "name a template file or a directory of them with -t") -> list[Template]:
+NO_TEMPLATES = "name a template file or a directory of them with -t"
+
+
+def load(options: TemplateOptions, hint: str = NO_TEMPLATES) -> list[Template]:
+    """The templates of `load_set`."""
+    return list(load_set(options, hint).templates)
+
+
+def load_set(options: TemplateOptions, hint: str = NO_TEMPLATES) -> TemplateSet:
     """
-    The templates that *options* name.
+    The templates that *options* name, and what their files say besides.
 
     Raises:
         UsageError: they name none; *hint* says what to do.
         TemplateErrors: all that is wrong with them.
     """
-    from logmatch.templates.load import load_templates
+    from logmatch.templates.load import load_template_set
 
     if not options.are_given:
         raise UsageError("no templates are given", hint=hint)
-    return list(load_templates(options.paths, header=options.header, patterns=options.patterns))
+    return load_template_set(options.paths, header=options.header, patterns=options.patterns)

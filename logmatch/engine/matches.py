@@ -90,13 +90,20 @@ class Matches(Protocol):
     def lines(self) -> Sequence[bytes]:
         """The lines."""
 
-    def revised(self, rows: array[int], changes: Mapping[int, Change]) -> Matches:
+    def revised(
+        self,
+        rows: array[int],
+        changes: Mapping[int, Change],
+        data: Buffer | None = None,
+        begins: Buffer | None = None,
+    ) -> Matches:
         """
         The matches of some of the lines, with other answers for a few of those.
 
         Args:
             rows: which lines, ascending; 32-bit numbers.
             changes: what is different, by the number among *rows*.
+            data, begins: where these lines stand now, if not where they did.
         """
 
 
@@ -199,10 +206,17 @@ class GroupedMatches:
         """See `Matches`."""
         return _column(itertools.chain.from_iterable(self._spans_by_line))
 
-    def revised(self, rows: array[int], changes: Mapping[int, Change]) -> GroupedMatches:
+    def revised(
+        self,
+        rows: array[int],
+        changes: Mapping[int, Change],
+        data: Buffer | None = None,
+        begins: Buffer | None = None,
+    ) -> GroupedMatches:
         """See `Matches.revised`."""
-        begins, lines = memoryview(self.line_begins), [self._lines[row] for row in rows]
-        new_begins = [begins[row] for row in rows]
+        old_begins, lines = memoryview(self.line_begins), [self._lines[row] for row in rows]
+        new_begins = [old_begins[row] for row in rows] if begins is None else memoryview(begins).tolist()
+        whole = bytes(self.data if data is None else data)
         found: dict[int, Group] = {}
         places_of = {row: place for place, row in enumerate(rows)}
         for number, places, values in self._groups:
@@ -211,10 +225,10 @@ class GroupedMatches:
                 if new_place is not None and new_place not in changes:
                     _add_to(found, number, new_place, texts)
         for place, (end, number, spans) in changes.items():
-            lines[place] = bytes(self.data[new_begins[place] : end])
+            lines[place] = whole[new_begins[place] : end]
             if number >= 0:
                 _add_to(found, number, place, texts_of(lines[place], spans))
-        revised = GroupedMatches(self._variants, bytes(self.data), lines, lambda: new_begins, list(found.values()))
+        revised = GroupedMatches(self._variants, whole, lines, lambda: new_begins, list(found.values()))
         revised.timeouts = self.timeouts
         return revised
 

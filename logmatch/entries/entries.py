@@ -9,9 +9,11 @@ its envelope said (`input`).
 from __future__ import annotations
 
 import enum
+from array import array
 from collections.abc import Callable, Iterator
-from dataclasses import KW_ONLY, dataclass
-from typing import Literal
+from dataclasses import KW_ONLY, dataclass, replace
+from operator import sub
+from typing import Any, Literal
 
 from logmatch.line import Buffer
 
@@ -34,6 +36,9 @@ class State(enum.IntEnum):
         """Whether it is not matched."""
         return self >= State.TOO_LONG
 
+
+_SPARE = 4096
+"""Bytes that entries may take beyond twice what they need."""
 
 TOO_LONG_ERROR = "line too long"
 
@@ -116,6 +121,26 @@ class Entries:
             return self
         columns = [memoryview(getattr(self, name))[first:end] for name in COLUMNS]
         return Entries(self.data, self.inputs, *columns, kind=self.kind, is_joined=self.is_joined)
+
+    def compacted(self) -> Entries:
+        """The same in as much memory as they need, where they take much more: other texts may stand between."""
+        begins, ends, more_ends = memoryview(self.begins), memoryview(self.ends), memoryview(self.more_ends)
+        firsts, lasts = memoryview(self.input_begins), memoryview(self.input_ends)
+        needed = sum(map(sub, more_ends, begins)) + len(self) + sum(map(sub, lasts, firsts))
+        if len(self.data) + len(self.inputs) <= 2 * needed + _SPARE:
+            return self
+        data, inputs = bytearray(), bytearray()
+        places: dict[str, array[int]] = {name: array("i") for name in tuple(COLUMNS)[:5]}
+        for place, begin in enumerate(begins):
+            shift = len(data) - begin
+            for name, column in (("begins", begins), ("ends", ends), ("more_ends", more_ends)):
+                places[name].append(column[place] + shift)
+            places["input_begins"].append(len(inputs))
+            data += bytes(self.data[begin : more_ends[place]]) + b"\n"
+            inputs += bytes(self.inputs[firsts[place] : lasts[place]])
+            places["input_ends"].append(len(inputs))
+        columns: dict[str, Any] = {name: memoryview(column) for name, column in places.items()}
+        return replace(self, data=bytes(data), inputs=bytes(inputs), **columns)
 
     def texts(self) -> Iterator[tuple[bytes, bytes]]:
         """The first line of each, and what continues it."""

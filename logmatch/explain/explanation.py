@@ -149,6 +149,8 @@ class Explainer:
 
     def nearest(self, line: bytes, top: int = DEFAULT_TOP, among: Sequence[int] | None = None) -> tuple[Miss, ...]:
         """The *top* templates that are nearest to *line*, which none of them matches; *among*: of these numbers."""
+        if not self._contest.holds_line_breaks:
+            line = line.partition(b"\n")[0]  # of a record of several lines the first is matched
         return tuple(self._miss(line, near) for near in self._neighbours.nearest(line, top, among))
 
     def _match(self, line: bytes) -> Matched | None:

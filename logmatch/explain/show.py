@@ -31,6 +31,9 @@ MOST_OTHERS = 10
 
 ELISION = "\N{HORIZONTAL ELLIPSIS}"
 
+LINE_BREAK = "\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}"
+"""What stands between the lines of a record."""
+
 TAB = "\N{RIGHTWARDS ARROW}"
 """A tab takes one column, so that carets stand where they should, and differs from a space."""
 
@@ -234,7 +237,7 @@ def _named(template: Template) -> str:
 
 
 def _decoded(text: bytes) -> str:
-    return printable(text.decode("utf-8", "replace").replace("\t", TAB))
+    return printable(text.decode("utf-8", "replace").replace("\t", TAB).replace("\n", LINE_BREAK))
 
 
 def _elided(text: str, most: int = MOST_OF_A_FIELD) -> str:

@@ -73,13 +73,29 @@ class Contest:
     def _filter(self) -> Filter:
         return Filter({number: variant.items for number, variant in enumerate(self.variants)})
 
+    @cached_property
+    def holds_line_breaks(self) -> bool:
+        """Whether any variant is one of records of several lines."""
+        return any(required.hold_line_break for required in self._required)
+
     @property
     def is_exhausted(self) -> bool:
         """Whether enough work was done, and no more samples are to be tried."""
         return self.timeouts >= MOST_TIMEOUTS or self.work >= MOST_WORK
 
     def candidates(self, line: bytes) -> list[int]:
-        """The variants whose literals stand in *line* in their order, and at its ends where they must."""
+        """
+        The variants whose literals stand in *line* in their order, and at its ends where they must.
+
+        Of a record of several lines, those that hold a line break come first; the others are tried on its first line.
+        """
+        first, line_break, _ = line.partition(b"\n")
+        if line_break:
+            whole = [number for number in self._candidates(line) if self._required[number].hold_line_break]
+            return whole + self._candidates(first)
+        return self._candidates(line)
+
+    def _candidates(self, line: bytes) -> list[int]:
         numbers = list(self._filter.candidates(line, 0))
         self.work += len(numbers)
         return [number for number in numbers if self._required[number].are_in(line)]
@@ -103,6 +119,8 @@ class Contest:
         *budget* is the time of all `/regex/` fields on this line together; None: this variant has one of its own.
         """
         self.work += WALK_WORK
+        if b"\n" in line and not self._required[variant_number].hold_line_break:
+            line = line[: line.index(b"\n")]
         try:
             return walk(self.variants[variant_number], line, budget)
         except FieldTimeoutError:
@@ -166,6 +184,11 @@ class RequiredLiterals:
     last: bytes
     all: tuple[bytes, ...]
 
+    @property
+    def hold_line_break(self) -> bool:
+        """Whether the variant is one of records of several lines."""
+        return any(b"\n" in text for text in self.all)
+
     def are_in(self, line: bytes) -> bool:
         """Whether the literals are where they must be; most variants that do not match are known by that."""
         if not line.startswith(self.first):
@@ -188,8 +211,8 @@ def _required_literals(variant: Variant) -> RequiredLiterals:
 
 
 def example_line(text: str) -> bytes:
-    """*text* of an example as a reader of a file gives it to an engine."""
-    return encode(text).removesuffix(b"\n").removesuffix(b"\r")
+    """*text* of an example as a reader of a file gives it to an engine; its lines without their `\\r`."""
+    return encode(text).removesuffix(b"\n").replace(b"\r\n", b"\n").removesuffix(b"\r")
 
 
 Symbol = int | frozenset[bytes] | FieldType

@@ -38,9 +38,6 @@ def _example_failure(contest: Contest, explainer: Explainer, number: int, exampl
     """What is wrong if *line* has another match than the template *number*."""
     template = contest.templates[number]
     kind, text = FindingKind.EXAMPLE_FAILED, decode(line)
-    if b"\n" in line:
-        hint = "give each line an example of its own"
-        return make_finding(kind, template, f"{example} holds a line break, which no line does", hint, text=text)
     winner = contest.winner(line)
     if winner is not None and contest.owner(winner) == number:
         return None
@@ -152,7 +149,7 @@ def failed_no_matches(contest: Contest) -> Iterator[Finding]:
     for number, template in enumerate(contest.templates):
         for count, text in enumerate(template.no_match, 1):
             line = example_line(text)
-            if b"\n" not in line and contest.first_of(number, line) is not None:
+            if contest.first_of(number, line) is not None:
                 message = f"{template.id!r} matches line {count} of its 'no_match'"
                 hint = "make the pattern more specific, or take the line out"
                 finding = make_finding(FindingKind.NO_MATCH_FAILED, template, message, hint, text=decode(line))

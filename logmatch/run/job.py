@@ -21,6 +21,7 @@ from logmatch.output.jsonl import FORMAT as JSON_LINES
 from logmatch.output.record_options import RecordOptions
 from logmatch.program import Program
 from logmatch.run.preflight import Output
+from logmatch.run.records import RecordRules
 from logmatch.run.worker import BlankLines
 from logmatch.times.times import TimeOptions
 
@@ -99,6 +100,10 @@ class Job:
     max_line: int = DEFAULT_MAX_LINE
     envelope: Envelope = field(default=Envelope())
     """What the lines of the inputs are wrapped in."""
+    rules: RecordRules | None = None
+    """How lines are joined to records; None: each is one."""
+    multiline_idle: float = 0.25
+    """Seconds without a line after which a record of a pipe is written, though more lines might belong to it."""
     encoding: str = "auto"
     """As `chunk.check_encoding` spells it; "auto" recognises a byte order mark."""
     format: OutputFormat = JSON_LINES

@@ -179,6 +179,7 @@ class _Run:
             counts_kinds=job.counts_kinds,
             format=job.format,
             times=job.times,
+            rules=job.rules,
         )
         self.tally = Tally()
         self.input_errors: list[InputError] = []

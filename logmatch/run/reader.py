@@ -90,7 +90,8 @@ class TaskReader:
             buffers=self._buffers,
             most_silent=None,
         )
-        stages = make_stages(self._job.envelope, self._job.max_line, self._buffers)
+        job = self._job
+        stages = make_stages(job.envelope, job.rules, engine=job.engine, max_line=job.max_line, buffers=self._buffers)
         with closing(chunks):
             try:
                 for chunk in chunks:
@@ -99,7 +100,7 @@ class TaskReader:
                             yield from self._gather(each, index)
                     elif chunk.descriptor is not None:
                         yield from self._gathered_task()
-                        self._waiter.wait({chunk.descriptor: select.POLLIN}, until_deadline=False)
+                        yield from self._wait(chunk.descriptor, stages, index)
                     else:
                         self._waiter.check()
                     if self._interrupt.requested:
@@ -108,6 +109,21 @@ class TaskReader:
                 yield from self._end(stages, index)
                 raise
             yield from self._end(stages, index)
+
+    def _wait(self, descriptor: int, stages: list[Stage], index: int) -> Generator[Task, None, None]:
+        """Wait for more input; what is held back goes on when none has come for a while."""
+        wanted = {descriptor: select.POLLIN}
+        since = min((stage.held_since for stage in stages if stage.held_since is not None), default=None)
+        if since is not None:
+            deadline = since + self._job.multiline_idle
+            if self._waiter.wait(wanted, until_deadline=False, deadline=deadline) or self._interrupt.requested:
+                return
+            for stage in stages:
+                if stage.held_since is not None:
+                    for chunk in stage.end():
+                        yield from self._gather(chunk, index)
+            yield from self._gathered_task()
+        self._waiter.wait(wanted, until_deadline=False)
 
     def _end(self, stages: list[Stage], index: int) -> Generator[Task, None, None]:
         """The input has ended."""

@@ -14,6 +14,7 @@ from logmatch.entries.envelope import Envelope, Kind
 from logmatch.entries.unwrap import Unwrapper, make_unwrapper
 from logmatch.input.framing import Buffers, Chunk
 from logmatch.linescan import count_lines, pieces
+from logmatch.run.records import Cutting, RecordRules
 
 _STEP = 8 << 20  # bytes that are unwrapped at once: places of texts have 32 bits
 
@@ -31,6 +32,10 @@ class Stage(Protocol):
     def end(self) -> Iterator[Chunk]:
         """The input has ended: give all that is there."""
 
+    @property
+    def held_since(self) -> float | None:
+        """When the last line came, as `time.monotonic` tells it, if it has something that `end` would give early."""
+
 
 class Unwrapping:
     """Opens envelopes; see `entries.unwrap`."""
@@ -43,6 +48,9 @@ class Unwrapping:
         self._last: Chunk | None = None
         self._size = 0  # bytes that are in no chunk yet
         self._replaced = 0
+
+    held_since = None
+    """The rest of a partial line comes for sure."""
 
     @property
     def left_out(self) -> int:
@@ -87,13 +95,20 @@ class Unwrapping:
         replaced, self._replaced = self._replaced, 0
         yield Chunk(
             chunk.file, first_line, line_count, offset, entries.data, chunk.position,
-            replaced=replaced, entries=entries, size=size,
+            replaced=replaced, entries=entries, size=size, modified=chunk.modified,
         )  # fmt: skip
 
 
-def make_stages(envelope: Envelope, max_line: int, buffers: Buffers) -> list[Stage]:
+def make_stages(
+    envelope: Envelope, rules: RecordRules | None, *, engine: str, max_line: int, buffers: Buffers
+) -> list[Stage]:
     """The stages of one input, in their order; none where each line is an entry."""
-    return [] if envelope.kind is Kind.LINES else [Unwrapping(envelope, max_line, buffers)]
+    stages: list[Stage] = []
+    if envelope.kind is not Kind.LINES:
+        stages.append(Unwrapping(envelope, max_line, buffers))
+    if rules is not None:
+        stages.append(Cutting(rules, engine, buffers))
+    return stages
 
 
 def through(stages: list[Stage], chunk: Chunk) -> Iterator[Chunk]:

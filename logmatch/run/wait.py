@@ -70,12 +70,13 @@ class Waiter:
         os.close(self._over)
         os.close(self._tell_over)
 
-    def wait(self, wanted: Mapping[int, int], *, until_deadline: bool = True) -> None:
+    def wait(self, wanted: Mapping[int, int], *, until_deadline: bool = True, deadline: float | None = None) -> bool:
         """
-        Wait until one of *wanted* (descriptor -> what `poll` is to look for) is ready.
+        Wait until one of *wanted* (descriptor -> what `poll` is to look for) is ready; return whether that is so.
 
         Args:
             until_deadline: whether to wait on after an interrupt until its grace is over; otherwise that ends the wait.
+            deadline: how long to wait at most, as `time.monotonic` tells it.
 
         Raises:
             GraceExpired: it is over.
@@ -85,12 +86,16 @@ class Waiter:
         # Errors are reported unasked.
         watched = {self._over: select.POLLIN, **dict.fromkeys(self._sinks, 0), **wanted}
         while until_deadline or not self._interrupt.requested:
-            if time.monotonic() >= self._interrupt.deadline:
+            now = time.monotonic()
+            if now >= self._interrupt.deadline:
                 raise GraceExpired
-            ready = self._interrupt.wait(watched)
+            ready = self._interrupt.wait(watched, None if deadline is None else max(0.0, deadline - now))
             self.check()
             for descriptor, sink in self._sinks.items():
                 if descriptor in ready:
                     raise sink.closed_by_reader()
             if not wanted.keys().isdisjoint(ready):
-                return
+                return True
+            if deadline is not None and time.monotonic() >= deadline:
+                return False
+        return False

@@ -30,6 +30,7 @@ from logmatch.output.jsonl import FORMAT as JSON_LINES
 from logmatch.output.record_options import RecordOptions
 from logmatch.output.writer import Records
 from logmatch.program import WHITESPACE, Program
+from logmatch.run.records import Joiner, RecordRules
 from logmatch.run.tally import Tally, TemplateCounts
 from logmatch.times.times import TimeOptions, make_time_reader
 
@@ -70,6 +71,8 @@ class WorkerSpec:
     format: OutputFormat = JSON_LINES
     times: TimeOptions | None = None
     """How the times of lines are read; None: they are not."""
+    rules: RecordRules | None = None
+    """How lines are joined to records; None: each is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +147,7 @@ class Worker:
         self._times = None
         if spec.times is not None:
             self._times = make_time_reader(spec.program, spec.times, by_columns=self._engine.by_columns)
+        self._joiner = Joiner(spec.rules, spec.engine) if spec.rules is not None else None
         self._counts_kinds = spec.counts_kinds
         self._counts_blank = spec.blank_lines is not BlankLines.MATCH
 
@@ -211,9 +215,13 @@ class Worker:
                 tally.physical_lines += matches.line_count
             count = matches.line_count
             tally.timeouts.update(matches.timeouts)
+            if self._joiner is not None and not isinstance(piece, Entries):
+                matches, entries = self._joiner.lines(matches, piece)
             if entries is not None:
                 if entries.has_errors:
                     matches = _without_errors(matches, entries)
+                if self._joiner is not None:
+                    matches, entries = self._joiner.whole(matches, entries)
                 self._count_entries(tally, entries)
             times = None
             if self._times is not None:
@@ -224,7 +232,7 @@ class Worker:
             if self._counts_blank:
                 tally.blank += self._counter.count_blank(matches)
             if self._counts_kinds:
-                tally.kinds.add_unmatched(matches)
+                tally.kinds.add_unmatched(matches if entries is None else _without_broken(matches, entries))
             tally.lines += matches.line_count
         else:
             assert not isinstance(piece, Entries)
@@ -266,6 +274,11 @@ class Worker:
         begin = 0
         while begin < len(view):
             end = piece_end(view, begin, self._piece_size)
+            if self._joiner is not None and end < len(view):
+                begun = self._joiner.starts.first(view[end:])
+                yield view[begin : len(view) if begun is None else end + begun]
+                begin = len(view) if begun is None else end + begun
+                continue
             if chunk.line_count > most_lines:
                 while (count := count_lines(view[begin:end])) > most_lines:
                     end = piece_end(view, begin, max(1, min((end - begin) // 2, (end - begin) * most_lines // count)))
@@ -389,6 +402,14 @@ def _without_errors(matches: Matches, entries: Entries) -> Matches:
         place: (ends[place], -1, ()) for place, state in enumerate(states) if state >= State.TOO_LONG
     }
     return matches.revised(array("i", range(len(entries))), changes)
+
+
+def _without_broken(matches: Matches, entries: Entries) -> Matches:
+    """Those of *matches* that are not of entries that are none."""
+    if not entries.has_errors:
+        return matches
+    rows = array("i", (place for place, state in enumerate(bytes(entries.states)) if state < State.TOO_LONG))
+    return matches.revised(rows, {})
 
 
 class MatchCounter(Protocol):

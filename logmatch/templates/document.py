@@ -18,7 +18,7 @@ from itertools import accumulate
 from typing import Protocol
 
 from logmatch.errors import Location, LogmatchError, TemplateSyntaxError
-from logmatch.wording import count, did_you_mean
+from logmatch.wording import count, did_you_mean, listed
 
 # Regular expressions that only errors or few files need are texts, which `re` compiles when it is asked for: a start
 # has few milliseconds to spend.
@@ -33,7 +33,7 @@ order."""
 SNIPPET = 120
 """How many characters of a long line an error shows, at most, on either side of where it is wrong."""
 
-TOP_KEYS = ("headers", "types", "template")
+TOP_KEYS = ("headers", "types", "multiline", "template")
 
 
 class Format(enum.Enum):
@@ -92,6 +92,8 @@ class Document:
         self.headers: list[Table] = []
         self.types: list[Table] = []
         """Names for types, and what they stand for."""
+        self.multiline: list[Table] = []
+        """What is said of lines that continue others."""
         self.templates: list[Table] = []
         self.locator: Locator = NoLocator()
         self.errors: list[LogmatchError] = []
@@ -194,7 +196,7 @@ class Document:
     def report_unknown_top(self, whole: Table) -> None:
         for key in whole.values:
             if key not in TOP_KEYS:
-                hint = f"{did_you_mean(key, TOP_KEYS)}The keys of a file are 'headers', 'types' and 'template'"
+                hint = f"{did_you_mean(key, TOP_KEYS)}The keys of a file are {listed(map(repr, TOP_KEYS), 'and')}"
                 self.fail(f"unknown key {key!r}", self.location_of_key(whole, key), hint)
 
     def add_headers(self, table: Table, value: object) -> None:
@@ -222,6 +224,18 @@ class Document:
         described = describe(value, json=self.is_json)
         message = f"'types' must be {what} with a type for each name, not {described}"
         self.fail(message, self.location_of_table(table), example)
+
+    def add_multiline(self, table: Table, value: object) -> None:
+        """Make *value* what the document says of lines that continue others, if it is a table of that."""
+        if isinstance(value, dict):
+            table.values = value
+            self.multiline.append(table)
+            return
+        what, example = "a table", 'write [multiline], and start = "…" on the line below, or nothing'
+        if self.is_json:
+            what, example = "an object", 'write "multiline": {}'
+        described = describe(value, json=self.is_json)
+        self.fail(f"'multiline' must be {what}, not {described}", self.location_of_table(table), example)
 
     def add_row(self, table: Table, row: object) -> None:
         """Make *row* a template of the document, at the place of *table*, if it is a table."""

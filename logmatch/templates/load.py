@@ -29,15 +29,14 @@ from logmatch.errors import (
 from logmatch.formats import MARK, packs_of, read_pack
 from logmatch.gc_pause import held_back
 from logmatch.templates.document import Document, Format
-from logmatch.templates.model import Pattern, decode
-from logmatch.templates.pattern import PatternParser, parse_pattern
-from logmatch.templates.pattern_rules import check_fields
+from logmatch.templates.model import decode
+from logmatch.templates.pattern import PatternParser, parse_header
 from logmatch.templates.read_csv import COLUMNS, read_csv
 from logmatch.templates.read_json import read_json, read_json_lines
 from logmatch.templates.read_text import id_of_pattern, read_text
 from logmatch.templates.read_toml import read_toml
 from logmatch.templates.recognise import HEAD_SIZE, recognise
-from logmatch.templates.template import DEFAULT_HEADER, Header, Origin, Template, TemplateSet
+from logmatch.templates.template import DEFAULT_HEADER, Header, Multiline, Origin, Template, TemplateSet
 from logmatch.templates.type_syntax import Names
 from logmatch.templates.validate import Validator, name_types
 from logmatch.wording import count
@@ -195,7 +194,7 @@ def sniff(text: str) -> Format:
 
 
 _LOOKS_LIKE_TOML = r"""(?mx)
-    ^[ \t]*(?:(?:\[\[?[ \t]*["']?(?:templates?|headers?)["']?[ \t]*\]\]?[ \t\r]*(?:\#.*)?$)
+    ^[ \t]*(?:(?:\[\[?[ \t]*["']?(?:templates?|headers?|multiline)["']?[ \t]*\]\]?[ \t\r]*(?:\#.*)?$)
     |(?:headers\.[\w-]+[ \t]*=[ \t]*["'])|(?:template[ \t]*=[ \t]*\[))"""
 _SNIFFED = 1 << 20
 """How many characters of a file `sniff` looks at for its first lines."""
@@ -306,6 +305,7 @@ class _Loader:
         self._option = option
         self._read: list[Document | LogmatchError | _Patterns] = []
         self._headers: list[Header] = []
+        self._multiline: Multiline | None = None
         self._templates: list[Template] = []
         self._empty: list[LogmatchError] = []
         self._origins: dict[str, Origin] = {}
@@ -362,17 +362,16 @@ class _Loader:
             ]
         if self.errors:
             raise TemplateErrors(self.errors)
-        return TemplateSet(tuple(self._headers), tuple(self._templates), tuple(names.items()))
+        return TemplateSet(tuple(self._headers), tuple(self._templates), tuple(names.items()), self._multiline)
 
     def _given_header(self, names: Names) -> Header | None:
         """The header that was given beside the files."""
         if not self._header_text:
             return None
         try:
-            pattern = parse_pattern(self._header_text, names)
-            check_fields(pattern, Pattern(()))
+            pattern = parse_header(self._header_text, names)
         except (TemplateSyntaxError, UnicodeEncodeError) as error:
-            self.errors.append(_option_error(self._option, self._header_text, error))
+            self.errors.append(option_error(self._option, self._header_text, error))
             return None
         header = Header(DEFAULT_HEADER, pattern)
         self._headers.append(header)
@@ -382,6 +381,7 @@ class _Loader:
         validator = Validator(document, header, self._origins, parser, names)
         self._headers += validator.headers()
         self._templates += validator.templates()
+        self._multiline = validator.multiline() or self._multiline
         if not document.templates and not document.errors and not document.types:
             message = "there is no template in this file"
             self._empty.append(TemplateSyntaxError(message, location=Location(document.file), hint=document.hint))
@@ -409,7 +409,8 @@ class _Loader:
             self._templates.append(Template(identity, pattern, front, header_name=name, origin=patterns.origin))
 
 
-def _option_error(option: str, header: str, error: TemplateSyntaxError | UnicodeEncodeError) -> TemplateSyntaxError:
+def option_error(option: str, header: str, error: TemplateSyntaxError | UnicodeEncodeError) -> TemplateSyntaxError:
+    """What is wrong with the pattern *header* that *option* was given."""
     if isinstance(error, UnicodeEncodeError):
         location = Location(option, text=header, start=error.start, end=error.end)
         return TemplateSyntaxError("this is not a character", location=location, hint="a header is text or bytes")

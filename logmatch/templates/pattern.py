@@ -27,7 +27,16 @@ from logmatch.templates.model import (
     encode,
 )
 from logmatch.templates.pattern_rules import check_fields, takes_the_rest
-from logmatch.templates.type_syntax import HINT_TYPES, TYPE, Names, check_line, fail, regex_type, type_at
+from logmatch.templates.type_syntax import (
+    HINT_TYPES,
+    TYPE,
+    Names,
+    check_characters,
+    check_line,
+    fail,
+    regex_type,
+    type_at,
+)
 from logmatch.templates.types import ANY, TYPES
 
 MAX_DEPTH = 100
@@ -78,7 +87,7 @@ def parse_pattern(text: str, names: Names | None = None) -> Pattern:
     Raises:
         TemplateSyntaxError: with the span of what is wrong in *text*.
     """
-    check_line(text)
+    check_characters(text)
     whole = _Group(0, False, [[]])
     groups = [whole]  # those that are open, the innermost last
     literals: list[str] = []
@@ -148,6 +157,19 @@ def _close_or_go_on(groups: list[_Group], mark: str, text: str, at: int) -> None
         fail("there is one alternative only", text, group.start, end, "alternatives are written <(>one<|>other</)>")
     groups.pop()
     groups[-1].choices[-1].append(Alternatives(tuple(map(tuple, group.choices))))
+
+
+def parse_header(text: str, names: Names | None = None) -> Pattern:
+    """
+    Return the pattern that *text* describes, which stands before others.
+
+    Raises:
+        TemplateSyntaxError: with the span of what is wrong in *text*.
+    """
+    check_line(text)
+    pattern = parse_pattern(text, names)
+    check_fields(pattern, Pattern(()))
+    return pattern
 
 
 def parse_foreign_pattern(text: str) -> Pattern:
@@ -278,8 +300,8 @@ class PatternParser:
         Raises:
             TemplateSyntaxError: as `parse_pattern` and `check_fields`.
         """
-        if not text.isascii() or "\n" in text:
-            check_line(text)
+        if not text.isascii():
+            check_characters(text)
         pieces = _PIECES.split(encode(text))
         pattern = self._put_together(pieces)
         if header is not self._header:

@@ -76,6 +76,8 @@ def read_json_lines(document: Document) -> None:
             document.add_headers(table, row["headers"])
         elif isinstance(row, dict) and row.keys() == {"types"}:
             document.add_types(table, row["types"])
+        elif isinstance(row, dict) and row.keys() == {"multiline"}:
+            document.add_multiline(table, row["multiline"])
         else:
             document.add_row(table, row)
 
@@ -166,6 +168,9 @@ def _read_object(document: Document, cursor: _Cursor) -> None:
         elif key == "types":
             _report_repeated(document, table, cursor.repeated)
             document.add_types(table, value)
+        elif key == "multiline":
+            _report_repeated(document, table, cursor.repeated)
+            document.add_multiline(table, value)
         elif key == "template":
             message = f"'template' must be a list of objects, not {describe(value, json=True)}"
             document.fail(message, location, document.hint)

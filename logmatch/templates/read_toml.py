@@ -44,11 +44,13 @@ def read_toml(document: Document) -> None:
         return
     whole = Table(top, 1, 0, len(document.text))
     document.report_unknown_top(whole)
-    headers, types, templates = _tables(document.text)
+    headers, types, multiline, templates = _tables(document.text)
     if "headers" in top:
         document.add_headers(headers, top["headers"])
     if "types" in top:
         document.add_types(types, top["types"])
+    if "multiline" in top:
+        document.add_multiline(multiline, top["multiline"])
     rows = top.get("template", [])
     if not isinstance(rows, list):
         message = f"'template' must be a list of tables, not {describe(rows)}"
@@ -79,7 +81,7 @@ class TomlLocator(KeyLocator):
         if not self._knows_tables:
             self._knows_tables = True
             document = self._document
-            found_headers, found_types, found = _tables(document.text)
+            found_headers, found_types, _, found = _tables(document.text)
             named = [*(document.headers or [Table({})]), *(document.types or [Table({})])]
             found = [found_headers, found_types, *found]
             for each, location in zip([*named, *document.templates], found, strict=True):
@@ -102,7 +104,8 @@ _TABLES = (
     + r"""
     | ^[ \t]*+ (?: (?P<template>\[\[[ \t]*+ (?:template|"template"|'template') [ \t]*+\]\])
                  | (?P<headers>\[[ \t]*+ (?:headers|"headers"|'headers') [ \t]*+ (?:\.[^]\n]++)?+ \])
-                 | (?P<types>\[[ \t]*+ (?:types|"types"|'types') [ \t]*+\]) )
+                 | (?P<types>\[[ \t]*+ (?:types|"types"|'types') [ \t]*+\])
+                 | (?P<multiline>\[[ \t]*+ (?:multiline|"multiline"|'multiline') [ \t]*+\]) )
     """
 )
 _PART = r"""(?: [\w-]++ | "[^"\n]*+" | '[^'\n]*+' )"""
@@ -123,10 +126,10 @@ def _has_a_deep_key(document: Document) -> bool:
     return False
 
 
-def _tables(text: str) -> tuple[Table, Table, list[Table]]:
+def _tables(text: str) -> tuple[Table, Table, Table, list[Table]]:
     """
-    The places of `[headers]` or all `[headers.…]`, and of `[types]`, unknown where they are not written so, and of each
-    `[[template]]`, to the next of them, in valid TOML.
+    The places of `[headers]` or all `[headers.…]`, of `[types]` and `[multiline]`, unknown where they are not written
+    so, and of each `[[template]]`, to the next of them, in valid TOML.
     """
     tables: list[tuple[Table, str]] = []
     line_number, counted = 1, 0
@@ -144,7 +147,8 @@ def _tables(text: str) -> tuple[Table, Table, list[Table]]:
         if kind == "headers":  # one for each header, or one for all of them
             named[kind].end = table.end
     templates = [table for table, kind in tables if kind == "template"]
-    return named.get("headers", Table({})), named.get("types", Table({})), templates
+    headers, types, multiline = (named.get(name, Table({})) for name in ("headers", "types", "multiline"))
+    return headers, types, multiline, templates
 
 
 _POSITION = r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$"

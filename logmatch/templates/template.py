@@ -144,6 +144,36 @@ class Template:
         return (self.header.items if self.header is not None else ()) + self.pattern.items
 
 
+def prefixed(templates: Iterable[Template], prefix: Pattern) -> list[Template]:
+    """
+    *templates* with *prefix* before them all, and before their headers.
+
+    Raises:
+        TemplateSyntaxError: a field of the prefix has a name that a template has too.
+    """
+    headers: dict[Pattern | None, Pattern] = {}
+    made: list[Template] = []
+    for template in templates:
+        header = headers.get(template.header)
+        if header is None:
+            items = template.header.items if template.header is not None else ()
+            header = headers[template.header] = Pattern((*prefix.items, *items))
+            check_fields(prefix, Pattern(items))
+        check_fields(header, template.pattern)
+        made.append(replace(template, header=header))
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Multiline:
+    """That lines may continue others, and what starts a record: a line that matches a header, or *start*."""
+
+    start: Pattern | None = None
+    """What the first line of a record begins with; None: the headers of the templates."""
+    max_lines: int = 500
+    max_bytes: int = 1 << 20
+
+
 @dataclass(frozen=True, slots=True)
 class TemplateSet:
     """
@@ -156,6 +186,8 @@ class TemplateSet:
     templates: tuple[Template, ...] = ()
     types: tuple[tuple[str, FieldType], ...] = ()
     """What `[types]` gives names to; fields hold the types themselves."""
+    multiline: Multiline | None = None
+    """What the files say of lines that continue others; None: nothing."""
 
     def with_unique_header_names(self) -> TemplateSet:
         """
@@ -195,4 +227,4 @@ class TemplateSet:
             template if template.header is None else replace(template, header_name=names_of(template, template.header))
             for template in self.templates
         ]
-        return TemplateSet(tuple(headers), tuple(templates), self.types)
+        return TemplateSet(tuple(headers), tuple(templates), self.types, self.multiline)

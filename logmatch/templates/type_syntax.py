@@ -271,8 +271,13 @@ def check_line(text: str) -> None:
     """Refuse what no line can hold."""
     at = text.find("\n")
     if at >= 0:
-        message = "a pattern describes one line and cannot hold a line break"
-        fail(message, text[:at], at, at + 1, "describe each line by a template")
+        message = "this describes one line and cannot hold a line break"
+        fail(message, text[:at], at, at + 1, "only the pattern of a template can, of a record of several lines")
+    check_characters(text)
+
+
+def check_characters(text: str) -> None:
+    """Refuse what is no character."""
     try:
         encode(text)
     except UnicodeEncodeError as error:

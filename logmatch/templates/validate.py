@@ -12,8 +12,7 @@ from logmatch.errors import Location, TemplateSyntaxError, UsageError
 from logmatch.templates.document import Document, Format, Table, describe
 from logmatch.templates.field_type import FieldType
 from logmatch.templates.model import DROPPED, Alternatives, Pattern
-from logmatch.templates.pattern import PatternParser, parse_pattern
-from logmatch.templates.pattern_rules import check_fields
+from logmatch.templates.pattern import PatternParser, parse_header
 from logmatch.templates.read_csv import COLUMNS
 from logmatch.templates.template import (
     DEFAULT_HEADER,
@@ -21,6 +20,7 @@ from logmatch.templates.template import (
     NO_TIME_SOURCE,
     Example,
     Header,
+    Multiline,
     Origin,
     Template,
     TimeSource,
@@ -37,6 +37,9 @@ class _Key(NamedTuple):
     what: str
     example: str
 
+
+_MULTILINE_KEYS = ("start", "max_lines", "max_bytes")
+_START = '"<time:iso8601> "'
 
 KEYS: dict[str, _Key] = {
     "id": _Key("a text", '"login-failed"'),
@@ -118,6 +121,45 @@ class Validator:
                 made.append(template)
         return made
 
+    def multiline(self) -> Multiline | None:
+        """What the document says of lines that continue others, as far as nothing is wrong with it."""
+        made: Multiline | None = None
+        for table in self._document.multiline:
+            made = Multiline(self._start(table), self._limit(table, "max_lines"), self._limit(table, "max_bytes"))
+            for key in table.values:
+                if key not in _MULTILINE_KEYS:
+                    keys = ", ".join(_MULTILINE_KEYS)
+                    hint = f"{did_you_mean(key, _MULTILINE_KEYS)}The keys of 'multiline' are {keys}"
+                    self._document.fail(f"unknown key {key!r}", self._document.location_of_key(table, key), hint)
+        return made
+
+    def _start(self, table: Table) -> Pattern | None:
+        """What a record begins with, if that is said."""
+        value = table.values.get("start")
+        if value is None:
+            return None
+        if not isinstance(value, str) or not value.strip():
+            message = f"'start' must be a text, not {describe(value, json=self._is_json)}"
+            hint = f"write for example {self._written('start', _START)}"
+            self._document.fail(message, self._document.location_of_key(table, "start"), hint)
+            return None
+        try:
+            return parse_header(value, self._names)
+        except TemplateSyntaxError as error:
+            self._report_pattern(table, "start", value, error)
+            return None
+
+    def _limit(self, table: Table, key: str) -> int:
+        """How much of a record is kept."""
+        default: int = getattr(Multiline(), key)
+        value = table.values.get(key, default)
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+            return value
+        message = f"'{key}' must be a whole number from 1 on, not {describe(value, json=self._is_json)}"
+        hint = f"write for example {self._written(key, str(default))}"
+        self._document.fail(message, self._document.location_of_key(table, key), hint)
+        return default
+
     def _template(self, table: Table) -> Template | None:
         # Hot path of a long list: an absent key costs one lookup.
         errors = self._document.error_count
@@ -177,12 +219,10 @@ class Validator:
 
     def _header_pattern(self, table: Table, key: str, text: str) -> Pattern | None:
         try:
-            pattern = parse_pattern(text, self._names)
-            check_fields(pattern, Pattern(()))
+            return parse_header(text, self._names)
         except TemplateSyntaxError as error:
             self._report_pattern(table, key, text, error)
             return None
-        return pattern
 
     def _header_of_table(self, table: Table, name: str) -> Header | None:
         """The header that *table* says: a pattern, and what is known of the times in it."""

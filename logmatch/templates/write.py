@@ -5,7 +5,7 @@ Write: a set of templates -> the text of a TOML file that loads to the same set.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from logmatch.templates.model import FieldType, Pattern, placed_fields
 from logmatch.templates.template import (
@@ -14,6 +14,7 @@ from logmatch.templates.template import (
     NO_TIME_SOURCE,
     Example,
     Header,
+    Multiline,
     Template,
     TemplateSet,
 )
@@ -41,6 +42,8 @@ def write_toml(templates: TemplateSet) -> str:
         lines = [f"{_key(header.name)} = {toml_string(_text(header.pattern, types))}" for header in plain]
         blocks.append("\n".join(["[headers]", *lines]))
     blocks += [_header(header, types) for header in unique.headers if header.time != NO_TIME_SOURCE]
+    if unique.multiline is not None:
+        blocks.append("\n".join(["[multiline]", *_multiline(unique.multiline, types)]))
     blocks += [_block(template, types, has_default=DEFAULT_HEADER in names) for template in unique.templates]
     text = "\n\n".join(blocks) + "\n"
     text.encode()
@@ -67,6 +70,14 @@ def _header(header: Header, types: Mapping[FieldType, str]) -> str:
     lines = [f"[headers.{_key(header.name)}]", f"pattern = {toml_string(_text(header.pattern, types))}"]
     said = (("time", header.time.field), ("zone", header.time.zone), ("year", header.time.year))
     return "\n".join([*lines, *(f"{key} = {toml_string(value)}" for key, value in said if value is not None)])
+
+
+def _multiline(multiline: Multiline, types: Mapping[FieldType, str]) -> Iterator[str]:
+    if multiline.start is not None:
+        yield f"start = {toml_string(_text(multiline.start, types))}"
+    for key in ("max_lines", "max_bytes"):
+        if getattr(multiline, key) != getattr(Multiline(), key):
+            yield f"{key} = {getattr(multiline, key)}"
 
 
 def _block(template: Template, types: Mapping[FieldType, str], *, has_default: bool) -> str:

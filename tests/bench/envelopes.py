@@ -75,6 +75,7 @@ def main() -> int:
                 lines = [line.rstrip(b"\r\n") for line in islice(file, given.lines)]
         (directory / "plain").write_bytes(b"".join(line + b"\n" for line in lines))
         runs: dict[str, tuple[Path, list[str]]] = {"plain": (directory / "plain", [])}
+        runs["multiline"] = directory / "plain", ["--multiline"]
         for kind, options in HEADS.items():
             path = directory / kind
             path.write_bytes(b"".join(wrapped(kind, line, number) for number, line in enumerate(lines)))

@@ -200,7 +200,10 @@ def build(package: Path, flavours: Sequence[str]) -> None:
         build_flavour(package, BUILD / "flavours" / flavour, (*FLAGS, *FLAVOURS[flavour]))
 
 
-def build_flavour(package: Path, where: Path, flags: Sequence[str]) -> None:
+MODULES = ("engine/native/_kernel", "output/_jsonl", "_linescan")
+
+
+def build_flavour(package: Path, where: Path, flags: Sequence[str], modules: Sequence[str] = MODULES) -> None:
     """Build the kernel of *package* with *flags* in a copy of it, *where*."""
     shutil.rmtree(where, ignore_errors=True)
     cython = BUILD / "cython"
@@ -213,7 +216,7 @@ def build_flavour(package: Path, where: Path, flags: Sequence[str]) -> None:
     include = sysconfig.get_paths()["include"]
     target = where / "logmatch"
     shutil.copytree(package / "logmatch", target, ignore=shutil.ignore_patterns("__pycache__", "*.so", "*.c"))
-    for module in "engine/native/_kernel", "output/_jsonl", "output/_columns", "_linescan":
+    for module in modules:
         # In its package, so that Cython finds the files that it includes.
         environment = {**os.environ, "PYTHONPATH": str(cython)}
         command = [sys.executable, "-P", "-m", "cython", "-3", f"logmatch/{module}.pyx"]

@@ -174,25 +174,31 @@ cdef class Table:
         table.line_count = count
         return table
 
-    def revised(self, const int32_t[::1] rows not None, changes not None):
+    def revised(self, const int32_t[::1] rows not None, changes not None, data=None, const int32_t[::1] begins=None):
         """See `engine.matches.Matches.revised`."""
-        cdef Table table = Table(self.data)
+        cdef Table table = Table(self.data if data is None else data)
         cdef Py_ssize_t i, k, size, count = rows.shape[0], used = 0
         cdef Columns *columns = &table.columns
-        cdef int32_t row, end, number
+        cdef int32_t row, begin, end, number
         cdef tuple places
         cdef bint has_changes = bool(changes)
         self.matched_lines()
+        if begins is not None and begins.shape[0] != count:
+            raise ValueError("begins are not of these lines")
         make_room_for_lines(columns, count + 1)
         for i in range(count):
             row = rows[i]
             if not 0 <= row < self.line_count:
                 raise ValueError("there is no such line")
-            columns.line_begins[i] = self.columns.line_begins[row]
+            begin = self.columns.line_begins[row] if begins is None else begins[i]
+            end = begin + (self.columns.line_ends[row] - self.columns.line_begins[row])
+            if not 0 <= begin <= end <= table.view.shape[0]:
+                raise ValueError("a line is not within the data")
+            columns.line_begins[i] = begin
             columns.span_begins[i] = <int32_t>used
             change = changes.get(i) if has_changes else None
             if change is None:
-                columns.line_ends[i] = self.columns.line_ends[row]
+                columns.line_ends[i] = end
                 columns.needs_escape[i] = self.columns.needs_escape[row]
                 columns.variant_numbers[i] = self.columns.variant_numbers[row]
                 # SAFETY: the spans of a line are those from span_begins[row] up to span_begins[row + 1].
@@ -205,7 +211,7 @@ cdef class Table:
                 continue
             end, number, places = change
             size = len(places)
-            if not columns.line_begins[i] <= end <= self.view.shape[0]:
+            if not begin <= end <= table.view.shape[0]:
                 raise ValueError("a line is not within the data")
             columns.line_ends[i] = end
             columns.needs_escape[i] = 1
