@@ -51,7 +51,7 @@ ENGINES = ("reference", *(name for name in available() if name != "reference"))
 
 KERNEL = (
     *("engine.native._kernel", "output._jsonl", "entries._unwrap", "output._columns", "entries._joining", "_linescan"),
-    *("stats._spans", "stats._records", "times._reader"),
+    *("stats._spans", "stats._records", "choice._chooser", "times._reader"),
 )
 """The modules that are compiled."""
 

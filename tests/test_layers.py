@@ -102,6 +102,15 @@ ORDER = (
     "times.reference",
     "times._reader",
     "times.native",
+    "choice",
+    "choice.numbers",
+    "choice.where",
+    "choice.span",
+    "choice.plan",
+    "choice.choice",
+    "choice.reference",
+    "choice._chooser",
+    "choice.native",
     "output",
     "output._jsonl",
     "input",
@@ -248,6 +257,7 @@ ORDER = (
     "commands.template_options",
     "commands.format_options",
     "commands.line_options",
+    "commands.choice_options",
     "commands",
     "commands.terminal",
     "commands.status_line",
@@ -278,6 +288,7 @@ ORDER = (
 
 CHOICES = {
     "times.times": {"times.native", "times.reference"},
+    "choice.choice": {"choice.native", "choice.reference"},
     "engine": {
         "engine.reference",
         "engine.portable.engine",

@@ -237,10 +237,11 @@ ENGINES = ("auto", "native", "portable", "reference")
 
 INPUT = "Input"
 TEMPLATES = "Templates"
+CHOOSING = "Choosing"
 OUTPUT = "Output"
 RUNNING = "Running"
 REPORTING = "Reporting"
-SECTIONS = (TEMPLATES, INPUT, OUTPUT, REPORTING, RUNNING, "Other")
+SECTIONS = (TEMPLATES, INPUT, CHOOSING, OUTPUT, REPORTING, RUNNING, "Other")
 """In the order of the help."""
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from logmatch.commands.choice_options import ChoiceOptions, choice_of, read_names, selection_of
 from logmatch.commands.format_options import exact_numbers_option, output_format, tables_option, to_option
 from logmatch.commands.input_options import (
     encoding_option,
@@ -45,6 +46,7 @@ from logmatch.run.tally import Summary, summarize
 from logmatch.wording import count, did_you_mean
 
 if TYPE_CHECKING:
+    from logmatch.choice.choice import Choice
     from logmatch.input.resolve import Input, Selection
     from logmatch.program import Program
     from logmatch.run.job import Job
@@ -87,7 +89,7 @@ def read_year(text: str, name: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ParseOptions(LineOptions):
+class ParseOptions(ChoiceOptions, LineOptions):
     """What `logmatch parse` takes."""
 
     files: tuple[str, ...] = files_argument()
@@ -149,6 +151,17 @@ class ParseOptions(LineOptions):
         section=OUTPUT,
         help="Blank lines that no template matches: keep writes the record of an unmatched line, skip none; both count "
         "them on their own. match takes them for unmatched lines, which --fail-on-unmatched counts.",
+    )
+    select: tuple[str, ...] = option(
+        "--select",
+        default=(),
+        metavar="KEY[,KEY]",
+        read=read_names,
+        several=True,
+        separator=",",
+        section=OUTPUT,
+        help="Write only these keys of records and these values: line,template_id,user. The keys are file, line, ts, "
+        "template_id, values, raw, offset; a value of such a name is written values.line. May be given several times.",
     )
     with_file: bool = option(
         "--with-file",
@@ -299,7 +312,10 @@ def parse(options: ParseOptions) -> ExitStatus:
     found = find_inputs(files, _selection(options, templates), is_quiet=options.quiet)
     if not found.inputs:
         return ExitStatus.FATAL
-    job = _make_job(options, program, rules, found.inputs, with_file=found.with_file)
+    choice = choice_of(
+        options, templates, program, zone=options.tz, unmatched_are_apart=options.unmatched not in ("inline", "drop")
+    )
+    job = _make_job(options, program, rules, found.inputs, choice, with_file=found.with_file)
     _check_files(job, options, templates)
     if options.verbose:
         _tell(job)
@@ -403,7 +419,7 @@ def _what_would_match(files: Sequence[str]) -> str:
 
 def _time_options(options: ParseOptions, program: Program) -> TimeOptions | None:
     """How the times of lines are read; None where nobody asks for them."""
-    if options.time is None:
+    if options.time is None and not options.needs_times:
         return None
     from logmatch.times.plan import plan_readings
     from logmatch.times.times import TimeOptions
@@ -418,6 +434,7 @@ def _make_job(
     program: Program,
     rules: RecordRules | None,
     inputs: tuple[Input, ...],
+    choice: Choice | None,
     *,
     with_file: bool,
 ) -> Job:
@@ -436,18 +453,28 @@ def _make_job(
         exact_numbers=options.exact_numbers,
         numbers=options.numbers,
     )
+    if options.select and format_.name != "jsonl":
+        hint = "read the columns that you want of the table, or use --to jsonl"
+        raise UsageError(f"--select is for JSON Lines, and these records are {format_.name}", hint=hint)
+    selection = selection_of(options.select, program, has_time=options.time is not None)
+    writes_time = selection is None or "ts" in selection.keys
     return Job(
         program=program,
         inputs=inputs,
         record_options=RecordOptions(
-            with_file=with_file or options.with_file or format_.name != "jsonl",
-            raw=options.raw,
-            offsets=options.offsets,
+            with_file=(with_file or options.with_file or format_.name != "jsonl")
+            if selection is None
+            else "file" in selection.keys,
+            raw=options.raw if selection is None else "raw" in selection.keys,
+            offsets=options.offsets if selection is None else "offset" in selection.keys,
+            keys=None if selection is None else selection.keys,
+            value_names=None if selection is None else selection.value_names,
             entries=rules is not None or envelope.kind is not Kind.LINES,
-            time_form=None if options.time is None else TimeForm(options.time),
+            time_form=None if options.time is None or not writes_time else TimeForm(options.time),
             safe_numbers=options.numbers == "safe",
         ),
         times=_time_options(options, program),
+        choice=choice,
         engine=options.engine,
         workers=options.workers if options.workers is not None else available_workers(),
         pool=Pool(options.pool),

@@ -87,6 +87,8 @@ def _remarks(summary: Summary, patterns: Mapping[str, str], in_full: bool) -> It
             f"{summary.replaced:,} U+FFFD written in place of bytes that are not UTF-8; "
             "are the lines in another encoding? Name it, as in --encoding cp1252"
         )
+    if summary.not_chosen:
+        yield f"{count(summary.not_chosen, 'line')} not chosen, and without a record"
     if summary.numbers_as_text:
         yield f"{count(summary.numbers_as_text, 'number')} that no double holds, written as text"
     yield from _time_remarks(summary.times or {})

@@ -22,6 +22,8 @@ class Encoder:
         offsets: bool,
         entries: bool,
         time_form: int,
+        numbered: bool,
+        raw_unmatched: bool,
         safe_numbers: bool,
         drop_blank: bool,
         no_template: bytes,

@@ -197,6 +197,16 @@ cdef inline Py_ssize_t most_bytes_of(const Entries *entries, Py_ssize_t i, const
     return 2 * KEYS + ESCAPED * (entries.more_ends[i] - ends[i]) + entries.input_ends[i] - entries.input_begins[i]
 
 
+cdef inline uint8_t *opened(uint8_t *start, uint8_t *to) noexcept nogil:
+    # The record from *start* to *to*, which begins with the comma before its first key, or has none, as an object.
+    if start[0] == c',':
+        start[0] = c'{'
+        return to
+    memmove(start + 1, start, <size_t>(to - start))     # SAFETY: KEYS has room for one byte more
+    start[0] = c'{'
+    return to + 1
+
+
 @cython.final
 cdef class Encoder:
     """
@@ -210,6 +220,7 @@ cdef class Encoder:
         offsets: whether records have the offset of the line.
         entries: whether lines may come with entries.
         time_form: the place of the form of times among `record_options.TimeForm`, from 1; 0: records have no times.
+        numbered, raw_unmatched: whether records have the number of the line, and unmatched ones the line.
         safe_numbers: whether numbers that no double holds are written as text; `numbers_as_text` counts them.
         drop_blank: whether unmatched lines that hold nothing but spaces and tabs have no record.
         no_template and those after it: what `record_options` calls so.
@@ -219,6 +230,8 @@ cdef class Encoder:
     cdef bint raw, offsets, safe_numbers, drop_blank
     cdef bint has_tails             # whether something may come after the values
     cdef int time_form
+    cdef bint numbered              # whether records have the number of the line
+    cdef bint raw_unmatched
     cdef public Py_ssize_t numbers_as_text
     # A lead for each variant, and after that a body, which variants share whose values and names are alike: with thousands
     # of variants they take up much less of the caches than whole records would.
@@ -242,9 +255,9 @@ cdef class Encoder:
     cdef tuple keys                 # the memory of these
 
     def __cinit__(
-        self, bytes field_counts, body_of, *, bint raw, bint offsets, bint entries, int time_form, bint safe_numbers,
-        bint drop_blank, bytes no_template, bytes raw_key, bytes offset_key, bytes lines_key, bytes more_key,
-        bytes truncated, bytes input_key, bytes bytes_key
+        self, bytes field_counts, body_of, *, bint raw, bint offsets, bint entries, int time_form, bint numbered,
+        bint raw_unmatched, bint safe_numbers, bint drop_blank, bytes no_template, bytes raw_key, bytes offset_key,
+        bytes lines_key, bytes more_key, bytes truncated, bytes input_key, bytes bytes_key
     ):
         cdef Py_ssize_t variant_count = len(field_counts) // 4
         self.variant_count = variant_count
@@ -268,6 +281,8 @@ cdef class Encoder:
         self.raw = raw
         self.offsets = offsets
         self.time_form = time_form
+        self.numbered = numbered
+        self.raw_unmatched = raw_unmatched
         self.safe_numbers = safe_numbers
         self.drop_blank = drop_blank
         self.body_room = 1 << 10
@@ -410,7 +425,7 @@ cdef class Encoder:
                 records.make_room(bound)
                 to = records.data + records.size
                 memcpy(to, head, <size_t>head_size)
-                to = put_digits(to + head_size, &number)
+                to = put_digits(to + head_size, &number) if self.numbered else to + head_size
                 if entries != NULL and entries.line_counts[i] > 1:
                     to = put_count(to, &self.lines_key, entries.line_counts[i])
                 if time_form:
@@ -419,6 +434,8 @@ cdef class Encoder:
                 to = self.put_body(records, to, body, bound, line, spans + span_begins[i], special, readable, &replaced)
                 if self.has_tails:
                     to = self.put_tail(to, line, line_end, self.raw, special, entries, i, place, readable, &replaced)
+                if head_size == 0:
+                    to = opened(records.data + records.size, to)
                 records.size = to - records.data
             elif unmatched is not None and not (self.drop_blank and is_blank(line, line_end)):
                 bound = head_size + KEYS + (ESCAPED if special else 1) * size
@@ -427,7 +444,7 @@ cdef class Encoder:
                 unmatched.make_room(bound)
                 to = unmatched.data + unmatched.size
                 memcpy(to, head, <size_t>head_size)
-                to = put_digits(to + head_size, &number)
+                to = put_digits(to + head_size, &number) if self.numbered else to + head_size
                 if entries != NULL and entries.line_counts[i] > 1:
                     to = put_count(to, &self.lines_key, entries.line_counts[i])
                 if time_form:
@@ -437,7 +454,9 @@ cdef class Encoder:
                     to = put_key(to, &entries.errors[entries.states[i]])
                     if entries.states[i] == TOO_LONG_STATE:
                         to = put_count(to, &self.bytes_key, entries.sizes[i])
-                to = self.put_tail(to, line, line_end, True, special, entries, i, place, readable, &replaced)
+                to = self.put_tail(to, line, line_end, self.raw_unmatched, special, entries, i, place, readable, &replaced)
+                if head_size == 0:
+                    to = opened(unmatched.data + unmatched.size, to)
                 unmatched.size = to - unmatched.data
             increment(&number)
         return replaced

@@ -35,6 +35,7 @@ from logmatch.output.record_options import (
     TRUNCATED,
     RecordOptions,
     TimeForm,
+    opened,
 )
 from logmatch.output.time_json import times_json
 from logmatch.output.value_plan import ValuePlan, plan_of
@@ -77,8 +78,10 @@ def _names_of(template: CompiledTemplate) -> int:
 def record_beginning(options: RecordOptions, file: str) -> bytes:
     """What comes before the line number in each record of *file*."""
     if not options.with_file:
-        return LINE
+        return LINE if options.has("line") else b""
     name, _ = json_string(file.encode("utf-8", "surrogateescape"))
+    if not options.has("line"):
+        return b'{"file":' + name
     return b'{"file":' + name + b"," + LINE[1:]
 
 
@@ -149,9 +152,11 @@ class _ColumnWriter:
             offsets=options.offsets,
             entries=options.entries,
             time_form=0 if options.time_form is None else list(TimeForm).index(options.time_form) + 1,
+            numbered=options.has("line"),
+            raw_unmatched=options.has("raw"),
             safe_numbers=options.safe_numbers,
             drop_blank=drop_blank,
-            no_template=NO_TEMPLATE,
+            no_template=NO_TEMPLATE if options.has("template_id") else b"",
             raw_key=RAW,
             offset_key=OFFSET,
             lines_key=LINES,
@@ -283,7 +288,8 @@ class _GroupWriter:
                 lines = matches.lines()
                 for place in [place for place in left if records[place] is None]:
                     self._add_unmatched(records, place, line_numbers[place], lines[place], b"}\n")
-            self._records += filter(None, records)
+            made = filter(None, records)
+            self._records += made if self._beginning else map(opened, made)
 
     def write_too_long(self, line_number: int, offset: int, head: bytes, size: int) -> None:
         """See `Writer.write_too_long`."""
@@ -298,9 +304,12 @@ class _GroupWriter:
 
     def _begins(self, line_numbers: Sequence[int], places: Sequence[int]) -> Sequence[bytes]:
         """What comes before the id of the template in the records of the lines at *places*: number and time."""
-        each = self._beginning.replace(b"%", b"%%") + b"%d\n"
-        begins = (each * len(places) % tuple(line_numbers)).split(b"\n")
-        begins.pop()
+        if self._options.has("line"):
+            each = self._beginning.replace(b"%", b"%%") + b"%d\n"
+            begins = (each * len(places) % tuple(line_numbers)).split(b"\n")
+            begins.pop()
+        else:
+            begins = [self._beginning] * len(places)
         times = self._times
         return begins if times is None else [begins[at] + times[place] for at, place in enumerate(places)]
 
@@ -343,7 +352,7 @@ class _GroupWriter:
                 error = keys.error(place)
                 self._add_unmatched(records, place, line_numbers[place], line, end, count, error)
             else:
-                begin = len(self._beginning) + len(str(line_numbers[place]))
+                begin = len(_beginning_of(self._options, self._beginning, line_numbers[place]))
                 records[place] = b"".join((record[:begin], count, record[begin:-2], self._raw(line), end))
 
     def _end(self, offset: int) -> bytes:
@@ -369,13 +378,18 @@ class _GroupWriter:
     ) -> None:
         if self._drop_unmatched or (self._drop_blank and not line.strip(WHITESPACE)):
             return
-        text, replaced = json_string(line)
-        self.replaced += replaced
+        options = self._options
+        raw = b""
+        if options.has("raw"):
+            text, replaced = json_string(line)
+            self.replaced += replaced
+            raw = RAW + text
         time = b"" if self._times is None else self._times[place]
-        begin = b"%b%d" % (self._beginning, line_number)
-        record = b"".join((begin, count, time, NO_TEMPLATE, error, RAW, text, end))
+        begin = _beginning_of(options, self._beginning, line_number)
+        id_ = NO_TEMPLATE if options.has("template_id") else b""
+        record = b"".join((begin, count, time, id_, error, raw, end))
         if self._separate_unmatched:
-            self._separate.append(record)
+            self._separate.append(record if self._beginning else opened(record))
         else:
             records[place] = record
 
@@ -384,12 +398,20 @@ def too_long(
     options: RecordOptions, beginning: bytes, line_number: int, offset: int, head: bytes, size: int
 ) -> tuple[bytes, int]:
     """The record of a line of *size* bytes that begins with *head*, and how many U+FFFD are new in it."""
-    text, replaced = json_string(head)
+    text, replaced = json_string(head) if options.has("raw") else (b"", 0)
     end = b"%b%d}\n" % (OFFSET, offset) if options.offsets else b"}\n"
     time = b"" if options.time_form is None else NO_TIME
     error = errors_of("")[State.TOO_LONG]
-    parts = (b"%b%d" % (beginning, line_number), time, NO_TEMPLATE, error, BYTES, b"%d" % size, RAW, text, end)
-    return b"".join(parts), replaced
+    id_ = NO_TEMPLATE if options.has("template_id") else b""
+    raw = RAW + text if options.has("raw") else b""
+    parts = (_beginning_of(options, beginning, line_number), time, id_, error, BYTES, b"%d" % size, raw, end)
+    record = b"".join(parts)
+    return record if beginning else opened(record), replaced
+
+
+def _beginning_of(options: RecordOptions, beginning: bytes, line_number: int) -> bytes:
+    """What a record begins with, the number of its line included."""
+    return b"%b%d" % (beginning, line_number) if options.has("line") else beginning
 
 
 _STRING_OR_NUMBER = re.compile(rb'"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*')
@@ -402,6 +424,7 @@ class Bodies(dict[int, "Body"]):
     def __init__(self, program: Program, options: RecordOptions) -> None:
         super().__init__()
         self._program = program
+        self.options = options
         self.number: Callable[[bytes], bytes] = self._safe_number if options.safe_numbers else json_number
         """Writes the text of a number field."""
         self._plans: dict[Facts, ValuePlan] = {}
@@ -454,6 +477,7 @@ class Body:
         self._number, self._converted, self._plan = bodies.number, bodies.converted, bodies.plan
         variant: Variant = program.variants[variant_number]
         template = program.template_of(variant_number)
+        value_names = bodies.options.value_names if bodies.options.has("values") else frozenset()
         self._fields: list[tuple[int, bool, int, int | None]] = []
         """For each value: the number of the field, whether it is a number, and the slice of its text."""
         self._converts: dict[int, Facts] = {}
@@ -461,15 +485,19 @@ class Body:
         keys = []
         for index, slot in enumerate(variant.slots):
             name, type_ = template.names[slot], template.types[slot]
-            if name is not None:
+            if name is not None and (value_names is None or name in value_names):
                 facts = type_.facts
                 is_number = facts.json_kind in (JsonKind.NUMBER, JsonKind.VALUE)
                 self._fields.append((index, is_number, facts.trimmed_start, -facts.trimmed_end or None))
                 if facts.convert is not None or facts.json_kind is JsonKind.VALUE:
                     self._converts[index] = facts
                 keys.append(_key(name) + b":")
-        begin = b',"template_id":' + _key(template.id) + b',"values":{'
-        self._pieces = [begin, *[b"," + key if number else key for number, key in enumerate(keys)], b"}}\n"]
+        begin = b',"template_id":' + _key(template.id) if bodies.options.has("template_id") else b""
+        end = b"}\n"
+        if bodies.options.has("values"):
+            begin += b',"values":{'
+            end = b"}}\n"
+        self._pieces = [begin, *[b"," + key if number else key for number, key in enumerate(keys)], end]
         # All texts as they are, as long as they are plain.
         plain = [(index, False, 0, None) for index in range(len(variant.slots))]
         self._is_simple = self._fields == plain and not self._converts

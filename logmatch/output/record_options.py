@@ -46,5 +46,18 @@ class RecordOptions:
     """Whether lines may come with entries (`entries.Entries`), and records with what these say."""
     time_form: TimeForm | None = None
     """How the times of lines are written; None: they are not."""
+    keys: frozenset[str] | None = None
+    """Which of the keys `line`, `template_id`, `raw` (of unmatched lines) and `values` records have; None: all."""
+    value_names: frozenset[str] | None = None
+    """Which values records have; None: all."""
     safe_numbers: bool = False
     """Whether numbers that consumers refuse or round are written as text (`jsonl.fits_double`)."""
+
+    def has(self, key: str) -> bool:
+        """Whether records have *key*, one of those that they have by themselves."""
+        return self.keys is None or key in self.keys
+
+
+def opened(record: bytes) -> bytes:
+    """*record*, which begins with the comma before its first key, or is empty, as an object."""
+    return b"{" + record.removeprefix(b",")

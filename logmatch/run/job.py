@@ -10,6 +10,7 @@ import enum
 import sys
 from dataclasses import dataclass, field
 
+from logmatch.choice.choice import Choice
 from logmatch.engine import default_name
 from logmatch.entries.envelope import Envelope
 from logmatch.errors import UsageError
@@ -116,6 +117,8 @@ class Job:
     """Whether the kinds of unmatched lines are counted, to be explained."""
     times: TimeOptions | None = None
     """How the times of lines are read; None: they are not."""
+    choice: Choice | None = None
+    """Which lines have records; None: all."""
     line_buffered: bool = False
     """Whether each record is written by a system call of its own."""
     start_method: str | None = None

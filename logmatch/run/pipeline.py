@@ -180,6 +180,7 @@ class _Run:
             format=job.format,
             times=job.times,
             rules=job.rules,
+            choice=job.choice,
         )
         self.tally = Tally()
         self.input_errors: list[InputError] = []

@@ -114,6 +114,8 @@ class Tally:
     """Lines of the inputs, of which `lines` may have several each."""
     replaced: int = 0
     """How many U+FFFD were written in place of bytes that are not UTF-8."""
+    not_chosen: int = 0
+    """Lines without a record, since a choice has left them out; they are counted as matched or unmatched too."""
     numbers_as_text: int = 0
     """How many numbers were written as text, since no double holds them (`--numbers safe`)."""
     bytes_in: int = 0
@@ -151,6 +153,7 @@ class Tally:
         self.physical_lines += other.physical_lines
         self.replaced += other.replaced
         self.numbers_as_text += other.numbers_as_text
+        self.not_chosen += other.not_chosen
         self.bytes_in += other.bytes_in
         self.bytes_out += other.bytes_out
         self.by_template.add(other.by_template)
@@ -177,6 +180,7 @@ class Summary:
     physical_lines: int
     replaced: int
     numbers_as_text: int
+    not_chosen: int
     templates: int
     templates_used: int
     top_templates: tuple[tuple[str, int], ...]
@@ -247,6 +251,7 @@ def summarize(
         physical_lines=tally.physical_lines,
         replaced=tally.replaced,
         numbers_as_text=tally.numbers_as_text,
+        not_chosen=tally.not_chosen,
         templates=len(template_ids),
         templates_used=len(frequent),
         top_templates=tuple((template_ids[number], lines) for number, lines in frequent[:top]),

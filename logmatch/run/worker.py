@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from logmatch.choice.choice import Choice, make_chooser
 from logmatch.engine import Engine, make_engine
 from logmatch.engine.matches import Change, FieldTimeouts, Matches
 from logmatch.entries.entries import Entries, State
@@ -73,6 +74,8 @@ class WorkerSpec:
     """How the times of lines are read; None: they are not."""
     rules: RecordRules | None = None
     """How lines are joined to records; None: each is one."""
+    choice: Choice | None = None
+    """Which lines have records; None: all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,11 @@ class Worker:
         if spec.times is not None:
             self._times = make_time_reader(spec.program, spec.times, by_columns=self._engine.by_columns)
         self._joiner = Joiner(spec.rules, spec.engine) if spec.rules is not None else None
+        self._chooser = None
+        self._keeps_unmatched = True
+        if spec.choice is not None:
+            self._chooser = make_chooser(spec.program, spec.choice, by_columns=self._engine.by_columns)
+            self._keeps_unmatched = spec.choice.keeps_all_unmatched
         self._counts_kinds = spec.counts_kinds
         self._counts_blank = spec.blank_lines is not BlankLines.MATCH
 
@@ -227,7 +235,11 @@ class Worker:
             if self._times is not None:
                 times = self._times.read(matches, chunk.modified)
                 tally.times.add(times.counts)
-            writer.write(Batch(matches, first_line, offset, entries, times))
+            keep = None
+            if self._chooser is not None:
+                keep, not_chosen = self._chooser.keep(matches, times)
+                tally.not_chosen += not_chosen
+            writer.write(Batch(matches, first_line, offset, entries, times, keep))
             self._counter.add(matches)
             if self._counts_blank:
                 tally.blank += self._counter.count_blank(matches)
@@ -236,7 +248,10 @@ class Worker:
             tally.lines += matches.line_count
         else:
             assert not isinstance(piece, Entries)
-            writer.write_too_long(first_line, offset, bytes(piece), chunk.oversized)
+            if self._keeps_unmatched:
+                writer.write_too_long(first_line, offset, bytes(piece), chunk.oversized)
+            else:
+                tally.not_chosen += 1
             count = 1
             tally.lines += 1
             tally.too_long += 1

@@ -1,0 +1,1 @@
+"""Choice: which lines have records, by their templates, their values and their times."""
