@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from logmatch.commands.options import INPUT, REPORTING, STDIN, Command, argument, option, read_size, show_size
@@ -17,8 +18,8 @@ def files_argument(what: str = "Log files, directories of them,") -> Any:
     """The inputs; `files_or_stdin` says what none stands for."""
     return argument(
         metavar="FILE|DIR|-",
-        help=f"{what} or - for stdin (the default). Input compressed with gzip, bzip2, xz or zstd is recognised by its "
-        "content.",
+        help=f"{what} or - for stdin (the default). Input compressed with gzip, bzip2, xz or zstd, and tar and zip "
+        "archives are recognised by their content.",
     )
 
 
@@ -69,9 +70,12 @@ def show_short_help(command: Command, advice: str) -> None:
 
 def find_inputs(files: tuple[str, ...], selection: Selection | None = None, *, is_quiet: bool = False) -> Inputs:
     """What *files* stand for; says what of it is left out, or cannot be read."""
+    from logmatch.input.archive import holds_members
     from logmatch.input.resolve import Selection, resolve_inputs
 
     found = resolve_inputs(files, selection or Selection())
+    if len(found.inputs) == 1 and not found.with_file and holds_members(found.inputs[0].name):
+        found = replace(found, with_file=True)
     if not is_quiet:
         for path in found.binary:
             say(f"{PROGRAM}: {printable(path)} is binary and is left out; name it to have it read")

@@ -18,8 +18,10 @@ import codecs
 import os
 import select
 from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass
 
 from logmatch.errors import InputError
+from logmatch.input.archive import TarStream, peeked, zip_members
 from logmatch.input.decode import (
     check_encoding,
     decompressed,
@@ -30,12 +32,15 @@ from logmatch.input.decode import (
     without,
 )
 from logmatch.input.framing import Buffers, Chunk, Framer
-from logmatch.input.marks import BYTE_ORDER_MARKS, COMPRESSION_MARKS
+from logmatch.input.marks import BYTE_ORDER_MARKS, COMPRESSION_MARKS, ZIP_MARKS, is_tar
 from logmatch.input.resolve import Input, location_of, open_input
 from logmatch.input.stream import Block, Pause, Source
 
 MOST_SILENT_BYTES = 1 << 30
 """How long a line may be, if only to be left out, where a command has to see the end of its input."""
+
+_MOST_ARCHIVES = 4
+"""How deep archives may stand in each other."""
 
 _SILENT_BYTES = 4 << 20  # after so many bytes that made no chunk there is a pause, in which a run can be ended
 
@@ -72,39 +77,101 @@ def read_chunks(
     descriptor = open_input(source.name)
     try:
         stream = Source(source.name, descriptor, chunk_size)
-        yield from _read_chunks(stream, chunk_size, max_line, encoding, buffers or Buffers(), most_silent)
+        reading = _Reading(stream, chunk_size, max_line, encoding, buffers or Buffers(), most_silent)
+        yield from _read_stream(reading, source.name, stream.blocks(), stream.modified)
     finally:
         if not source.is_stdin:
             os.close(descriptor)
 
 
-def _read_chunks(
-    source: Source, chunk_size: int, max_line: int, encoding: str, buffers: Buffers, most_silent: int | None
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What is the same for an input and the members of an archive in it."""
+
+    source: Source
+    chunk_size: int
+    max_line: int
+    encoding: str
+    buffers: Buffers
+    most_silent: int | None
+
+
+def _read_stream(
+    reading: _Reading, name: str, blocks: Iterator[Block], modified: int | None, depth: int = 0
 ) -> Generator[Chunk | Pause, None, None]:
-    mark, blocks = yield from recognised(source.blocks(), COMPRESSION_MARKS)
-    is_plain = source.is_file and not mark
-    modified = source.modified
+    """The chunks of *blocks*, the input itself or a member of an archive in it; *depth*: in how many archives it is."""
+    source = reading.source
+    mark, blocks = yield from recognised(blocks, (*COMPRESSION_MARKS, *ZIP_MARKS))
+    is_plain = source.is_file and not mark and depth == 0
+    if mark in ZIP_MARKS:
+        yield from _read_zip(reading, name, depth)
+        return
     if mark and COMPRESSION_MARKS[mark] == "gzip":
         head, blocks = yield from gzip_head(blocks)
         modified = time_in_gzip_head(head) or modified
     if mark:
-        blocks = decompressed(blocks, source.name, COMPRESSION_MARKS[mark])
+        blocks = decompressed(blocks, name, COMPRESSION_MARKS[mark])
+    head, blocks = yield from peeked(blocks)
+    if is_tar(head):
+        yield from _read_tar(reading, name, blocks, depth)
+        return
+    yield from _read_lines(reading, name, blocks, modified, is_plain=is_plain)
+
+
+def _read_tar(
+    reading: _Reading, name: str, blocks: Iterator[Block], depth: int
+) -> Generator[Chunk | Pause, None, None]:
+    _check_depth(name, depth)
+    for member in TarStream(blocks, name).members():
+        if isinstance(member, Pause):
+            yield member
+        else:
+            yield from _read_stream(reading, member.name, member.blocks, member.modified, depth + 1)
+
+
+def _read_zip(reading: _Reading, name: str, depth: int) -> Generator[Chunk | Pause, None, None]:
+    if depth or not reading.source.is_file:
+        hint = "unpack it, or name the file" if depth == 0 else "unpack it"
+        where = "in another archive" if depth else "from a pipe"
+        raise InputError(f"a zip archive {where} cannot be read", location=location_of(name), hint=hint)
+    failure: InputError | None = None
+    for member in zip_members(name):
+        try:
+            if isinstance(member, InputError):
+                raise member
+            yield from _read_stream(reading, member.name, member.blocks, member.modified, depth + 1)
+        except InputError as error:  # the other members can be read all the same
+            failure = failure or error
+    if failure is not None:
+        raise failure
+
+
+def _check_depth(name: str, depth: int) -> None:
+    if depth >= _MOST_ARCHIVES:
+        raise InputError("is an archive in too many others", location=location_of(name), hint="unpack it")
+
+
+def _read_lines(
+    reading: _Reading, name: str, blocks: Iterator[Block], modified: int | None, *, is_plain: bool
+) -> Generator[Chunk | Pause, None, None]:
+    source, encoding = reading.source, reading.encoding
     mark = b""
     if encoding in ("auto", "utf-8"):
         marks = BYTE_ORDER_MARKS if encoding == "auto" else (codecs.BOM_UTF8,)
         mark, blocks = yield from recognised(blocks, marks)
         encoding = BYTE_ORDER_MARKS[mark] if mark else "utf-8"
-    framer = Framer(source.name, chunk_size, max_line, len(mark) if encoding == "utf-8" else 0, buffers)
+    offset = len(mark) if encoding == "utf-8" else 0
+    framer = Framer(name, reading.chunk_size, reading.max_line, offset, reading.buffers)
     framer.modified = modified
     if encoding != "utf-8":
 
         def count_replaced(count: int) -> None:
             framer.replaced += count
 
-        blocks = transcoded(blocks, source.name, encoding, count_replaced)
+        blocks = transcoded(blocks, name, encoding, count_replaced)
     elif mark:
         blocks = without(mark, blocks)
-    silence = _Silence(source.name, most_silent)
+    silence = _Silence(name, reading.most_silent)
     try:
         if is_plain and encoding == "utf-8":
             yield from _framed_file(source, blocks, framer, silence)

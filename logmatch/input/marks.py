@@ -1,4 +1,4 @@
-"""Marks: what the first bytes of a file tell of its compression and its encoding."""
+"""Marks: what the first bytes of a file tell of its compression, its encoding, and whether it is an archive."""
 
 from __future__ import annotations
 
@@ -20,3 +20,14 @@ BYTE_ORDER_MARKS: dict[bytes, str] = {
     codecs.BOM_UTF32_LE: "utf-32-le",  # begins like UTF-16: the longest mark that fits is taken
     codecs.BOM_UTF32_BE: "utf-32-be",
 }
+
+TAR_HEAD = 262
+"""How many bytes tell that a stream is a tar archive."""
+
+ZIP_MARKS = (b"PK\x03\x04", b"PK\x05\x06")
+"""With which a zip archive begins: with the header of a member, or, without any, with its end."""
+
+
+def is_tar(head: bytes) -> bool:
+    """Whether a stream that begins with *head*, `TAR_HEAD` bytes, is a tar archive: of pax, ustar or GNU."""
+    return head[257:TAR_HEAD] == b"ustar"

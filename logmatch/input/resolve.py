@@ -9,7 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from logmatch.errors import InputError, Location, reason_of
-from logmatch.input.marks import BYTE_ORDER_MARKS, COMPRESSION_MARKS
+from logmatch.input.marks import BYTE_ORDER_MARKS, COMPRESSION_MARKS, ZIP_MARKS, is_tar
+from logmatch.input.rotation import Key, in_rotation_order, rotation_key
 
 STDIN = "-"
 """The name of stdin among the inputs and in chunks."""
@@ -100,14 +101,16 @@ def resolve_inputs(names: Sequence[str], selection: Selection = Selection()) -> 
     """
     Find what *names* (files, directories, "-") stand for; only directories and the files below them are opened.
 
-    Below a directory, regular files are taken, in the order of their names, at any depth; hidden files and directories
-    are left out, as is what *selection* leaves out, and symbolic links to directories are not followed. What is named
-    itself is taken whatever it is.
+    Below a directory, regular files are taken, in the order of their names, at any depth; files of one rotated log from
+    the oldest on (`rotation`). Hidden files and directories are left out, as is what *selection* leaves out, and
+    symbolic links to directories are not followed. What is named itself is taken whatever it is; names that follow each
+    other and are of one rotated log are put in its order. A name that is a glob, and no file, stands for what fits it.
     """
     inputs: list[Input] = []
     errors: list[InputError] = []
     binary: list[str] = []
     any_directory = False
+    names = in_rotation_order(each for name in names for each in _expanded(name))
     for name in names:
         try:
             status = os.fstat(0) if name == STDIN else os.stat(name)
@@ -120,6 +123,19 @@ def resolve_inputs(names: Sequence[str], selection: Selection = Selection()) -> 
         else:
             inputs.append(Input(name, status.st_size if stat.S_ISREG(status.st_mode) else None))
     return Inputs(tuple(inputs), tuple(errors), any_directory or len(names) > 1, tuple(binary))
+
+
+def _expanded(name: str) -> list[str]:
+    """*name*, or the files that it stands for where it is a glob that no shell has replaced."""
+    if not any(char in name for char in "*?[") or os.path.lexists(name):
+        return [name]
+    import glob
+
+    return sorted(glob.glob(name, recursive=True)) or [name]
+
+
+def _age(entry: os.DirEntry[str]) -> Key:
+    return rotation_key(entry.name)
 
 
 def _files_below(directory: str, selection: Selection, errors: list[InputError], binary: list[str]) -> list[Input]:
@@ -138,7 +154,7 @@ def _files_below(directory: str, selection: Selection, errors: list[InputError],
             continue
         try:
             with os.scandir(path) as entries:
-                visible = sorted((e for e in entries if not e.name.startswith(".")), key=lambda e: e.name, reverse=True)
+                visible = sorted((e for e in entries if not e.name.startswith(".")), key=_age, reverse=True)
         except OSError as error:
             errors.append(input_error(path, error))
             continue
@@ -178,7 +194,7 @@ def _is_binary(path: str) -> bool:
             head = file.read(_BINARY_HEAD)
     except OSError:
         return False  # reading it will tell
-    if head.startswith((*COMPRESSION_MARKS, *BYTE_ORDER_MARKS)):
+    if head.startswith((*COMPRESSION_MARKS, *BYTE_ORDER_MARKS, *ZIP_MARKS)) or is_tar(head):
         return False
     return b"\0" in head
 

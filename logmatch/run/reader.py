@@ -90,12 +90,16 @@ class TaskReader:
             buffers=self._buffers,
             most_silent=None,
         )
-        job = self._job
-        stages = make_stages(job.envelope, job.rules, engine=job.engine, max_line=job.max_line, buffers=self._buffers)
+        stages = self._stages()
+        file: str | None = None
         with closing(chunks):
             try:
                 for chunk in chunks:
                     if isinstance(chunk, Chunk):
+                        if file is not None and chunk.file != file:  # the next member of an archive
+                            yield from self._end(stages, index)
+                            stages = self._stages()
+                        file = chunk.file
                         for each in through(stages, chunk):
                             yield from self._gather(each, index)
                     elif chunk.descriptor is not None:
@@ -109,6 +113,10 @@ class TaskReader:
                 yield from self._end(stages, index)
                 raise
             yield from self._end(stages, index)
+
+    def _stages(self) -> list[Stage]:
+        job = self._job
+        return make_stages(job.envelope, job.rules, engine=job.engine, max_line=job.max_line, buffers=self._buffers)
 
     def _wait(self, descriptor: int, stages: list[Stage], index: int) -> Generator[Task, None, None]:
         """Wait for more input; what is held back goes on when none has come for a while."""

@@ -200,7 +200,7 @@ def build(package: Path, flavours: Sequence[str]) -> None:
         build_flavour(package, BUILD / "flavours" / flavour, (*FLAGS, *FLAVOURS[flavour]))
 
 
-MODULES = ("engine/native/_kernel", "output/_jsonl", "_linescan")
+MODULES = ("engine/native/_kernel", "output/_jsonl", "output/_columns", "_linescan")
 
 
 def build_flavour(package: Path, where: Path, flags: Sequence[str], modules: Sequence[str] = MODULES) -> None:
