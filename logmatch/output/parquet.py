@@ -14,10 +14,17 @@ if TYPE_CHECKING:
     from logmatch.output.arrow import ArrowRecords
     from logmatch.output.whole_file import WholeFile
 
-_COMPRESSION = "zstd(1)"
+_SETTINGS: dict[str, Any] = {
+    "compression": "zstd(1)",
+    "dictionary_page_size_limit": 64 * 1024,
+    "write_batch_size": 16 * 1024,
+    "column_dictionary_enabled": {"line": False},
+    "column_encoding": {"line": "delta_binary_packed"},
+}
 """
-On 300,000 lines of OpenSSH and HDFS, processor time and size against files that are not compressed: snappy 1.3 and 0.65
-times, zstd(1) 1.35 and 0.42 times.
+Numbers of lines ascend, and a dictionary that has grown to 64 KiB will not pay. Processor time and size beside zstd
+alone, 300,000 lines of OpenSSH and HDFS: 0.71 and 0.85, 0.77 and 0.91 times. Snappy takes 0.9 times as long as zstd(1),
+and makes files 1.5 times as large.
 """
 
 _MOST_ROWS = 1 << 30  # a group of rows is never cut again
@@ -57,7 +64,7 @@ class _Groups:
 
     def group(self, records: ArrowRecords) -> bytes:
         made = io.BytesIO()
-        self._write(records, made, compression=_COMPRESSION, max_row_group_size=_MOST_ROWS, created_by="logmatch")
+        self._write(records, made, max_row_group_size=_MOST_ROWS, created_by="logmatch", **_SETTINGS)
         return bytes(self._file.add(made.getvalue()))
 
     def tail(self) -> bytes:
