@@ -95,9 +95,10 @@ cdef int grow(Bytes *bytes_, Py_ssize_t more) except -1 nogil:
 
 
 cdef inline void put(Bytes *bytes_, const uint8_t *text, Py_ssize_t size) noexcept nogil:
-    # SAFETY: the caller has made room.
-    memcpy(bytes_.data + bytes_.size, text, <size_t>size)
-    bytes_.size += size
+    # SAFETY: the caller has made room. Nothing has no place, and `memcpy` wants one.
+    if size:
+        memcpy(bytes_.data + bytes_.size, text, <size_t>size)
+        bytes_.size += size
 
 
 cdef inline void put_byte(Bytes *bytes_, uint8_t byte) noexcept nogil:
