@@ -185,8 +185,14 @@ class Shell:
             os.chdir(before)
 
 
+PACKAGES = {"kubernetes.md": ("arro3.io", "duckdb")}
+"""What a document needs that is no part of an installation for tests, by its name."""
+
+
 @each_document
 def test_the_blocks_of_a_document_show_what_happens(document: Path, tmp_path: Path) -> None:
+    for package in PACKAGES.get(document.name, ()):
+        pytest.importorskip(package, reason=f"{document.name} needs {package}")
     shell = Shell(tmp_path)
     for block in blocks_of(document):
         if block.title is not None:
@@ -323,7 +329,7 @@ def test_a_page_of_help_is_there(topic: str) -> None:
 
 def test_the_readme_is_short_and_works_where_it_is_shown_alone() -> None:
     text = README.read_text("utf-8")
-    assert len(text.split()) <= 2000
+    assert len(text.split()) <= 1800
     assert [] == [target for target in re.findall(r"\]\(([^)\s]+)\)", text) if not target.startswith(("#", "https://"))]
 
 
