@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import itertools
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,35 @@ def test_known_templates_are_not_learned_again(log: Path, run_cli: RunCli) -> No
 def test_a_header_can_be_given(log: Path, run_cli: RunCli) -> None:
     assert 'default = "<when:iso8601> "' in run_cli("learn", log.name, "--header", "<when:iso8601> ").stdout
     assert "[headers]" not in run_cli("learn", log.name, "--header", "").stdout
+
+
+TRACES = "".join(
+    f"2024-05-31 13:05:{n:02} ERROR app: order {n} failed\njava.lang.Error: no stock\n\n\tat com.Stock({n})\n"
+    for n in range(6)
+)
+
+
+def test_with_multiline_lines_without_the_header_are_parts_of_the_records_before_them(
+    tmp_path: Path, run_cli: RunCli
+) -> None:
+    (tmp_path / "app.log").write_text(TRACES)
+    done = run_cli("learn", "--multiline", "app.log", "-o", "app.toml")
+    assert done.stderr.startswith(
+        "logmatch: 1 template of 6 lines; left over: 6 blank, 12 that continue the record before them\n"
+    )
+    assert (0, 0) == (done.status, run_cli("check", "app.toml").status)
+    records = run_cli("parse", "app.log", "-t", "app.toml", "--fail-on-unmatched")
+    assert 0 == records.status
+    assert [("order-failed", 4)] * 6 == [
+        (record["template_id"], record["lines"]) for record in map(json.loads, records.stdout.splitlines())
+    ]
+
+
+def test_multiline_without_a_header_is_said_to_have_no_effect(tmp_path: Path, run_cli: RunCli) -> None:
+    (tmp_path / "app.log").write_text("started\nstopped\n")
+    done = run_cli("learn", "--multiline", "app.log")
+    assert "# --multiline has no effect: without a header every line is a record\n" in done.stdout
+    assert "[multiline]" not in done.stdout
 
 
 def test_a_bad_header_is_an_error_with_its_place(log: Path, run_cli: RunCli) -> None:

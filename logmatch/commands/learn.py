@@ -73,6 +73,13 @@ class LearnOptions:
         section=TEMPLATES,
         help="The header of the lines; '' if they have none. Default: it is found.",
     )
+    multiline: bool = option(
+        "--multiline",
+        default=False,
+        section=TEMPLATES,
+        help="Lines without the header, as those of stack traces, continue the record before them; nothing is learned "
+        "from these.",
+    )
     min_count: int = option(
         "--min-count",
         default=1,
@@ -106,7 +113,9 @@ def learn(options: LearnOptions) -> ExitStatus:
     if not files:
         return ExitStatus.FATAL
     known = load_templates(options.known) if options.known else ()
-    what = learner.LearnOptions(known, _header(options.header), options.min_count, options.max_templates)
+    what = learner.LearnOptions(
+        known, _header(options.header), options.min_count, options.max_templates, options.multiline
+    )
     output = "-" if options.output is None else options.output
     found = find_inputs(files, Selection(left_out=file_identities([output])))
     if not found.inputs:

@@ -46,6 +46,7 @@ _ROUNDS = 6
 _TOO_MANY = 0.8
 """A round that leaves more than this share of what was left over before it is the last: all these lines differ."""
 _EXAMPLES = 2
+_NO_RECORDS = "--multiline has no effect: without a header every line is a record"
 _MESSAGE = "\x00message"
 """The name of the field that takes the message while the header is taken off; no pattern can say it."""
 
@@ -60,6 +61,8 @@ class LearnOptions:
     """The header that messages have; with no items: there is none; None: it is found."""
     min_count: int = 1
     max_templates: int | None = None
+    multiline: bool = False
+    """Whether lines without the header continue the record before them: they are counted, and not learned from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,8 @@ class Result:
     """What a person should know about these lines."""
     sample: tuple[bytes, ...] = ()
     """Some of the lines that were learned from."""
+    multiline: bool = False
+    """Whether lines without the header were taken for parts of the records before them."""
 
 
 def learn(blocks: Blocks, options: LearnOptions = LearnOptions(), step: Step = lambda _: None) -> Result:
@@ -112,7 +117,7 @@ class _Learner:
         self._options = options
         self._step = step
         self._known = _engine(options.known) if options.known else None
-        self._lines = self._known_lines = self._blank = self._bare_lines = 0
+        self._lines = self._known_lines = self._blank = self._bare_lines = self._continuing = 0
         self._raw: list[bytes] = []
         self._first_pass = True
         self._objects = False
@@ -124,7 +129,7 @@ class _Learner:
         self._step("finding the header")
         raw = self._sample_lines()
         header = self._header(raw)
-        splitter = _Splitter(header)
+        splitter = _Splitter(header, others_continue=self._options.multiline)
         self._step("sampling messages")
         self._sample_messages(splitter)
         rounds, left_over = 1, self._lines
@@ -177,8 +182,17 @@ class _Learner:
                 else:
                     yield text
 
-    def _sample_messages(self, splitter: _Splitter) -> None:
+    def _unknown_beginnings(self, splitter: _Splitter) -> Iterator[bytes]:
+        """Yield the unknown lines that begin a record; count the others."""
+        self._continuing = 0
         for line in self._unknown():
+            if splitter.begins(line):
+                yield line
+            else:
+                self._continuing += 1
+
+    def _sample_messages(self, splitter: _Splitter) -> None:
+        for line in self._unknown_beginnings(splitter):
             self._add(line, splitter)
         self._first_pass = False
 
@@ -201,7 +215,7 @@ class _Learner:
         program = compile_program(templates)
         engine = make_engine(program)
         numbers = [variant.template_number for variant in program.variants]
-        for line in self._unknown():
+        for line in self._unknown_beginnings(splitter):
             match = engine.match(line)
             if match is None:
                 if len(line) > _LONGEST:
@@ -232,6 +246,7 @@ class _Learner:
         kept = frequent[: len(frequent) - len(beyond)]
         left_over = {
             "blank": self._blank,
+            "that continue the record before them": self._continuing,
             f"of kinds with fewer than {options.min_count} lines": sum(matched.counts[number] for number in rare),
             f"of kinds beyond the {options.max_templates} most frequent": sum(matched.counts[n] for n in beyond),
             f"longer than {_LONGEST:,} bytes": matched.long,
@@ -252,17 +267,30 @@ class _Learner:
             (
                 *remarks(self._raw, bare=list(_together(self._bare)), bare_lines=self._bare_lines if used else 0),
                 *remarks_on([matched.counts[number] for number in order]),
+                *([_NO_RECORDS] if options.multiline and not used else []),
             ),
             tuple(sorted(self._raw, key=zlib.crc32)[:_LINES_SHOWN]),
+            options.multiline and used,
         )
 
 
 class _Splitter:
-    """Takes the header off lines."""
+    """
+    Takes the header off lines.
 
-    def __init__(self, header: Pattern | None) -> None:
+    Args:
+        header: None: lines have none.
+        others_continue: whether lines without the header begin no record.
+    """
+
+    def __init__(self, header: Pattern | None, *, others_continue: bool = False) -> None:
         rest = Pattern((Field(_MESSAGE, TYPES["rest"]),))
         self._engine = None if header is None else _engine([Template("header", rest, header)])
+        self._others_continue = others_continue
+
+    def begins(self, line: bytes) -> bool:
+        """Tell whether *line* begins a record."""
+        return not self._others_continue or self._engine is None or self._engine.match(line) is not None
 
     def message(self, line: bytes) -> bytes | None:
         """Return the message of a line, or None if it has no header, or nothing after it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from logmatch.errors import printable
 from logmatch.learn.learner import Result
-from logmatch.templates.template import DEFAULT_HEADER, NO_HEADER, Header, TemplateSet
+from logmatch.templates.template import DEFAULT_HEADER, NO_HEADER, Header, Multiline, TemplateSet
 from logmatch.templates.write import write_toml
 from logmatch.wording import count
 
@@ -27,7 +27,10 @@ def _file(result: Result) -> str:
     if not result.templates:
         return ""
     headers = () if result.header is None else (Header(DEFAULT_HEADER, result.header),)
-    return write_toml(TemplateSet(headers, tuple(learned.template for learned in result.templates)))
+    multiline = Multiline() if result.multiline else None
+    return write_toml(
+        TemplateSet(headers, tuple(learned.template for learned in result.templates), multiline=multiline)
+    )
 
 
 def summary(result: Result) -> list[str]:
