@@ -10,6 +10,7 @@ the whole message as a person reads it, without the program's name and safe for 
 from __future__ import annotations
 
 import enum
+import errno
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -81,6 +82,12 @@ def printable(text: str) -> str:
 def printable_lines(text: str) -> str:
     """*text*, which has lines of our own making, with each line `printable`."""
     return "\n".join(map(printable, text.split("\n")))
+
+
+TOO_MANY_FILES = frozenset({errno.EMFILE, errno.ENFILE})
+"""Errors of the system where it opens no more files."""
+
+MORE_FILES_HINT = "raise the limit (ulimit -n); 16 are enough for any command"
 
 
 def reason_of(error: OSError | ValueError) -> str:

@@ -161,6 +161,18 @@ def test_records_are_those_of_the_definition(
     assert (len(cut), sum(kept)) == (outcome.tally.truncated, outcome.tally.left_out)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("copies", [1, 5])
+def test_a_line_break_in_a_value_is_escaped_where_all_else_is_plain(tmp_path: Path, engine: str, copies: int) -> None:
+    # The writer of groups looks at all lines of a batch at once; few and many records are made in different ways.
+    path = tmp_path / "a.log"
+    lines = [b"#5 died", b"Error: no", b"at a.b", b"at c.d"] * copies
+    path.write_bytes(b"".join(line + b"\n" for line in lines))
+    records, _ = run(path, Multiline(), engine=engine)
+    assert expected_of(lines, Limits()) == without_templates(records)
+    assert ["at a.b\nat c.d"] * copies == [record["values"]["rest"] for record in records]
+
+
 @pytest.mark.parametrize(("workers", "pool"), [(1, Pool.AUTO), (3, Pool.THREADS), (2, Pool.PROCESSES)])
 def test_the_same_bytes_with_any_workers_and_chunk_size(tmp_path: Path, workers: int, pool: Pool) -> None:
     random = Random(1)

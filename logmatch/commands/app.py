@@ -16,11 +16,18 @@ from logmatch.commands.command_line import Group, complete, make_group, run_comm
 from logmatch.commands.completion import VARIABLE
 from logmatch.commands.main import MAIN
 from logmatch.commands.terminal import say
-from logmatch.errors import PROGRAM, ExitStatus, LogmatchError, OutputClosedError, TemplateErrors, reason_of
+from logmatch.errors import (
+    MORE_FILES_HINT,
+    PROGRAM,
+    TOO_MANY_FILES,
+    ExitStatus,
+    LogmatchError,
+    OutputClosedError,
+    TemplateErrors,
+    reason_of,
+)
 
 _WRITE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
-
-_TOO_MANY_FILES = {errno.EMFILE, errno.ENFILE}
 
 
 def make_app() -> Group:
@@ -52,9 +59,9 @@ def main() -> NoReturn:
         hint = "raise the limit (ulimit -v, or that of the container), or give it less to read"
         say(f"{PROGRAM}: {LogmatchError('the system gives no more memory', hint=hint)}")
     except OSError as error:
-        if error.errno in _TOO_MANY_FILES:  # wherever a file is opened, a module or a pipe
-            hint = "raise the limit (ulimit -n); 16 are enough for any command"
-            say(f"{PROGRAM}: {LogmatchError('the system opens no more files for this process', hint=hint)}")
+        if error.errno in TOO_MANY_FILES:  # wherever a file is opened, a module or a pipe
+            message = "the system opens no more files for this process"
+            say(f"{PROGRAM}: {LogmatchError(message, hint=MORE_FILES_HINT)}")
             raise SystemExit(int(ExitStatus.FATAL)) from None
         # Help, findings, figures: what is not written by a sink. Other errors of this kind would be bugs.
         if error.errno not in _WRITE_ERRORS:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from logmatch.errors import InputError, Location, reason_of
+from logmatch.errors import MORE_FILES_HINT, TOO_MANY_FILES, InputError, Location, reason_of
 from logmatch.input.marks import BYTE_ORDER_MARKS, COMPRESSION_MARKS, ZIP_MARKS, is_tar
 from logmatch.input.rotation import Key, in_rotation_order, rotation_key
 
@@ -244,6 +244,7 @@ def input_error(name: str, error: OSError | ValueError) -> InputError:
         hint = "run logmatch as a user who may read it"
     elif isinstance(error, OSError):
         message = f"cannot be read: {reason_of(error)}"
+        hint = MORE_FILES_HINT if error.errno in TOO_MANY_FILES else None
     else:  # os.open does not take a name with a NUL character
         message = "is not a file name"
     return InputError(message, location=location_of(name), hint=hint)

@@ -258,7 +258,8 @@ class _GroupWriter:
         matches = batch.matches
         # Nothing that is made here is part of a cycle, and the collector would look through it again and again.
         with held_back():
-            is_plain = not bytes(matches.data).translate(None, _PLAIN_LINES)
+            # An entry of several lines has line breaks in its texts.
+            is_plain = not bytes(matches.data).translate(None, _PLAIN_LINES if batch.entries is None else PLAIN)
             records: list[bytes | None] = [None] * matches.line_count
             keep = None if batch.keep is None else memoryview(batch.keep)
             line_numbers = batch.line_numbers()
