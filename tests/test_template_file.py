@@ -432,7 +432,7 @@ def test_wrong_keys_and_types_in_toml_are_all_reported() -> None:
         t:1:1: unknown key 'title'
           | title = "x"
           | ^^^^^
-          = help: The keys of a file are 'headers', 'types' and 'template'
+          = help: The keys of a file are 'headers', 'types', 'multiline' and 'template'
         t:4:1: the id is empty
           | id = ""
           | ^^
@@ -570,7 +570,7 @@ def test_templates_in_an_inline_array_are_numbered_since_their_lines_are_not_kno
             t:1:3: unknown key 'templates'
               | [[templates]]
               |   ^^^^^^^^^
-              = help: did you mean 'template'? The keys of a file are 'headers', 'types' and 'template'
+              = help: did you mean 'template'? The keys of a file are 'headers', 'types', 'multiline' and 'template'
             """,
         ),
         (
@@ -668,7 +668,7 @@ def test_places_are_exact_in_a_json_file_over_several_lines() -> None:
         t:8:3: unknown key 'extra'
           |   "extra": 1
           |   ^^^^^^^
-          = help: The keys of a file are 'headers', 'types' and 'template'
+          = help: The keys of a file are 'headers', 'types', 'multiline' and 'template'
         """  # noqa: E501
     ) == errors_of(text, Format.JSON)
 

@@ -55,6 +55,10 @@ _ESCAPE = re.compile(r"%(?P<padding>-?[0-9]*)(?P<letter>.?)", re.DOTALL)
 def read(source: Source) -> Imported:
     """The templates of a prefix."""
     prefix = _prefix(source)
+    at = prefix.text.find("\n")
+    if at >= 0:
+        hint = "give the setting alone, as SHOW log_line_prefix prints it"
+        raise prefix.error("a prefix stands in a line and has no line break", at, at + 1, hint)
     header = tuple(_pieces(prefix))
     severity = (Value("error_severity", SEVERITIES), Text(":  "), Value("message", "rest"))
     context = (Value("kind", CONTINUING), Text(":  "), Value("text", "rest"))

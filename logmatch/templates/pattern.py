@@ -300,7 +300,9 @@ class PatternParser:
         Raises:
             TemplateSyntaxError: as `parse_pattern` and `check_fields`.
         """
-        if not text.isascii():
+        if self._is_foreign:
+            check_line(text)
+        elif not text.isascii():
             check_characters(text)
         pieces = _PIECES.split(encode(text))
         pattern = self._put_together(pieces)
