@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from logmatch.output.block_writer import BlockWriter, make_block_writer
 from logmatch.output.record_options import RecordOptions
 from logmatch.output.table import Schema, Tables, schema_of
 from logmatch.output.table_format import TableFormat, make_directory
@@ -34,28 +33,6 @@ class SeparatedText(TableFormat):
     def schema(self, program: Program, options: RecordOptions) -> Schema:
         """See `TableFormat.schema`: every field is text."""
         return schema_of(program, options, replace(self.options, all_text=True))
-
-    def make_writer(
-        self,
-        program: Program,
-        options: RecordOptions,
-        *,
-        by_columns: bool,
-        separate_unmatched: bool = False,
-        drop_unmatched: bool = False,
-        drop_blank: bool = False,
-    ) -> BlockWriter:
-        """See `OutputFormat.make_writer`."""
-        return make_block_writer(
-            program,
-            self.schema(program, options),
-            options,
-            by_columns=by_columns,
-            separate_unmatched=separate_unmatched,
-            drop_unmatched=drop_unmatched,
-            drop_blank=drop_blank,
-            form=self.form,
-        )
 
     def open_output(
         self, path: str, interrupt: Interrupt, program: Program, options: RecordOptions, *, line_buffered: bool = False

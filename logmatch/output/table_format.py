@@ -16,6 +16,7 @@ from logmatch.output.destination import STDOUT, compression_of
 from logmatch.output.jsonl import FORMAT as JSON_LINES
 from logmatch.output.record_options import RecordOptions
 from logmatch.output.table import Schema, TableOptions, Tables, schema_of
+from logmatch.output.text_rows import TextForm
 from logmatch.program import Program
 from logmatch.templates.model import encode
 
@@ -34,6 +35,8 @@ class TableFormat:
     """A format of files of typed columns; see `format.OutputFormat`."""
 
     options: TableOptions = field(default=TableOptions())
+    form: TextForm | None = None
+    """Where rows are lines of text, how these are written."""
 
     @property
     def name(self) -> str:
@@ -82,6 +85,7 @@ class TableFormat:
             separate_unmatched=separate_unmatched,
             drop_unmatched=drop_unmatched,
             drop_blank=drop_blank,
+            form=self.form,
         )
 
     def open_output(

@@ -201,41 +201,37 @@ class Document:
 
     def add_headers(self, table: Table, value: object) -> None:
         """Make *value* headers of the document, at the place of *table*, if it is a table of them."""
-        if isinstance(value, dict):
-            table.values = value
-            self.headers.append(table)
-            return
-        what, example = "a table", 'write [headers], and default = "…" on the line below'
-        if self.is_json:
-            what, example = "an object", 'write "headers": {"default": "…"}'
-        described = describe(value, json=self.is_json)
-        message = f"'headers' must be {what} with a pattern for each name, not {described}"
-        self.fail(message, self.location_of_table(table), example)
+        self._add(
+            self.headers, "headers", table, value, " with a pattern for each name",
+            'write [headers], and default = "…" on the line below', 'write "headers": {"default": "…"}',
+        )  # fmt: skip
 
     def add_types(self, table: Table, value: object) -> None:
         """Make *value* names of types of the document, at the place of *table*, if it is a table of them."""
-        if isinstance(value, dict):
-            table.values = value
-            self.types.append(table)
-            return
-        what, example = "a table", 'write [types], and level = "DEBUG|INFO|WARN" on the line below'
-        if self.is_json:
-            what, example = "an object", 'write "types": {"level": "DEBUG|INFO|WARN"}'
-        described = describe(value, json=self.is_json)
-        message = f"'types' must be {what} with a type for each name, not {described}"
-        self.fail(message, self.location_of_table(table), example)
+        self._add(
+            self.types, "types", table, value, " with a type for each name",
+            'write [types], and level = "DEBUG|INFO|WARN" on the line below',
+            'write "types": {"level": "DEBUG|INFO|WARN"}',
+        )  # fmt: skip
 
     def add_multiline(self, table: Table, value: object) -> None:
         """Make *value* what the document says of lines that continue others, if it is a table of that."""
+        self._add(
+            self.multiline, "multiline", table, value, "",
+            'write [multiline], and start = "…" on the line below, or nothing', 'write "multiline": {}',
+        )  # fmt: skip
+
+    def _add(
+        self, tables: list[Table], key: str, table: Table, value: object, content: str, in_toml: str, in_json: str
+    ) -> None:
+        """Add *table* with *value* to *tables*, or say that *value* is none, and what it should hold."""
         if isinstance(value, dict):
             table.values = value
-            self.multiline.append(table)
+            tables.append(table)
             return
-        what, example = "a table", 'write [multiline], and start = "…" on the line below, or nothing'
-        if self.is_json:
-            what, example = "an object", 'write "multiline": {}'
+        what, example = ("an object", in_json) if self.is_json else ("a table", in_toml)
         described = describe(value, json=self.is_json)
-        self.fail(f"'multiline' must be {what}, not {described}", self.location_of_table(table), example)
+        self.fail(f"{key!r} must be {what}{content}, not {described}", self.location_of_table(table), example)
 
     def add_row(self, table: Table, row: object) -> None:
         """Make *row* a template of the document, at the place of *table*, if it is a table."""
